@@ -1,0 +1,232 @@
+"""The composition root: settings become objects and tasks here, and nowhere else. Everything ends in reverse order."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.check import Finding, check_samora, check_slack, check_socket
+from bot.core.errors import PermanentError, SlackUnavailable
+from bot.core.lookup import Lookup, is_loopback
+from bot.health import Health
+from bot.samora.client import SamoraClient, open_http
+from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
+from bot.slack.answers import Answers
+from bot.slack.listeners import register
+from bot.slack.listeners.boundary import Boundary
+from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.socket import Socket, make_connection
+from bot.slack.work import Once, Work
+from bot.slack.workspace import Workspaces, authorize, read_app_id
+from bot.web import SlackDoor, Web, read_only
+
+log = structlog.get_logger()
+
+_DEFAULT_PORT = 3000
+_ASK_SLACK_AGAIN_SECONDS = 5.0
+
+# A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 2 for requests, 7 for answers under way.
+_REQUESTS_GRACE_SECONDS = 2
+_WORK_GRACE_SECONDS = 7.0
+
+
+class CannotStart(Exception):
+    """The bot cannot start, or not go on; the text is a sentence for whoever started it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bot:
+    """The bot, put together and open: what :meth:`run` needs.
+
+    Attributes:
+        workspaces: who we are, once Slack has said so.
+        web: the HTTP application, or None where none is served.
+        listening: the socket that it is served on.
+        socket: the Socket Mode connection, or None in HTTP mode.
+    """
+
+    workspaces: Workspaces
+    web: Web | None
+    listening: socket.socket | None
+    socket: Socket | None
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Works until stopped.
+
+        Raises:
+            CannotStart: Slack refuses the token.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                introducing = tasks.create_task(self._introduce(stopped), name="introduce")
+                if self.socket:
+                    tasks.create_task(self.socket.run(stopped), name="socket")
+                if self.web and self.listening:
+                    tasks.create_task(_serve(self.web, self.listening, stopped), name="web")
+                await stopped.wait()
+                introducing.cancel()
+        except* PermanentError as refusals:
+            reason = str(refusals.exceptions[0])
+            raise CannotStart(
+                f"Slack refuses SLACK_BOT_TOKEN ({reason}). Run `samora-bot check` to see what to do."
+            ) from None
+
+    async def _introduce(self, stopped: asyncio.Event) -> None:
+        """Asks Slack who we are, until it says so: no request can be answered before."""
+        while not stopped.is_set():
+            try:
+                workspace = await self.workspaces.get_own()
+            except SlackUnavailable as error:
+                log.warning("slack_unavailable", reason=error.reason)
+                await asyncio.sleep(error.retry_after or _ASK_SLACK_AGAIN_SECONDS)
+            else:
+                log.info("ready", team=workspace.team, team_id=workspace.team_id)
+                return
+
+
+@asynccontextmanager
+async def open_lookup(settings: SamoraSettings, *, health: Health | None = None) -> AsyncIterator[Lookup]:
+    """A look-up alone, for the terminal and for the bot; open as long as the context."""
+    async with open_http(base_url=settings.samora_api_url, api_key=settings.samora_api_key.get_secret_value()) as http:
+        observe = health.observe_samora if health else lambda _outcome, _seconds: None
+        calls = SamoraClient(http=http, clock=_now, observe=observe)
+        host = urlsplit(settings.samora_api_url).hostname or ""
+        yield Lookup(calls=calls, loopback_links=is_loopback(host))
+
+
+@asynccontextmanager
+async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
+    """Opens connections, builds the objects, and closes all of it in reverse order, answers under way first.
+
+    Raises:
+        CannotStart: the port is taken.
+    """
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(open_session(api_url=settings.slack_api_url))
+        web_client = make_web_client(
+            session=session,
+            api_url=settings.slack_api_url,
+            token=settings.slack_bot_token.get_secret_value(),
+        )
+        app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+        workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
+        bolt = _make_bolt()
+        # Envelopes come with the app's token, but one is needed to ask where to connect.
+        connecting = make_web_client(session=session, api_url=settings.slack_api_url)
+        is_socket = isinstance(settings, SocketSettings)
+        slack_socket = (
+            Socket(connect=lambda: make_connection(app=bolt, app_token=app_token, web=connecting))
+            if is_socket
+            else None
+        )
+        work = Work()
+        health = Health(
+            clock=_now,
+            is_slack_known=lambda: workspaces.is_known,
+            is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
+            count_work=lambda: len(work),
+        )
+        lookup = await stack.enter_async_context(open_lookup(settings, health=health))
+        messenger = Messenger(web=web_client, session=session)
+        boundary = Boundary(
+            work=work, once=Once(), workspaces=workspaces, messenger=messenger, observe=health.observe_request
+        )
+        register(bolt, boundary=boundary, answers=Answers(lookup=lookup, messenger=messenger), messenger=messenger)
+        web = _make_web(settings, bolt, health)
+        listening = _listen(settings) if web else None
+        stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
+        yield Bot(workspaces=workspaces, web=web, listening=listening, socket=slack_socket)
+
+
+async def check_everything(settings: Settings) -> list[Finding]:
+    """Looks at settings, Slack and Samora; see :mod:`bot.check`."""
+    async with open_session(api_url=settings.slack_api_url) as session, open_lookup(settings) as lookup:
+        token = settings.slack_bot_token.get_secret_value()
+        web = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
+        findings = [Finding(name="Settings", is_fine=True, detail=f"complete for {settings.transport} mode")]
+        findings += await check_slack(Workspaces(web=web))
+        if isinstance(settings, SocketSettings):
+            findings.append(await check_socket(web, settings.slack_app_token.get_secret_value()))
+        return [*findings, await check_samora(lookup)]
+
+
+def _make_bolt() -> AsyncApp:
+    """Bolt, told everything: by default it reads the environment, asks ``auth.test``, and polls for the ack."""
+    return AsyncApp(
+        name="samora",
+        logger=logging.getLogger("slack_bolt"),
+        # Awaits the listener instead of looking every 10 ms whether it has acked: 40 times quicker for one request.
+        process_before_response=True,
+        authorize=authorize,
+        # The guard in ``web`` has checked before Bolt parses; Bolt's own check would log the bodies of forgeries.
+        request_verification_enabled=False,
+        signing_secret="",
+        ignoring_self_events_enabled=False,
+        ignoring_self_assistant_message_events_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+
+
+def _make_web(settings: Settings, bolt: AsyncApp, health: Health) -> Web | None:
+    endpoints = {
+        ("GET", "/healthz"): read_only(health.alive),
+        ("GET", "/readyz"): read_only(health.ready),
+        ("GET", "/metrics"): read_only(health.metrics),
+    }
+    if isinstance(settings, HttpSettings):
+        secret = settings.slack_signing_secret.get_secret_value()
+        return Web({**endpoints, ("POST", "/slack/events"): SlackDoor(app=bolt, signing_secret=secret)})
+    return Web(endpoints) if settings.port is not None else None
+
+
+def _listen(settings: Settings) -> socket.socket:
+    port = _DEFAULT_PORT if settings.port is None else settings.port
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise CannotStart(f"HOST {settings.host}, PORT {port}: {error.strerror}. Set another.") from None
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its own signal handlers: when to stop is decided outside."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+
+async def _serve(web: Web, listening: socket.socket, stopped: asyncio.Event) -> None:
+    server = _Server(
+        uvicorn.Config(
+            web,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=_REQUESTS_GRACE_SECONDS,
+        )
+    )
+    host, port = listening.getsockname()[:2]
+    log.info("listening", host=host, port=port)
+    serving = asyncio.create_task(server.serve(sockets=[listening]), name="uvicorn")
+    await asyncio.wait({serving, asyncio.create_task(stopped.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,200 @@
+"""The command ``samora-bot``. The only place with an event loop's beginning and a process's exit code.
+
+Exit codes: 0 done, 1 it did not work, 2 wrong settings or arguments. Heavy imports live in the commands that use them.
+"""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+from pydantic import SecretStr
+
+from bot import __version__
+from bot.core.calls import EXAMPLE_ID, CallId, find_call_ids
+from bot.settings import AnySettings, Mode, SamoraSettings, Settings, SettingsError, load, load_settings
+
+if TYPE_CHECKING:
+    from bot.terminal.call import Form
+
+FAILED = 1
+WRONG = 2
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    name="samora-bot",
+    help="Samora for Slack: look up, share and follow Samora AI phone calls.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def run(
+    mode: Annotated[Mode, typer.Option(help="auto: socket if SLACK_APP_TOKEN is set, else http.")] = "auto",
+) -> None:
+    """Run the bot until SIGTERM or Ctrl-C."""
+    settings = _settings_for(mode)
+    _set_up_logging(settings)
+    _run_to_the_end(_run_bot(settings))
+
+
+async def _run_bot(settings: Settings) -> None:
+    from bot.app import CannotStart, open_bot
+
+    stopped = _stop_on_signals()
+    try:
+        async with open_bot(settings) as bot:
+            await bot.run(stopped)
+    except CannotStart as error:
+        _fail(str(error))
+
+
+@app.command()
+def call(
+    call_id: Annotated[str, typer.Argument(metavar="ID", help="The call's id; it may stand in a link.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The call's data, fresh links included.")] = False,
+    as_blocks: Annotated[bool, typer.Option("--blocks", help="The Block Kit JSON that would be posted.")] = False,
+    builder: Annotated[bool, typer.Option("--builder", help="A link that opens it in the Block Kit Builder.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every 5 seconds until the call is over.")] = False,
+) -> None:
+    """Show a call in the terminal."""
+    if as_json + as_blocks + builder + watch > 1:
+        _fail("Choose one of --json, --blocks, --builder and --watch.", code=WRONG)
+    found = find_call_ids(call_id)
+    if len(found) != 1:
+        _fail(f"That isn't a call id. A call id looks like {EXAMPLE_ID}.", code=WRONG)
+    form: Form = "json" if as_json else "blocks" if as_blocks else "builder" if builder else "card"
+    settings = _settings(SamoraSettings)
+    _set_up_logging(settings, level="ERROR")
+    _run_to_the_end(_call(settings, found[0], form=form, watch=watch))
+
+
+async def _call(settings: SamoraSettings, call_id: CallId, *, form: "Form", watch: bool) -> None:
+    from bot.app import open_lookup
+    from bot.core.errors import BotError
+    from bot.slack.sentences import error_message
+    from bot.terminal.call import show_call, watch_call
+    from bot.terminal.drawing import draw_mrkdwn
+
+    async with open_lookup(settings) as lookup:
+        try:
+            if watch:
+                await watch_call(lookup, call_id, stopped=_stop_on_signals())
+            else:
+                await show_call(lookup, call_id, form=form)
+        except BotError as error:
+            _fail(draw_mrkdwn(error_message(error, call_id=call_id, again="").text).plain)
+
+
+@app.command()
+def check() -> None:
+    """Check settings, Slack and Samora: what works, why not, and what to do."""
+    from bot.app import check_everything
+    from bot.terminal.findings import draw_findings
+
+    settings = _settings_for("auto")
+    _set_up_logging(settings, level="ERROR")
+    findings = _run_to_the_end(check_everything(settings))
+    draw_findings(findings)
+    if not all(finding.is_fine for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def manifest(url: Annotated[str | None, typer.Option(help="The bot's public address, for HTTP mode.")] = None) -> None:
+    """Print the Slack app's manifest: for Socket Mode, or with --url for HTTP."""
+    from urllib.parse import urlsplit
+
+    from bot.slack.manifest import make_manifest
+
+    if url is not None and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname or "#" in url or '"' in url):
+        _fail(f"Slack reaches bots at https:// addresses only, and {url!r} is none.", code=WRONG)
+    typer.echo(make_manifest(url), nl=False)
+
+
+@app.command()
+def sandbox(
+    stay: Annotated[bool, typer.Option(help="Stay open afterwards, to try things by hand.")] = False,
+    picture: Annotated[str, typer.Option(help="Also write the pictures into this SVG file.")] = "",
+) -> None:
+    """Play the whole bot against a Slack and a Samora of its own: no accounts, no network."""
+    from importlib.util import find_spec
+
+    if find_spec("fpdf") is None:
+        _fail("The sandbox needs its extra: pip install 'samora-bot[sandbox]'.", code=WRONG)
+    from bot.tour import CannotPlay, play
+
+    try:
+        _run_to_the_end(play(stay=stay, picture=picture or None, stopped_by=_stop_on_signals))
+    except CannotPlay as error:
+        _fail(str(error))
+
+
+def _settings(kind: type[AnySettings]) -> AnySettings:
+    try:
+        return load(kind)
+    except SettingsError as error:
+        _fail(*error.lines, code=WRONG)
+
+
+def _settings_for(mode: Mode) -> Settings:
+    try:
+        return load_settings(mode)
+    except SettingsError as error:
+        _fail(*error.lines, code=WRONG)
+
+
+def _set_up_logging(settings: SamoraSettings, *, level: str | None = None) -> None:
+    from bot.log import set_up_logging
+
+    fields = [getattr(settings, name) for name in type(settings).model_fields]
+    secrets = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
+    set_up_logging(level=level or settings.log_level, form=settings.log_format, secrets=secrets)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
+
+
+def _run_to_the_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Runs on uvloop where it exists: about a fifth more of everything."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # pragma: no cover - Windows
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _fail(*sentences: str, code: int = FAILED) -> NoReturn:
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
+    raise typer.Exit(code)

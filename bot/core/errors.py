@@ -1,0 +1,73 @@
+"""What can go wrong, and whose turn it is then.
+
+::
+
+    BotError
+    ├── UserMistake               the person can mend it: said kindly, logged at info
+    ├── CallNotFound              Samora knows no such call in this company
+    ├── TemporaryError            time will mend it; may say when to come back
+    │   ├── SamoraUnavailable         time-outs, 5xx, 429, answers that cannot be read
+    │   └── SlackUnavailable          time-outs, 5xx, ratelimited
+    └── PermanentError            somebody must act
+        ├── SamoraRefused             401, 403: the key; 400: the request
+        ├── UnsafeLink                Samora's link is not one that anybody should press
+        └── ChannelUnavailable        not_in_channel, channel_not_found, is_archived …
+
+Each adapter translates its foreign errors into these in one place. Anything else is a bug.
+"""
+
+
+class BotError(Exception):
+    """The base of everything that this bot raises on purpose.
+
+    Attributes:
+        reason: what happened, for a log: a few words without personal data, secrets or links.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UserMistake(BotError):
+    """Something a person typed cannot be used; ``reason`` is a sentence for that person."""
+
+
+class CallNotFound(BotError):
+    """Samora has no such call, or it belongs to another company (HTTP 404)."""
+
+
+class TemporaryError(BotError):
+    """Trying again later may help.
+
+    Attributes:
+        retry_after: seconds until then, where the other side said so.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class SamoraUnavailable(TemporaryError):
+    """Samora does not answer, or answers what cannot be read."""
+
+
+class SlackUnavailable(TemporaryError):
+    """Slack does not answer, or asks to wait. Whether a message was posted is then unknown."""
+
+
+class PermanentError(BotError):
+    """Trying again changes nothing until somebody acts."""
+
+
+class SamoraRefused(PermanentError):
+    """Samora refuses this bot's key, or its request."""
+
+
+class UnsafeLink(PermanentError):
+    """A recording's or transcript's link that is neither ``https`` nor the sandbox's: it is not handed out."""
+
+
+class ChannelUnavailable(PermanentError):
+    """Slack lets the bot do nothing there; ``reason`` is Slack's own error code."""

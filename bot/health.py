@@ -1,0 +1,81 @@
+"""Health and figures: whether the process lives, whether it can reach its neighbours, and how much it did."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from bot import __version__
+from bot.core.ports import Clock
+from bot.web import Answer
+
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Health:
+    """Hears what happens, and tells it at ``/healthz``, ``/readyz`` and ``/metrics``."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        is_slack_known: Callable[[], bool],
+        is_socket_connected: Callable[[], bool] | None,
+        count_work: Callable[[], int],
+    ) -> None:
+        """Takes the time and whom to ask; ``is_socket_connected`` only in Socket Mode."""
+        self._clock = clock
+        self._is_slack_known = is_slack_known
+        self._is_socket_connected = is_socket_connected
+        self._count_work = count_work
+        self._samora: tuple[str, datetime] | None = None
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "samora_bot_requests",
+            "What people asked, by kind and outcome.",
+            ["kind", "outcome"],
+            registry=self._registry,
+        )
+        self._samora_seconds = Histogram(
+            "samora_bot_samora_seconds",
+            "Requests to Samora, by outcome: an HTTP status, timeout or dropped.",
+            ["outcome"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        work = Gauge("samora_bot_work", "Answers under way.", registry=self._registry)
+        work.set_function(count_work)
+
+    def observe_request(self, kind: str, outcome: str) -> None:
+        """Hears of a request from Slack that was answered or refused."""
+        self._requests.labels(kind, outcome).inc()
+
+    def observe_samora(self, outcome: str, seconds: float) -> None:
+        """Hears of a request to Samora."""
+        self._samora_seconds.labels(outcome).observe(seconds)
+        self._samora = outcome, self._clock()
+
+    def alive(self) -> Answer:
+        """``/healthz``: that the process answers."""
+        return Answer.of_json(200, {"status": "alive", "version": __version__})
+
+    def ready(self) -> Answer:
+        """``/readyz``: 200 if Slack's requests can be answered, else 503, with each neighbour's state.
+
+        Samora's state is told and decides nothing: taking the bot away while Samora is down would help nobody.
+        """
+        is_ready = self._is_slack_known()
+        neighbours: dict[str, object] = {"slack": {"known": is_ready}}
+        if self._is_socket_connected is not None:
+            connected = self._is_socket_connected()
+            neighbours["socket"] = {"connected": connected}
+            is_ready = is_ready and connected
+        outcome, at = self._samora or (None, None)
+        neighbours["samora"] = {"last_outcome": outcome, "last_at": at.isoformat() if at else None}
+        report = {"ready": is_ready, "neighbours": neighbours, "work": self._count_work()}
+        return Answer.of_json(200 if is_ready else 503, report)
+
+    def metrics(self) -> Answer:
+        """``/metrics``: the figures, in Prometheus's text format."""
+        text = generate_latest(self._registry).decode()
+        return Answer(200, text, "text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,87 @@
+"""The logs: events with fields, one line each, for people or machines, and never a secret in them."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from typing import Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.core.privacy import mask_text
+
+_HIDDEN = "[hidden]"
+
+_SECRETS = re.compile(
+    r"""
+    xox[a-z]?[.-][A-Za-z0-9.-]+ | xapp-[A-Za-z0-9-]+ | whsec_\w+        # Slack's tokens, Samora's webhook secrets
+    | (?<=://hooks\.slack\.com/)\S+ | (?<=/response/)\S+                # whoever has a response_url can post
+    | \?[^\s"'<>]*                                                      # what follows a "?" in a link: signatures
+    | (?i:(?<=bearer\ )|(?<=x-api-key:\ ))[^\s"',]+
+    """,
+    re.VERBOSE,
+)
+
+# At lower levels these write payloads and whole requests. Bolt's warnings, too, are only about settings that it finds
+# in the environment and that are not for it.
+_TALKATIVE = {
+    "slack_bolt": logging.ERROR,
+    **dict.fromkeys(("slack_sdk", "httpx", "httpcore", "aiohttp", "asyncio", "uvicorn"), logging.WARNING),
+}
+
+
+class Redaction:
+    """Hides tokens, keys, links' signatures, e-mail addresses and phone numbers in whatever is about to be written."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Takes the secrets in use; anything that looks like one is hidden as well."""
+        self._secrets = [secret for secret in secrets if len(secret) >= 4]
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """A structlog processor: redacts every text among an event's fields."""
+        return {name: self.redact(value) if isinstance(value, str) else value for name, value in event.items()}
+
+    def redact(self, text: str) -> str:
+        """A text without secrets and personal data."""
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        return mask_text(_SECRETS.sub(_HIDDEN, text))
+
+
+def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterable[str]) -> None:
+    """Sends everything that is logged, by us or by a library, to standard error in one form, redacted.
+
+    Args:
+        level: the lowest level of our own events that is written.
+        form: ``text`` for people, ``json`` for machines.
+        secrets: values that must never be written.
+    """
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    after: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        Redaction(secrets),
+        renderer,
+    ]
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(structlog.stdlib.ProcessorFormatter(processors=after, foreign_pre_chain=before))
+    logging.basicConfig(handlers=[output], level=level, force=True)
+    for name, lowest in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(lowest)
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,1 @@
+"""The calls API: a client that asks it, and the schema of what it answers."""

@@ -1,0 +1,170 @@
+"""The client of Samora's calls API: one connection pool, bounded in time and size, quick to try again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+import stamina
+from httpx_aiohttp import AiohttpTransport
+
+from bot.core.calls import Call, CallId
+from bot.core.errors import BotError, CallNotFound, SamoraRefused, SamoraUnavailable
+from bot.core.lookup import is_loopback
+from bot.core.ports import Clock
+from bot.samora.schema import read_call
+
+_CONNECT_SECONDS = 3.0
+_READ_SECONDS = 10.0
+_TOTAL_SECONDS = 20.0
+_ATTEMPTS = 3
+_LONGEST_RETRY_AFTER = 5.0
+_BACKOFF_SECONDS = 0.1
+_LARGEST_BODY = 1024 * 1024
+_CONNECTIONS = 64
+
+_WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
+
+# Called once per request with its outcome ("200", "timeout", "dropped") and its seconds.
+Observer = Callable[[str, float], None]
+
+
+class _QuickRetry(SamoraUnavailable):
+    """An answer after which another try within the same look-up makes sense."""
+
+
+@asynccontextmanager
+async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The HTTP client that :class:`SamoraClient` speaks through, open as long as the context.
+
+    httpx's own transport spends most of a core on 64 requests in flight; aiohttp's under the same interface does not.
+    Proxies are taken from the environment by aiohttp (``HTTPS_PROXY``, ``NO_PROXY``).
+
+    Args:
+        base_url: where the API lives, such as ``https://api.samora.ai``.
+        api_key: the organisation's key, sent as ``X-API-Key`` with each request.
+    """
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=60),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=not is_loopback(urlsplit(base_url).hostname or ""),
+    )
+    client = httpx.AsyncClient(
+        base_url=base_url,
+        # The answer is bounded as it arrives, so it must arrive as it is: no compression.
+        headers={"X-API-Key": api_key, "Accept": "application/json", "Accept-Encoding": "identity"},
+        timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+        follow_redirects=False,
+        trust_env=False,
+        transport=AiohttpTransport(client=session),
+    )
+    async with client:
+        yield client
+
+
+class SamoraClient:
+    """Asks Samora for calls. Fulfils :class:`bot.core.ports.CallsApi`."""
+
+    def __init__(self, *, http: httpx.AsyncClient, clock: Clock, observe: Observer = lambda _outcome, _seconds: None):
+        """Takes an open client (see :func:`open_http`), the time, and who wants to hear of each request."""
+        self._http = http
+        self._clock = clock
+        self._observe = observe
+
+    async def get_call(self, call_id: CallId) -> Call:
+        """``GET /v1/call/{call_id}``, with up to two quick further tries, in 20 seconds altogether.
+
+        429, 502, 503, 504 and dropped connections are tried again; ``Retry-After`` is obeyed up to 5 seconds.
+
+        Raises:
+            CallNotFound: 404.
+            SamoraRefused: 400, 401, 403.
+            SamoraUnavailable: everything else that is not a readable call: time-outs, 429, 5xx, redirects, rubbish.
+        """
+        try:
+            async with asyncio.timeout(_TOTAL_SECONDS):
+                async for attempt in stamina.retry_context(
+                    on=_when_to_retry,
+                    attempts=_ATTEMPTS,
+                    timeout=None,
+                    wait_initial=_BACKOFF_SECONDS,
+                    wait_jitter=_BACKOFF_SECONDS,
+                ):
+                    with attempt:
+                        return await self._ask(call_id)
+        except TimeoutError:
+            raise SamoraUnavailable("no answer in time") from None
+        raise AssertionError  # pragma: no cover - the retry context either returns or raises
+
+    async def _ask(self, call_id: CallId) -> Call:
+        asked = monotonic()
+        outcome = "error"
+        try:
+            async with asyncio.timeout(_READ_SECONDS):
+                response, body = await self._fetch(f"/v1/call/{call_id}")
+            outcome = str(response.status_code)
+        except (TimeoutError, httpx.TimeoutException, httpx.TransportError, aiohttp.ClientError) as error:
+            outcome = "timeout" if _is_timeout(error) else "dropped"
+            # Without the cause: a foreign error may quote a URL or a header.
+            raise (SamoraUnavailable("time-out") if outcome == "timeout" else _QuickRetry("dropped")) from None
+        finally:
+            self._observe(outcome, monotonic() - asked)
+        if response.status_code != httpx.codes.OK:
+            raise _read_refusal(response, now=self._clock())
+        return read_call(body, call_id=call_id, read_at=self._clock())
+
+    async def _fetch(self, path: str) -> tuple[httpx.Response, bytes]:
+        async with self._http.stream("GET", path) as response:
+            body = bytearray()
+            if response.status_code == httpx.codes.OK:
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > _LARGEST_BODY:
+                        raise SamoraUnavailable("answer larger than 1 MiB")
+            return response, bytes(body)
+
+
+def _is_timeout(error: Exception) -> bool:
+    # httpx-aiohttp calls a dropped connection a ConnectTimeout; what aiohttp had said first is told by the cause.
+    if isinstance(error, httpx.ConnectTimeout):
+        return isinstance(error.__cause__, TimeoutError) or error.__cause__ is None
+    return isinstance(error, TimeoutError | httpx.TimeoutException)
+
+
+def _read_refusal(response: httpx.Response, *, now: datetime) -> BotError:
+    status = response.status_code
+    if status == httpx.codes.NOT_FOUND:
+        return CallNotFound("no such call")
+    if status in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        return SamoraRefused(f"HTTP {status}")
+    if status in _WORTH_ANOTHER_TRY:
+        return _QuickRetry(f"HTTP {status}", retry_after=_read_retry_after(response, now=now))
+    return SamoraUnavailable(f"HTTP {status}")
+
+
+def _read_retry_after(response: httpx.Response, *, now: datetime) -> float | None:
+    """Seconds, from either form that RFC 9110 (10.2.3) allows."""
+    value = response.headers.get("Retry-After", "")
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _when_to_retry(error: Exception) -> bool | float:
+    """The hook for stamina: whether to try again, or after how many seconds."""
+    if not isinstance(error, _QuickRetry):
+        return False
+    if error.retry_after is None:
+        return True
+    return error.retry_after if error.retry_after <= _LONGEST_RETRY_AFTER else False

@@ -1,0 +1,189 @@
+"""The settings. Nobody else reads the environment, and nobody but ``app`` and ``cli`` sees them."""
+
+from typing import Annotated, ClassVar, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.core.lookup import is_loopback
+
+Mode = Literal["auto", "socket", "http"]
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+# Where each setting that somebody must fetch is found. Told with every complaint about it.
+WHERE = {
+    "SLACK_BOT_TOKEN": "api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token (xoxb-…)",
+    "SLACK_SIGNING_SECRET": "api.slack.com/apps → your app → Basic Information → App Credentials → Signing Secret",
+    "SLACK_APP_TOKEN": "api.slack.com/apps → your app → Basic Information → App-Level Tokens, scope connections:write "
+    "(xapp-…)",
+    "SAMORA_API_KEY": "app.samora.ai → the settings of your organisation → API keys",
+    "SAMORA_API_URL": "leave it out for https://api.samora.ai",
+    "SLACK_API_URL": "leave it out for https://slack.com/api/",
+}
+
+
+class SettingsError(Exception):
+    """Settings that are missing or malformed.
+
+    Attributes:
+        lines: one plain sentence per setting: its name, what is wrong, where to get it.
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _check_secret(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value()
+    if not value:
+        raise ValueError("is missing")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("holds blanks or unusual characters; was it copied whole?")
+    return secret
+
+
+def _check_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("is not a URL that starts with https://")
+    if parts.scheme != "https" and not is_loopback(host):
+        raise ValueError("must start with https://, as a secret travels with every request (http only on loopback)")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("must be a plain address, without a user, a query or a fragment")
+    return url
+
+
+Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
+Url = Annotated[str, AfterValidator(_check_url)]
+
+
+class SamoraSettings(BaseSettings):
+    """What it takes to ask Samora, for the commands that need no Slack."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, case_sensitive=False
+    )
+
+    samora_api_key: Secret = Field(description="Your organisation's Samora API key. A secret.")
+    samora_api_url: Url = Field(
+        default="https://api.samora.ai", description="Where Samora's API lives. https only, except on loopback."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="text for people, json for machines.")
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return value.lower() if value.lower() in {"text", "json"} else value.upper()
+
+
+class Settings(SamoraSettings):
+    """All that the bot is told from outside, whichever way Slack reaches it."""
+
+    transport: ClassVar[Literal["socket", "http"]]
+
+    slack_bot_token: Secret = Field(description="The bot's token, xoxb-…. A secret.")
+    slack_app_token: Secret | None = Field(
+        default=None, description="An app-level token, xapp-…, for Socket Mode. A secret."
+    )
+    slack_signing_secret: Secret | None = Field(
+        default=None, description="Proves that a request is Slack's. Needed in HTTP mode. A secret."
+    )
+    slack_api_url: Url = Field(
+        default="https://slack.com/api/", description="Where Slack's Web API lives. https only, except on loopback."
+    )
+    host: str = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
+    port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Its port; 3000 in HTTP mode. In Socket Mode, set it to serve /healthz, /readyz and /metrics.",
+    )
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _is_bot_token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("xoxb-", "xoxe.xoxb-")):
+            raise ValueError("is not a bot token: those start with xoxb-")
+        return value
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _is_app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith("xapp-"):
+            raise ValueError("is not an app-level token: those start with xapp-")
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_in_slash(cls, value: str) -> str:
+        return value.rstrip("/") + "/"
+
+
+class HttpSettings(Settings):
+    """For HTTP mode: Slack signs what it sends."""
+
+    transport: ClassVar[Literal["socket", "http"]] = "http"
+
+    slack_signing_secret: Secret = Field(description=Settings.model_fields["slack_signing_secret"].description)
+
+
+class SocketSettings(Settings):
+    """For Socket Mode: the bot opens the connection itself."""
+
+    transport: ClassVar[Literal["socket", "http"]] = "socket"
+
+    slack_app_token: Secret = Field(description=Settings.model_fields["slack_app_token"].description)
+
+
+class _Peek(BaseSettings):
+    model_config = SamoraSettings.model_config
+
+    slack_app_token: str = ""
+
+
+def load_settings(mode: Mode = "auto") -> Settings:
+    """Reads the settings for one mode; ``auto`` is Socket Mode if ``SLACK_APP_TOKEN`` is set, else HTTP.
+
+    Raises:
+        SettingsError: something is missing or malformed.
+    """
+    if mode == "auto":
+        mode = "socket" if load(_Peek).slack_app_token else "http"
+    return load(SocketSettings) if mode == "socket" else load(HttpSettings)
+
+
+def load(kind: type[AnySettings]) -> AnySettings:
+    """Reads settings of that kind from the environment and ``.env``.
+
+    Raises:
+        SettingsError: something is missing or malformed. Its lines never quote a value: it may be a secret.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        lines = [_sentence(str(problem["loc"][0]).upper(), problem) for problem in error.errors(include_input=False)]
+    raise SettingsError(lines)
+
+
+def _sentence(name: str, problem: ErrorDetails) -> str:
+    kind = problem["type"]
+    if kind == "missing":
+        wrong = "is missing"
+    elif kind == "value_error":
+        wrong = str(problem["ctx"]["error"])
+    else:
+        wrong = f"is wrong: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+    where = f" Get it here: {WHERE[name]}" if name in WHERE else ""
+    return f"{name} {wrong}.{where}"

@@ -1,0 +1,203 @@
+"""The card of a call, and what goes with it: pure functions from values to messages.
+
+Blocks are of one family (header, section, context, actions): Slack refuses an update that changes the family.
+"""
+
+from urllib.parse import quote
+
+from bot.core.calls import Call, CallId, CallStatus, Media, MediaState
+from bot.core.lookup import FreshLink
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    code,
+    context,
+    cut,
+    duration_words,
+    escape,
+    header,
+    local,
+    mrkdwn,
+    one_line,
+    section,
+    utc,
+)
+from bot.slack.payloads import Asked
+from bot.slack.variables import Shown, show_variables
+
+# Action ids: what a press is called. The labels beside them are part of the contract with the outside.
+RECORDING = "recording"
+TRANSCRIPT = "transcript"
+REFRESH = "refresh"
+FOLLOW = "follow"
+SHARE = "share"
+SHOW_ALL = "show_all"
+SHOW_CALL = "show_call"
+TRY_AGAIN = "try_again"
+OPEN_LINK = "open_link"
+
+_STATUSES = {
+    CallStatus.PENDING: ("🕓", "Pending"),
+    CallStatus.TRIGGERED: ("📤", "Triggered"),
+    CallStatus.ONGOING: ("📞", "Ongoing"),
+    CallStatus.CALL_FINISHED: ("✅", "Finished"),
+    CallStatus.UNANSWERED: ("📵", "Unanswered"),
+    CallStatus.REJECTED: ("🚫", "Rejected"),
+}
+_NEUTRAL = "◽"
+_LONGEST_STATUS = 60
+_LONGEST_AGENT_ID = 64
+_WORTH_SAYING_SECONDS = 10
+_LONGEST_TEXT = 3_000
+_LONGEST_BUTTON_URL = 3_000
+
+
+def call_card(call: Call, *, public: bool = False, share: bool = True) -> Message:
+    """The card of a call.
+
+    Args:
+        call: one reading of it.
+        public: whether others than the asker will see it: e-mail addresses and phone numbers are masked then.
+        share: whether it offers to be shared; a public card never does.
+    """
+    variables = show_variables(call, public=public)
+    blocks = [
+        header(f"{_emoji(call.status)} {status_words(call.status)}"),
+        {"type": "section", "fields": [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]},
+    ]
+    if call.variables:
+        blocks += [context("*Variables*"), *variables.blocks()]
+    if variables.rest:
+        blocks.append(context(f"and {variables.rest} more"))
+    blocks.append(context(" · ".join([f"Read {local(call.read_at)}", *_media_words(call)])))
+    blocks.append(actions(_buttons(call, variables, share=share and not public)))
+    return Message(text=_spoken(call, variables), blocks=tuple(blocks))
+
+
+def status_words(status: str) -> str:
+    """A status as people say it; one that nobody knows yet, or a text that is none, in title case."""
+    if status in _STATUSES:
+        return _STATUSES[CallStatus(status)][1]
+    return cut(one_line(status.replace("_", " ")).title(), _LONGEST_STATUS) or "Unknown status"
+
+
+def _emoji(status: str) -> str:
+    return _STATUSES[CallStatus(status)][0] if status in _STATUSES else _NEUTRAL
+
+
+def _facts(call: Call) -> list[tuple[str, str]]:
+    """The fields, as names and mrkdwn; what is unknown is left out."""
+    facts = [("Call id", code(str(call.id)))]
+    if call.agent_id:
+        facts.append(("Agent", code(_agent(call))))
+    if call.created_at:
+        facts.append(("Created", local(call.created_at)))
+    if call.started_at:
+        facts.append(("Started", local(call.started_at)))
+    elif not call.is_final:
+        facts.append(("Started", "not yet"))
+    if call.ended_at:
+        facts.append(("Ended", local(call.ended_at)))
+    if call.duration is not None:
+        facts.append(("Duration", duration_words(call.duration)))
+    elif call.status == CallStatus.ONGOING and call.started_at:
+        facts.append(("Duration", f"running since {local(call.started_at, '{time_secs}')}"))
+    if call.waiting_time is not None and call.waiting_time.total_seconds() >= _WORTH_SAYING_SECONDS:
+        facts.append(("Waited", f"{duration_words(call.waiting_time)} before it started"))
+    return facts
+
+
+def _agent(call: Call) -> str:
+    return cut(one_line(call.agent_id or ""), _LONGEST_AGENT_ID) or "—"
+
+
+def _media_words(call: Call) -> list[str]:
+    return [words for media in Media if (words := _media_state_words(media, call.media_state(media), call.status))]
+
+
+def _media_state_words(media: Media, state: MediaState, status: str) -> str:
+    if state is MediaState.READY:
+        return f"{media} ready"
+    if state is MediaState.PREPARING:
+        return f"{media} is being prepared"
+    if state is MediaState.NEVER:
+        return f"no {media}: {why_never(status)}"
+    return ""
+
+
+def why_never(status: str) -> str:
+    """Why a call that was never spoken leaves nothing behind."""
+    return "the call was rejected" if status == CallStatus.REJECTED else "the call was not answered"
+
+
+def _buttons(call: Call, variables: Shown, *, share: bool) -> list[Block]:
+    value = Asked(call=str(call.id)).encode()
+    short_id = f"call {str(call.id)[:8]}"
+    buttons = []
+    if call.recording_url:
+        buttons.append(button("Recording", action_id=RECORDING, value=value, spoken=f"Recording of {short_id}"))
+    if call.transcript_url:
+        buttons.append(button("Transcript", action_id=TRANSCRIPT, value=value, spoken=f"Transcript of {short_id}"))
+    buttons.append(button("Refresh", action_id=REFRESH, value=value, spoken=f"Read {short_id} again"))
+    if not call.is_final:
+        buttons.append(button("Follow", action_id=FOLLOW, value=value, spoken=f"Follow {short_id} in this channel"))
+    if share:
+        buttons.append(button("Share", action_id=SHARE, value=value, spoken=f"Share {short_id} with this channel"))
+    if not variables.is_whole:
+        buttons.append(button("Show all", action_id=SHOW_ALL, value=value, spoken=f"All variables of {short_id}"))
+    return buttons
+
+
+def _spoken(call: Call, variables: Shown) -> str:
+    """The whole card as one text. Screen readers and notifications have nothing else, so the outcome comes first.
+
+    Source: docs.slack.dev/reference/methods/chat.postMessage#accessibility
+    """
+    words = escape(status_words(call.status))
+    after = f" after {duration_words(call.duration)}" if call.duration is not None else ""
+    sentences = [f"{words}{after}: Samora call {call.id}."]
+    if call.agent_id:
+        sentences.append(f"Agent {escape(_agent(call))}.")
+    times = [("Created", call.created_at), ("started", call.started_at), ("ended", call.ended_at)]
+    known = ", ".join(f"{name} {utc(moment)}" for name, moment in times if moment)
+    if known:
+        sentences.append(f"{known[0].upper()}{known[1:]}.")
+    if media := "; ".join(_media_words(call)):
+        sentences.append(f"{media[0].upper()}{media[1:]}.")
+    return cut(" ".join(sentences) + variables.sentence(), _LONGEST_TEXT)
+
+
+def link_message(link: FreshLink, call_id: CallId) -> Message:
+    """The ephemeral answer with a fresh link: one button, and until when it works in the reader's own time."""
+    name = link.media.value
+    until = f"{local(link.works_until, '{time}')} (60 minutes)"
+    text = f"The {name} of call {call_id} works until {utc(link.works_until)}. Only you can see this."
+    if len(link.url) > _LONGEST_BUTTON_URL:
+        # No text inside blocks may be that long either, but a message's own text may.
+        return Message(text=f"<{_in_mrkdwn(link.url)}|Open {name}> of call {code(str(call_id))}: works until {until}.")
+    opener = button(f"Open {name}", action_id=OPEN_LINK, value=Asked(call=str(call_id)).encode(), style="primary")
+    opener["url"] = link.url
+    return Message(
+        text=text,
+        blocks=(
+            section(f"*{name.capitalize()}* of call {code(str(call_id))}: works until {until}."),
+            actions([opener]),
+            context(f"Only you can see this. Press *{name.capitalize()}* on the card whenever you need a new link."),
+        ),
+    )
+
+
+def _in_mrkdwn(url: str) -> str:
+    return escape(quote(url, safe="%/:?#[]@!$&'()*+,;=~-._"))
+
+
+def no_media_message(media: Media, state: MediaState, call_id: CallId) -> Message:
+    """Why there is no link: it is being prepared, the call is not over, or there will never be one."""
+    call = code(str(call_id))
+    if state is MediaState.NEVER:
+        return Message(f"There is no {media} of call {call}, and there will be none: the call was never answered.")
+    if state is MediaState.UNFINISHED:
+        return Message(f"There is no {media} of call {call} yet: the call isn't over.")
+    return Message(f"The {media} of call {call} is being prepared. Please try again in a minute or two.")

@@ -1,0 +1,46 @@
+"""The grammar of ``/samora-call`` and of a mention: what somebody wants who typed that."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bot.core.calls import CallId, find_call_ids
+
+COMMAND = "/samora-call"
+SUBCOMMANDS = ("help", "subscribe", "unsubscribe", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A text, understood.
+
+    Attributes:
+        name: one of :data:`SUBCOMMANDS`; empty for a call id, or for words that mean nothing here.
+        call_ids: the ids in the text, unless its first word is a misspelt subcommand.
+        text: all of it.
+    """
+
+    name: str
+    call_ids: tuple[CallId, ...]
+    text: str
+
+    @property
+    def call_id(self) -> CallId | None:
+        """The call, where the text names exactly one."""
+        return self.call_ids[0] if len(self.call_ids) == 1 else None
+
+
+def read_command(text: str) -> Command:
+    """Understands a text; nothing at all means ``help``."""
+    words = text.split()
+    first = words[0].lower() if words else "help"
+    if first in SUBCOMMANDS:
+        return Command(first, tuple(find_call_ids(text)), text)
+    if find_nearest(first):
+        # "subscirbe <id>" did not mean to look the call up.
+        return Command("", (), text)
+    return Command("", tuple(find_call_ids(text)), text)
+
+
+def find_nearest(word: str) -> str | None:
+    """The subcommand that somebody may have meant by a word, if one is near."""
+    return next(iter(get_close_matches(word.lower()[:40], SUBCOMMANDS, n=1, cutoff=0.7)), None)

@@ -1,0 +1,144 @@
+"""The boundary between Slack and the work: acks at once, takes each request on once, and lets no exception out."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.core.calls import CallId
+from bot.core.errors import BotError
+from bot.slack.blocks import Message
+from bot.slack.messenger import Messenger
+from bot.slack.payloads import Payload, Place
+from bot.slack.replies import EphemeralReply, ModalReply, Reply
+from bot.slack.sentences import OUTSIDER, bug_message, error_message
+from bot.slack.work import Once, Work
+from bot.slack.workspace import Workspaces
+
+log = structlog.get_logger()
+
+Job = Callable[[], Awaitable[object]]
+Listener = Callable[[AsyncAck, Payload], Awaitable[Any]]
+
+# Called once per request with its kind and outcome, both from a small set of words.
+Observer = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something that a person asked of us.
+
+    Attributes:
+        kind: what it is, for logs and figures: ``command``, ``action.recording`` …
+        key: Slack's own id of it (``trigger_id``, ``event_id``): what comes twice under one is a retry.
+        place: who asks, and where.
+        reply: where the answer goes.
+        call_id: the call, where one is meant.
+        again: the action that repeats it, for a *Try again* button.
+    """
+
+    kind: str
+    key: str
+    place: Place
+    reply: Reply
+    call_id: CallId | None = None
+    again: str = ""
+
+
+class Boundary:
+    """Takes requests on: once each, by members of our workspace only, as jobs that always end in an answer."""
+
+    def __init__(
+        self, *, work: Work, once: Once, workspaces: Workspaces, messenger: Messenger, observe: Observer
+    ) -> None:
+        """Takes who runs the jobs, who knows repeated ones, whom we serve, who speaks, and who counts."""
+        self._work = work
+        self._once = once
+        self._workspaces = workspaces
+        self._messenger = messenger
+        self._observe = observe
+
+    def ephemeral(self, place: Place, *, in_place: bool = False) -> EphemeralReply:
+        """A reply in the conversation, for the asker alone."""
+        return EphemeralReply(self._messenger, place, in_place=in_place)
+
+    def modal(self, place: Place, *, view_id: str = "") -> ModalReply:
+        """A reply in that modal, or in a new one."""
+        return ModalReply(self._messenger, place, view_id=view_id)
+
+    def take(self, request: Request, job: Job, *, name: str = "") -> bool:
+        """Starts the job, or returns False if there is no room for it.
+
+        Args:
+            request: what is asked.
+            job: what answers it; may raise BotError.
+            name: what the job is called, where pressing twice must not do it twice at the same time.
+        """
+        if not self._once.is_first(request.key):
+            self._observe(request.kind, "repeated")
+            return True
+        if self._work.start(name or f"{request.kind} {secrets.token_hex(8)}", lambda: self._answer(request, job)):
+            return True
+        self._once.forget(request.key)
+        self._observe(request.kind, "busy")
+        log.warning("busy", kind=request.kind)
+        return False
+
+    async def _answer(self, request: Request, job: Job) -> None:
+        outcome = "bug"
+        try:
+            outcome = await self._serve(request, job)
+        except BotError as error:
+            outcome = type(error).__name__
+            log.info("not_answered", kind=request.kind, outcome=outcome, reason=error.reason)
+            await self._say(request, error_message(error, call_id=request.call_id, again=request.again))
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("bug", kind=request.kind, reference=reference)
+            await self._say(request, bug_message(reference))
+        self._observe(request.kind, outcome)
+
+    async def _serve(self, request: Request, job: Job) -> str:
+        place = request.place
+        workspace = await self._workspaces.find(place)
+        if workspace is None:
+            log.warning("foreign_payload", kind=request.kind, team_id=place.team_id, app_id=place.app_id)
+            return "foreign"
+        if workspace.is_outsider(place):
+            log.info("outsider_refused", kind=request.kind, user_id=place.user_id, team_id=place.user_team_id)
+            await self._messenger.tell(place, OUTSIDER)
+            return "outsider"
+        await request.reply.begin()
+        await job()
+        log.info("answered", kind=request.kind, call_id=str(request.call_id or ""), user_id=place.user_id)
+        return "answered"
+
+    async def _say(self, request: Request, message: Message) -> None:
+        """Gives the answer where it was asked for, or at least somewhere, or writes down that it was lost."""
+        for say in (request.reply.send, lambda words: self._messenger.tell(request.place, words)):
+            try:
+                await say(message)
+            except BotError as error:
+                log.warning("answer_lost", kind=request.kind, reason=error.reason)
+            except Exception:
+                log.exception("answer_lost", kind=request.kind)
+            else:
+                return
+
+
+def guarded(listener: Listener) -> Listener:
+    """A listener that always acks, whatever happens in it: an exception let out would cost the person an error sign."""
+
+    @wraps(listener)
+    async def listen(ack: AsyncAck, body: Payload) -> None:
+        try:
+            await listener(ack, body)
+        except Exception:
+            log.exception("bug", kind="listener", reference=secrets.token_hex(4))
+            await ack()
+
+    return listen

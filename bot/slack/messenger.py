@@ -1,0 +1,198 @@
+"""The messenger: everything that the bot says to Slack goes through here, and Slack's errors become ours here.
+
+One shared session serves all calls, nothing is sent twice behind our back, and every call has a time limit.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import ChannelUnavailable, PermanentError, SlackUnavailable
+from bot.core.lookup import is_loopback
+from bot.slack.blocks import Block, Message
+from bot.slack.payloads import Place
+
+_SECONDS = 10.0
+
+# docs.slack.dev/reference/methods/chat.postMessage and its neighbours: the errors that say "not here".
+_CHANNEL_ERRORS = frozenset(
+    {"not_in_channel", "channel_not_found", "is_archived", "is_inactive", "user_not_in_channel", "restricted_action"}
+    | {"restricted_action_read_only_channel", "restricted_action_thread_only_channel", "cannot_reply_to_message"}
+    | {"restricted_action_non_threadable_channel", "restricted_action_thread_locked", "messages_tab_disabled"}
+    | {"ekm_access_denied", "access_denied", "no_permission", "message_not_found", "cant_update_message"}
+    | {"edit_window_closed", "slack_connect_file_link_sharing_blocked", "slack_connect_canvas_sharing_blocked"}
+)
+_TEMPORARY_ERRORS = frozenset(
+    {"ratelimited", "rate_limited", "message_limit_exceeded", "service_unavailable", "request_timeout"}
+    | {"internal_error", "fatal_error", "team_added_to_org", "external_channel_migrating", "update_failed"}
+)
+
+
+@asynccontextmanager
+async def open_session(*, api_url: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """The one HTTP session for Slack. With a session of its own, the SDK takes its time limit from there."""
+    async with aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=not is_loopback(urlsplit(api_url).hostname or ""),
+    ) as session:
+        yield session
+
+
+def make_web_client(*, session: aiohttp.ClientSession, api_url: str, token: str | None = None) -> AsyncWebClient:
+    """A Web API client over that session, which never repeats a call by itself: a post repeated is a post doubled."""
+    client = AsyncWebClient(token=token, base_url=api_url, session=session, timeout=int(_SECONDS), retry_handlers=[])
+    # The SDK would read HTTPS_PROXY but not NO_PROXY; the session reads both.
+    client.proxy = None
+    return client
+
+
+class Messenger:
+    """Posts, answers and opens modals. Raises SlackUnavailable, ChannelUnavailable, or PermanentError for the rest."""
+
+    def __init__(self, *, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        """Takes the Web API client and the session that both it and the answers use."""
+        self._web = web
+        self._session = session
+        self._own_host = urlsplit(web.base_url).hostname or ""
+
+    async def post(self, *, channel: str, thread_ts: str, message: Message) -> str:
+        """Posts a message that all in the channel see; returns its ``ts``.
+
+        After a SlackUnavailable without ``retry_after``, nobody knows whether it was posted.
+        """
+        answer = await self._call(
+            "chat.postMessage",
+            channel=channel,
+            **_thread(thread_ts),
+            **_content(message),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(answer.get("ts", ""))
+
+    async def update(self, *, channel: str, ts: str, message: Message) -> None:
+        """Redraws a message that the bot posted; blocks and text always go together, as text alone deletes blocks."""
+        await self._call("chat.update", channel=channel, ts=ts, **_content(message))
+
+    async def tell(self, place: Place, message: Message) -> None:
+        """Says something to one person alone, where that person asked.
+
+        The ``response_url`` comes first: it works in conversations that the bot is not in.
+        """
+        if place.response_url:
+            try:
+                await self.respond(place, message, replace_original=False)
+            except SlackUnavailable:
+                if not place.channel_id:
+                    raise
+            else:
+                return
+        await self._call(
+            "chat.postEphemeral",
+            channel=place.channel_id,
+            user=place.user_id,
+            **_thread(place.thread_ts),
+            **_content(message),
+        )
+
+    async def replace(self, place: Place, message: Message) -> None:
+        """Redraws the message whose button was pressed."""
+        try:
+            await self.respond(place, message, replace_original=True)
+        except SlackUnavailable:
+            if place.is_private:
+                raise
+            await self.update(channel=place.channel_id, ts=place.message_ts, message=message)
+
+    async def respond(
+        self, place: Place, message: Message, *, replace_original: bool, in_channel: bool = False
+    ) -> None:
+        """Posts to the ``response_url`` of what somebody did; unlike Bolt's own, this one notices a refusal.
+
+        Source: docs.slack.dev/interactivity/handling-user-interaction ("Message responses").
+
+        Raises:
+            SlackUnavailable: the address is used up, expired, foreign or out of reach.
+        """
+        if not self._is_slack(place.response_url):
+            raise SlackUnavailable("no response_url of Slack's")
+        body: dict[str, Any] = {
+            "replace_original": replace_original,
+            "response_type": "in_channel" if in_channel else "ephemeral",
+            **_content(message),
+        }
+        if not replace_original:
+            body |= _thread(place.thread_ts)
+        try:
+            async with self._session.post(place.response_url, json=body, allow_redirects=False) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError):
+            raise SlackUnavailable("no answer from response_url") from None
+        if status != 200:
+            raise SlackUnavailable(f"HTTP {status} from response_url")
+
+    async def open_view(self, place: Place, view: Block) -> str:
+        """Opens a modal, on top of the one that was pressed in if there is one; returns its id.
+
+        The trigger lives for three seconds.
+        """
+        method = "views.push" if place.view_id else "views.open"
+        answer = await self._call(method, trigger_id=place.trigger_id, view=view)
+        return str(answer.get("view", {}).get("id", ""))
+
+    async def update_view(self, view_id: str, view: Block) -> None:
+        """Redraws a modal."""
+        await self._call("views.update", view_id=view_id, view=view)
+
+    def _is_slack(self, url: str) -> bool:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if is_loopback(self._own_host):
+            return parts.scheme in {"http", "https"} and is_loopback(host)
+        return parts.scheme == "https" and (host == self._own_host or host.endswith((".slack.com", ".slack-gov.com")))
+
+    async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            answer = await self._web.api_call(method, json=arguments)
+        except SlackApiError as error:
+            raise translate(error) from None
+        except (aiohttp.ClientError, TimeoutError):
+            raise SlackUnavailable(f"no answer to {method}") from None
+        except AttributeError:
+            # The SDK stumbles over an answer that is a text instead of an object, as proxies send.
+            raise SlackUnavailable(f"unreadable answer to {method}") from None
+        return answer.data if isinstance(answer.data, dict) else {}
+
+
+def translate(error: SlackApiError) -> SlackUnavailable | ChannelUnavailable | PermanentError:
+    """Slack's error as one of ours. Status and header decide before the body, which a 429 may lack."""
+    response = error.response
+    status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
+    answer = getattr(response, "data", None)
+    code = str(answer.get("error", "")) if isinstance(answer, dict) else ""
+    if status == 429 or code in {"ratelimited", "rate_limited"}:
+        wait = response.headers.get("Retry-After", "1")
+        return SlackUnavailable("ratelimited", retry_after=float(wait) if wait.isdigit() else 1.0)
+    if status >= 500 or code in _TEMPORARY_ERRORS or not code:
+        return SlackUnavailable(code or f"HTTP {status}")
+    if code in _CHANNEL_ERRORS:
+        return ChannelUnavailable(code)
+    return PermanentError(code)
+
+
+def _content(message: Message) -> dict[str, Any]:
+    # "parse: none" and no link_names: the text may hold what strangers wrote.
+    content: dict[str, Any] = {"text": message.text, "parse": "none", "link_names": False}
+    if message.blocks:
+        content["blocks"] = list(message.blocks)
+    return content
+
+
+def _thread(thread_ts: str) -> dict[str, str]:
+    return {"thread_ts": thread_ts} if thread_ts else {}

@@ -1,0 +1,120 @@
+"""What the bot says in words: help, hints, errors and refusals. Always to one person, never with a trace or a body."""
+
+from bot.core.calls import EXAMPLE_ID, CallId
+from bot.core.errors import (
+    BotError,
+    CallNotFound,
+    ChannelUnavailable,
+    SamoraRefused,
+    SamoraUnavailable,
+    UnsafeLink,
+    UserMistake,
+)
+from bot.slack.blocks import Message, actions, button, code, context, cut, escape, header, one_line, section
+from bot.slack.cards import SHOW_CALL, TRY_AGAIN
+from bot.slack.grammar import COMMAND, find_nearest
+from bot.slack.payloads import Asked
+
+_MOST_CHOICES = 5
+
+BUSY = Message("I have my hands full right now. Please try again in a moment.")
+STILL_ASKING = Message("Still asking Samora… I'll answer here as soon as it does.")
+OUTSIDER = Message("Only members of the workspace that installed me can use this. Please ask one of them.")
+COMING = Message("Following a call is coming soon; until then, *Refresh* on its card shows where it stands.")
+NOT_AN_ID = f"That isn't a call id. A call id looks like {EXAMPLE_ID}."
+SHARED = Message("Shared. The card in the channel shows no e-mail addresses and no phone numbers.")
+SHARED_MAYBE = Message(
+    "Slack didn't say whether the card was posted. Please look before you share it again, so that it isn't there twice."
+)
+
+_CHANNEL_REASONS = {
+    "not_in_channel": "I'm not in this channel yet. Type `/invite @Samora` there, then press *Share* again.",
+    "channel_not_found": "I can't see this conversation. Type `/invite @Samora` there, then press *Share* again.",
+    "is_archived": "This channel is archived, so nothing can be posted in it.",
+}
+
+
+def help_message() -> Message:
+    """Every subcommand with an example."""
+    rows = [
+        (f"{COMMAND} {EXAMPLE_ID}", "shows the call to you alone; the id may stand in a link or a sentence"),
+        (f"{COMMAND} subscribe {EXAMPLE_ID}", "follows the call in this channel _(coming soon)_"),
+        (f"{COMMAND} unsubscribe {EXAMPLE_ID}", "ends that; `unsubscribe all` ends everything here _(coming soon)_"),
+        (f"{COMMAND} list", "what this channel follows _(coming soon)_"),
+        (f"{COMMAND} help", "shows this"),
+    ]
+    lines = [f"`{example}`\n{does}" for example, does in rows]
+    elsewhere = (
+        "In a thread, mention me with an id, or choose *Show Samora call* from a message's menu. "
+        "*Recording* and *Transcript* on a card give you a new link at each press."
+    )
+    return Message(
+        text="Look up Samora calls. " + "; ".join(f"{example}: {does}" for example, does in rows),
+        blocks=(header("Samora calls in Slack"), *map(section, lines), context(elsewhere)),
+    )
+
+
+def find_hint(text: str) -> Message:
+    """A kind hint for words that are neither a subcommand nor a call id, with the nearest subcommand."""
+    word = one_line(text).split(" ")[0].lower()
+    if nearest := find_nearest(word):
+        return Message(f"I don't know {code(cut(word, 40))}. Did you mean `{COMMAND} {nearest}`?")
+    return Message(f"{not_an_id(text)} `{COMMAND} help` shows what else I can do.")
+
+
+def not_an_id(text: str) -> str:
+    """That a text isn't a call id, with an example of one."""
+    read = cut(one_line(text), 80)
+    quoted = f" I read {code(read)}." if read else ""
+    return f"That isn't a call id.{quoted} A call id looks like {code(EXAMPLE_ID)}."
+
+
+def which_call(call_ids: list[CallId]) -> Message:
+    """A question with one button per call id."""
+    choices = call_ids[:_MOST_CHOICES]
+    # Action ids must differ within a block.
+    buttons = [
+        button(str(call_id), action_id=f"{SHOW_CALL}:{place}", value=Asked(call=str(call_id)).encode())
+        for place, call_id in enumerate(choices)
+    ]
+    text = f"I found {len(call_ids)} call ids. Which one?"
+    return Message(text=text, blocks=(section(text), actions(buttons)))
+
+
+def error_message(error: BotError, *, call_id: CallId | None, again: str) -> Message:
+    """What went wrong, for the person who asked.
+
+    Args:
+        error: what happened.
+        call_id: the call that was asked for, as it was read.
+        again: the action that *Try again* repeats, where trying again may help.
+    """
+    if isinstance(error, UserMistake):
+        return Message(escape(error.reason))
+    if isinstance(error, CallNotFound):
+        return Message(f"There is no such call in your company: {code(str(call_id))}.")
+    if isinstance(error, SamoraRefused):
+        return Message(_refused(error, call_id))
+    if isinstance(error, ChannelUnavailable):
+        return Message(_CHANNEL_REASONS.get(error.reason, f"Slack doesn't let me post here ({code(error.reason)})."))
+    if isinstance(error, UnsafeLink):
+        return Message("Samora gave a link that isn't safe to open, so I don't hand it out. Tell an administrator.")
+    text = (
+        "Samora can't answer right now." if isinstance(error, SamoraUnavailable) else "Slack can't do that right now."
+    )
+    value = Asked(call=str(call_id or ""), again=again).encode()
+    blocks = [section(text)]
+    if call_id:
+        blocks.append(actions([button("Try again", action_id=TRY_AGAIN, value=value)]))
+    return Message(text, tuple(blocks))
+
+
+def _refused(error: SamoraRefused, call_id: CallId | None) -> str:
+    if error.reason == "HTTP 400":
+        return not_an_id(str(call_id or ""))
+    return "Samora refuses this bot's key; an administrator should run `samora-bot check`."
+
+
+def bug_message(reference: str) -> Message:
+    """That something is broken here, with the reference under which the log has the trace."""
+    return Message(f"Something went wrong on my side. If it happens again, tell an administrator: {code(reference)}.")

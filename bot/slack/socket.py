@@ -1,0 +1,90 @@
+"""Socket Mode: the bot opens the connection, and a watchdog replaces a connection that is dead without saying so.
+
+Source: docs.slack.dev/apis/events-api/using-socket-mode. slack-sdk reconnects by itself; but its client has been seen
+silently dead after weeks (python-slack-sdk #1110, bolt-python #417), and then only a new one helps.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+log = structlog.get_logger()
+
+_LOOK_SECONDS = 5.0
+_DEAD_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0
+
+
+class Connection(Protocol):
+    """One Socket Mode client."""
+
+    async def connect(self) -> None:
+        """Connects, trying again and again until it succeeds or is cancelled."""
+
+    async def is_connected(self) -> bool:
+        """Whether frames go both ways."""
+
+    async def close(self) -> None:
+        """Ends the connection."""
+
+
+def make_connection(*, app: AsyncApp, app_token: str, web: AsyncWebClient) -> Connection:
+    """A connection whose envelopes go to a Bolt app. ``web`` asks ``apps.connections.open`` for the address."""
+    handler = AsyncSocketModeHandler(app, app_token, web_client=web, ping_interval=_LOOK_SECONDS)
+    connection: Connection = handler.client
+    return connection
+
+
+class Socket:
+    """Keeps one connection alive."""
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[], Connection],
+        look_every: float = _LOOK_SECONDS,
+        dead_after: float = _DEAD_SECONDS,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Takes how to make a connection, how often to look at it, and how long it may be down, in seconds."""
+        self._connect = connect
+        self._look_every = look_every
+        self._dead_after = dead_after
+        self._clock = clock
+        self.is_connected = False
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Connects, watches, and replaces the connection when it stays down; returns once stopped."""
+        while not stopped.is_set():
+            connection = self._connect()
+            connecting = asyncio.create_task(connection.connect(), name="socket connect")
+            try:
+                await self._watch(connection, stopped)
+            finally:
+                self.is_connected = False
+                connecting.cancel()
+                # A stuck close must not keep a second connection, or the end of the process, waiting.
+                with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                    await asyncio.wait_for(connection.close(), _CLOSE_SECONDS)
+
+    async def _watch(self, connection: Connection, stopped: asyncio.Event) -> None:
+        alive_at = self._clock()
+        while not stopped.is_set():
+            was_connected, self.is_connected = self.is_connected, await connection.is_connected()
+            if self.is_connected:
+                alive_at = self._clock()
+                if not was_connected:
+                    log.info("socket_connected")
+            elif self._clock() - alive_at >= self._dead_after:
+                log.warning("socket_replaced", down_seconds=round(self._clock() - alive_at))
+                return
+            # The first connection is awaited closely, so that "ready" is said when it is true.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), self._look_every if self.is_connected else self._look_every / 50)

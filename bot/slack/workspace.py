@@ -1,0 +1,106 @@
+"""The workspaces that the bot serves: today the one that its token in the environment belongs to."""
+
+import asyncio
+from dataclasses import dataclass
+
+import aiohttp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import SlackUnavailable
+from bot.slack.messenger import translate
+from bot.slack.payloads import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """One workspace, as ``auth.test`` tells it.
+
+    Attributes:
+        team_id: its id.
+        team: its name.
+        bot_user_id: the bot's user there.
+        scopes: what the token may do there.
+    """
+
+    team_id: str
+    team: str
+    bot_user_id: str
+    scopes: frozenset[str]
+
+    def is_outsider(self, place: Place) -> bool:
+        """Whether somebody from another workspace asks; so does, to be safe, somebody whose workspace is not told.
+
+        Source: docs.slack.dev/apis/slack-connect: buttons can be pressed by anybody in a shared channel.
+        """
+        return place.user_team_id != self.team_id
+
+
+class Workspaces:
+    """Finds the workspace that a payload was sent for. Several tenants would be another implementation of this."""
+
+    def __init__(self, *, web: AsyncWebClient, app_id: str = "") -> None:
+        """Takes a client with the bot's token, and the app's id where the environment tells it."""
+        self._web = web
+        self._app_id = app_id
+        self._own: Workspace | None = None
+        self._asking = asyncio.Lock()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Slack has said who we are."""
+        return self._own is not None
+
+    async def get_own(self) -> Workspace:
+        """The workspace of our token; Slack is asked once, however many wait for the answer.
+
+        Raises:
+            SlackUnavailable: Slack does not answer.
+            PermanentError: Slack refuses the token; ``reason`` is its error code.
+        """
+        async with self._asking:
+            if self._own is None:
+                self._own = await self._ask()
+            return self._own
+
+    async def find(self, place: Place) -> Workspace | None:
+        """The workspace that a payload was sent for, or None if it was sent for another one or another app.
+
+        An app installed in several workspaces gets the payloads of all of them under one signing secret.
+
+        Raises:
+            BotError: as :meth:`get_own`, if Slack has not been asked yet.
+        """
+        own = self._own or await self.get_own()
+        # Some payloads, such as a global shortcut's, do not say which app they are for.
+        is_our_app = not self._app_id or place.app_id in {"", self._app_id}
+        return own if place.team_id == own.team_id and is_our_app else None
+
+    async def _ask(self) -> Workspace:
+        try:
+            answer = await self._web.auth_test()
+        except SlackApiError as error:
+            raise translate(error) from None
+        except (aiohttp.ClientError, TimeoutError, AttributeError):
+            raise SlackUnavailable("no answer to auth.test") from None
+        return Workspace(
+            team_id=str(answer.get("team_id", "")),
+            team=str(answer.get("team", "")),
+            bot_user_id=str(answer.get("user_id", "")),
+            scopes=frozenset(filter(None, (answer.headers.get("x-oauth-scopes") or "").replace(" ", "").split(","))),
+        )
+
+
+async def authorize() -> AuthorizeResult:
+    """Bolt's permission to go on, ready at once: by default Bolt asks ``auth.test`` inside the first 3 seconds.
+
+    Which team and app a payload belongs to is checked in :meth:`Workspaces.find`, after the ack.
+    """
+    return AuthorizeResult(enterprise_id=None, team_id=None)
+
+
+def read_app_id(app_token: str) -> str:
+    """The app's id out of an app-level token, ``xapp-1-A0123456789-…``; empty if it is not there."""
+    parts = app_token.split("-")
+    return parts[2] if len(parts) > 3 and parts[2].startswith("A") else ""

@@ -1,0 +1,156 @@
+"""The HTTP door: Slack's requests behind a guard, health, and figures. Bare ASGI: every microsecond of an ack counts.
+
+The guard stands before Bolt because Bolt reads a body before it checks the signature, and sets no limit to its size.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from time import time
+from typing import Any
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+log = structlog.get_logger()
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+LARGEST_BODY = 1024 * 1024
+_BODY_SECONDS = 3.0
+
+# docs.slack.dev/authentication/verifying-requests-from-slack
+_SIGNATURE = re.compile(rb"v0=[0-9a-f]{64}")
+_TIMESTAMP = re.compile(rb"[0-9]{1,12}")
+_WINDOW_SECONDS = 5 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+
+    @classmethod
+    def of_json(cls, status: int, value: object) -> "Answer":
+        """An answer that holds a JSON value."""
+        return cls(status, json.dumps(value), "application/json")
+
+
+Endpoint = Callable[[Scope, Receive], Awaitable[Answer]]
+
+
+class Web:
+    """The ASGI application: a method and a path lead to an endpoint."""
+
+    def __init__(self, endpoints: Mapping[tuple[str, str], Endpoint]) -> None:
+        """Takes the endpoints by method and path."""
+        self._endpoints = endpoints
+        self._paths = frozenset(path for _method, path in endpoints)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        endpoint = self._endpoints.get((scope["method"], scope["path"]))
+        if endpoint is not None:
+            answer = await endpoint(scope, receive)
+        else:
+            answer = Answer(405 if scope["path"] in self._paths else 404)
+        body = answer.body.encode()
+        headers = [(b"content-type", answer.content_type.encode()), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def read_only(report: Callable[[], Answer]) -> Endpoint:
+    """An endpoint that reports something and needs nothing of the request."""
+
+    async def endpoint(_scope: Scope, _receive: Receive) -> Answer:
+        return report()
+
+    return endpoint
+
+
+class SlackDoor:
+    """Lets Slack's signed requests in to Bolt, and nothing else."""
+
+    def __init__(self, *, app: AsyncApp, signing_secret: str, clock: Callable[[], float] = time) -> None:
+        """Takes the Bolt app, the app's signing secret, and a clock in seconds since 1970.
+
+        Raises:
+            ValueError: the secret is empty: then anybody could sign.
+        """
+        if not signing_secret:
+            message = "an empty signing secret lets everybody in"
+            raise ValueError(message)
+        self._app = app
+        self._secret = signing_secret.encode()
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Answer:
+        """``POST /slack/events``: commands, interactions and events. Nothing of a refused request is logged."""
+        headers = dict(scope["headers"])
+        signature, timestamp = headers.get(b"x-slack-signature", b""), headers.get(b"x-slack-request-timestamp", b"")
+        if not self._has_shape(signature, timestamp):
+            return _refuse(401, "unsigned")
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await _read_body(headers, receive)
+        except TimeoutError:
+            return _refuse(408, "slow body")
+        if body is None:
+            return _refuse(413, "large body")
+        if not self._is_signed(signature, timestamp, body):
+            return _refuse(401, "wrong signature")
+        return await self._dispatch(headers, body)
+
+    def _has_shape(self, signature: bytes, timestamp: bytes) -> bool:
+        if not _SIGNATURE.fullmatch(signature) or not _TIMESTAMP.fullmatch(timestamp):
+            return False
+        return abs(self._clock() - int(timestamp)) <= _WINDOW_SECONDS
+
+    def _is_signed(self, signature: bytes, timestamp: bytes, body: bytes) -> bool:
+        expected = hmac.digest(self._secret, b"v0:" + timestamp + b":" + body, hashlib.sha256).hex()
+        return hmac.compare_digest(signature, b"v0=" + expected.encode())
+
+    async def _dispatch(self, headers: Mapping[bytes, bytes], body: bytes) -> Answer:
+        try:
+            request = AsyncBoltRequest(
+                body=body.decode(),
+                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()},
+            )
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+            # Bolt parses in the constructor, and expects Slack's shapes there.
+            log.warning("unreadable_request", bytes=len(body))
+            return Answer(400)
+        response = await self._app.async_dispatch(request)
+        content_type = response.headers.get("content-type", ["text/plain; charset=utf-8"])[0]
+        return Answer(response.status, response.body or "", content_type)
+
+
+def _refuse(status: int, reason: str) -> Answer:
+    log.info("request_refused", status=status, reason=reason)
+    return Answer(status)
+
+
+async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes | None:
+    """The whole body, or None as soon as it is known to be larger than allowed."""
+    announced = headers.get(b"content-length", b"0")
+    if not announced.isdigit() or int(announced) > LARGEST_BODY:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
