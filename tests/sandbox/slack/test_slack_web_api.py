@@ -254,7 +254,9 @@ async def test_deletes_the_bots_own_messages(client: AsyncWebClient, slack: Slac
     assert await error(client.chat_delete(channel="C0OPS", ts=theirs)) == "cant_delete_message"
 
 
-async def test_tells_about_channels_and_users(client: AsyncWebClient) -> None:
+async def test_tells_about_channels_and_users(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    assert (await refusal(client.users_info(user="U0GUEST")))["needed"] == "users:read"
+    slack.granted_scopes |= {"channels:read", "users:read"}
     shared = (await client.conversations_info(channel="C0SHARED"))["channel"]
     assert (shared["is_ext_shared"], shared["is_member"], shared["is_private"]) == (True, True, False)
     assert (await client.conversations_info(channel="C0QUIET"))["channel"]["is_member"] is False

@@ -1,0 +1,225 @@
+"""What Slack sends to a bot, built in the shapes of Slack's own samples."""
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from bot.sandbox.slack.elements import Json
+from bot.sandbox.slack.views import View
+from bot.sandbox.slack.workspace import APP_ID, BOT_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID, Channel, Message, User, new_id
+
+_VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105  deprecated by Slack, checked by nobody, still sent
+_TEAM = {"id": TEAM_ID, "domain": TEAM_DOMAIN}
+_UNREADABLE = "This content can't be displayed."  # what Slack puts where a bot gave blocks without a text
+_MARKUP = re.compile(r"<(?:@(?P<user>\w+)|#(?P<channel>\w+)(?:\|[^>]*)?|(?P<url>\w+:[^|>]+)(?:\|(?P<label>[^>]*))?)>")
+_BARE_URL = re.compile(r"(?<![<|])\bhttps?://[^\s<>|]+")
+
+
+def slash_command(user: User, channel: Channel, command: str, text: str, **ticket: str) -> Json:
+    """A slash command; ``ticket`` holds ``trigger_id`` and ``response_url``. Every value is a string."""
+    return {
+        "token": _VERIFICATION_TOKEN,
+        "team_id": TEAM_ID,
+        "team_domain": TEAM_DOMAIN,
+        "channel_id": channel.id,
+        "channel_name": channel_name(channel),
+        "user_id": user.id,
+        "user_name": user.name,
+        "command": command,
+        "text": text,
+        "api_app_id": APP_ID,
+        "is_enterprise_install": "false",
+        **ticket,
+    }
+
+
+def shortcut(user: User, callback_id: str, trigger_id: str) -> Json:
+    """A global shortcut, which has no channel and no ``response_url``."""
+    return {
+        "type": "shortcut",
+        "token": _VERIFICATION_TOKEN,
+        "action_ts": _action_ts(),
+        "team": _TEAM,
+        "user": {"id": user.id, "username": user.name, "team_id": user.team_id},
+        "is_enterprise_install": False,
+        "enterprise": None,
+        "callback_id": callback_id,
+        "trigger_id": trigger_id,
+    }
+
+
+def message_action(user: User, channel: Channel, message: Message, callback_id: str, **ticket: str) -> Json:
+    """A message shortcut, with the whole message."""
+    return {
+        "type": "message_action",
+        "token": _VERIFICATION_TOKEN,
+        "action_ts": _action_ts(),
+        "team": _TEAM,
+        "user": person(user),
+        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "is_enterprise_install": False,
+        "enterprise": None,
+        "callback_id": callback_id,
+        "message_ts": message.ts,
+        "message": message_json(message),
+        **ticket,
+    }
+
+
+def block_actions(user: User, action: Json, trigger_id: str, **source: Any) -> Json:
+    """A pressed button or a changed select; ``source`` comes from :func:`in_message` or :func:`in_view`."""
+    return {
+        "type": "block_actions",
+        "user": person(user),
+        "api_app_id": APP_ID,
+        "token": _VERIFICATION_TOKEN,
+        "trigger_id": trigger_id,
+        "team": _TEAM,
+        "enterprise": None,
+        "is_enterprise_install": False,
+        **source,
+        "actions": [{**action, "action_ts": _action_ts()}],
+    }
+
+
+def in_message(message: Message, channel: Channel, state: Json, response_url: str) -> Json:
+    """Where the element stands, for one in a message; an ephemeral message is not itself sent along."""
+    container: Json = {"type": "message", "message_ts": message.ts}
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    container |= {"channel_id": channel.id, "is_ephemeral": message.ephemeral_to is not None}
+    source: Json = {"container": container, "channel": {"id": channel.id, "name": channel_name(channel)}}
+    if message.ephemeral_to is None:
+        source["message"] = message_json(message)
+    return {**source, "state": {"values": state}, "response_url": response_url}
+
+
+def in_view(view: View) -> Json:
+    """Where the element stands, for one in a modal."""
+    return {"container": {"type": "view", "view_id": view.id}, "view": view_json(view)}
+
+
+def view_submission(user: User, view: View, trigger_id: str) -> Json:
+    """A submitted modal."""
+    return {
+        "type": "view_submission",
+        "team": _TEAM,
+        "user": person(user),
+        "api_app_id": APP_ID,
+        "token": _VERIFICATION_TOKEN,
+        "trigger_id": trigger_id,
+        "view": view_json(view),
+        "response_urls": [],
+        "is_enterprise_install": False,
+        "enterprise": None,
+    }
+
+
+def app_mention(user: User, channel: Channel, message: Message) -> Json:
+    """The Events API's envelope around somebody's mention of the bot."""
+    event = {**message_json(message), "type": "app_mention", "channel": channel.id, "event_ts": message.ts}
+    return {
+        "token": _VERIFICATION_TOKEN,
+        "team_id": TEAM_ID,
+        "context_team_id": TEAM_ID,
+        "api_app_id": APP_ID,
+        "event": {**event, "team": user.team_id},
+        "type": "event_callback",
+        "event_id": new_id("Ev"),
+        "event_time": int(float(message.ts)),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": TEAM_ID,
+                "user_id": BOT_USER,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": channel.is_ext_shared,
+        "event_context": f"1-app_mention-{TEAM_ID}-{channel.id}",
+    }
+
+
+def message_json(message: Message) -> Json:
+    """A message as it stands in payloads and answers."""
+    json: Json = {"type": "message", "text": message.text, "user": message.user, "ts": message.ts, "team": TEAM_ID}
+    if message.bot_id:
+        json |= {"bot_id": BOT_ID, "app_id": APP_ID, "text": message.text or _UNREADABLE}
+        json["blocks"] = list(message.blocks)
+    else:
+        json["client_msg_id"] = f"sandbox-{message.ts}"
+        json["blocks"] = list(message.blocks) or [rich_text(message.text)]
+    if message.attachments:
+        json["attachments"] = list(message.attachments)
+    if message.thread_ts:
+        json["thread_ts"] = message.thread_ts
+    if message.metadata:
+        json["metadata"] = message.metadata
+    if message.edited:
+        json["edited"] = {"user": message.bot_id or message.user, "ts": message.ts}
+    return json
+
+
+def view_json(view: View) -> Json:
+    """A modal as it stands in payloads and answers."""
+    defaults = {"private_metadata": "", "callback_id": "", "external_id": "", "close": None, "submit": None}
+    return {
+        **defaults,
+        "clear_on_close": False,
+        "notify_on_close": False,
+        **view.definition,
+        "id": view.id,
+        "team_id": TEAM_ID,
+        "state": {"values": view.state},
+        "hash": view.hash,
+        "previous_view_id": view.previous_id,
+        "root_view_id": view.root_id,
+        "app_id": APP_ID,
+        "app_installed_team_id": TEAM_ID,
+        "bot_id": BOT_ID,
+    }
+
+
+def person(user: User) -> Json:
+    """A user as interaction payloads name one; ``team_id`` tells outsiders."""
+    return {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id}
+
+
+def channel_name(channel: Channel) -> str:
+    """The name that payloads carry: private conversations do not tell theirs."""
+    if channel.is_im:
+        return "directmessage"
+    return "privategroup" if channel.is_private else channel.name
+
+
+def with_links(text: str) -> str:
+    """A person's text as Slack stores it: addresses in angle brackets."""
+    return _BARE_URL.sub(lambda found: f"<{found[0]}>", text)
+
+
+def rich_text(text: str) -> Json:
+    """The ``rich_text`` block that Slack makes of what a person types."""
+    section = {"type": "rich_text_section", "elements": list(_spans(text))}
+    return {"type": "rich_text", "block_id": new_id("b")[:6], "elements": [section]}
+
+
+def _spans(text: str) -> Iterator[Json]:
+    end = 0
+    for found in _MARKUP.finditer(text):
+        if found.start() > end:
+            yield {"type": "text", "text": text[end : found.start()]}
+        if found["user"]:
+            yield {"type": "user", "user_id": found["user"]}
+        elif found["channel"]:
+            yield {"type": "channel", "channel_id": found["channel"]}
+        else:
+            yield {"type": "link", "url": found["url"], **({"text": found["label"]} if found["label"] else {})}
+        end = found.end()
+    if text[end:]:
+        yield {"type": "text", "text": text[end:]}
+
+
+def _action_ts() -> str:
+    return f"{time.time():.6f}"
