@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
 
 _LINES_KEPT = 2_000
+_LONGEST_LINE = 1024 * 1024
 _STOP_SECONDS = 12.0
 
 # Whoever tries the sandbox may have the settings of a real bot in the environment. They must not get in.
@@ -42,20 +44,23 @@ class BotProcess:
 
     Attributes:
         lines: the newest lines that it wrote, oldest first.
+        folder: the folder that it runs in, which is its home too; there while it is entered.
         exit_code: how it ended; None while it runs.
     """
 
     def __init__(self, environment: Mapping[str, str], *, arguments: tuple[str, ...] = ("run",)) -> None:
         """Takes its settings, and what follows ``samora-bot`` on its command line."""
         self.lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self.folder = ""
         self.exit_code: int | None = None
         self._environment = environment
         self._arguments = arguments
-        self._folder = tempfile.TemporaryDirectory(prefix="samora-bot-")
+        self._wrote = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        self.folder = tempfile.mkdtemp(prefix="samora-bot-")
         await self.start()
         return self
 
@@ -63,7 +68,25 @@ class BotProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
-        self._folder.cleanup()
+        shutil.rmtree(self.folder)
+
+    async def wait_for_line(self, text: str, *, within: float = 20.0) -> str:
+        """The first line kept that holds a text, as soon as it is there.
+
+        Raises:
+            TimeoutError: it did not come in so many seconds, or the process ended before; the text has the last lines.
+        """
+
+        def find() -> str | None:
+            return next((line for line in self.lines if text in line), None)
+
+        async with self._wrote:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wrote.wait_for(lambda: find() or self.exit_code is not None), within)
+        if found := find():
+            return found
+        message = "\n".join([f"the bot did not write {text!r}; its last lines:", *list(self.lines)[-20:]])
+        raise TimeoutError(message)
 
     async def start(self) -> None:
         """Starts it, or starts it again; it is not ready yet."""
@@ -76,11 +99,12 @@ class BotProcess:
             "bot",
             *self._arguments,
             # An empty folder: no .env of somebody's real bot.
-            cwd=self._folder.name,
-            env=inherited | {"PYTHONPATH": str(code), **self._environment},
+            cwd=self.folder,
+            env=inherited | {"PYTHONPATH": str(code), "HOME": self.folder, **self._environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            limit=_LONGEST_LINE,
         )
         self._reading = asyncio.create_task(self._read(), name="bot's lines")
 
@@ -97,9 +121,8 @@ class BotProcess:
         if self._process is None or self._reading is None:
             return self.exit_code or 0
         await self._reading
-        self.exit_code = await self._process.wait()
         self._process = None
-        return self.exit_code
+        return self.exit_code or 0
 
     async def _end(self, number: signal.Signals) -> int:
         process = self._process
@@ -117,4 +140,9 @@ class BotProcess:
         if self._process is None or self._process.stdout is None:
             return
         async for line in self._process.stdout:
-            self.lines.append(line.decode(errors="replace").rstrip())
+            async with self._wrote:
+                self.lines.append(line.decode(errors="replace").rstrip())
+                self._wrote.notify_all()
+        self.exit_code = await self._process.wait()
+        async with self._wrote:
+            self._wrote.notify_all()

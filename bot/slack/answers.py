@@ -88,9 +88,9 @@ class Answers:
         else:
             await reply.send(which_call(list(command.call_ids)))
 
-    async def ask_where_to_share(self, place: Place, call_id: CallId) -> None:
-        """A modal that asks for the channel, as the card stands in none."""
-        await self._messenger.open_view(place, share_view(call_id))
+    async def ask_where_to_share(self, call_id: CallId, reply: ModalReply) -> None:
+        """A question for the channel, as the card stands in none."""
+        await reply.show(share_view(call_id))
 
     async def _post(self, place: Place, card: Message) -> None:
         try:

@@ -86,8 +86,8 @@ class Actions:
             return partial(self._answers.refresh, place, call_id, reply)
         if wanted == FOLLOW:
             return partial(reply.send, COMING)
-        if wanted == SHARE and not place.channel_id:
-            return partial(self._answers.ask_where_to_share, place, call_id)
+        if wanted == SHARE and not place.channel_id and isinstance(reply, ModalReply):
+            return partial(self._answers.ask_where_to_share, call_id, reply)
         if wanted == SHARE:
             return partial(self._answers.share, place, call_id, reply)
         if wanted in _PAGES and isinstance(reply, ModalReply):
