@@ -11,6 +11,11 @@ log = structlog.get_logger()
 
 _AT_ONCE = 64
 _WAITING = 512
+
+# In a flood, acks come first: each of the jobs at work then takes a breath before it begins, so that 64 of them begin
+# 128 jobs a second and leave nine tenths of the processor to the acks.
+_FLOOD = 192
+_BREATH_SECONDS = 0.5
 _REMEMBERED = 10_000
 _REMEMBERED_SECONDS = 15 * 60
 
@@ -18,10 +23,11 @@ _REMEMBERED_SECONDS = 15 * 60
 class Work:
     """Runs jobs in tasks of its own: Bolt keeps no reference to its tasks, and nothing awaits them at shutdown."""
 
-    def __init__(self, *, at_once: int = _AT_ONCE, waiting: int = _WAITING) -> None:
-        """Takes how many jobs run at once, and how many more may wait for their turn."""
+    def __init__(self, *, at_once: int = _AT_ONCE, waiting: int = _WAITING, flood: int = _FLOOD) -> None:
+        """Takes how many jobs run at once, how many more may wait for their turn, and how many make a flood."""
         self._turns = asyncio.Semaphore(at_once)
         self._most = at_once + waiting
+        self._flood = flood
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def __len__(self) -> int:
@@ -46,6 +52,8 @@ class Work:
 
     async def _run(self, job: Callable[[], Awaitable[None]]) -> None:
         async with self._turns:
+            if len(self._tasks) > self._flood:
+                await asyncio.sleep(_BREATH_SECONDS)
             await job()
 
     async def close(self, *, grace: float) -> None:

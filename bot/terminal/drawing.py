@@ -28,14 +28,14 @@ def draw_message(blocks: Iterable[Block], *, text: str = "", title: str = "") ->
 def _draw(block: Block) -> RenderableType:
     kind = block.get("type")
     if kind == "header":
-        return Text(block["text"]["text"], style="bold")
+        return Padding(Text(block["text"]["text"], style="bold"), (0, 0, 1, 0))
     if kind == "section":
         return _draw_section(block)
     if kind == "context":
         parts = [draw_mrkdwn(element["text"]) for element in block["elements"] if "text" in element]
-        return Padding(Text("  ", style="dim").join(parts), (0, 0))
+        return Text("  ", style="dim").join(parts)
     if kind == "actions":
-        return Padding(Text("  ").join(map(_draw_button, block["elements"])), (1, 0, 0, 0))
+        return Padding(Text("  ").join(map(_draw_button, block["elements"])), (1, 0))
     if kind == "divider":
         return Rule(style="dim")
     if kind == "input":
@@ -46,10 +46,10 @@ def _draw(block: Block) -> RenderableType:
 def _draw_section(block: Block) -> RenderableType:
     parts: list[RenderableType] = [_draw_text(block["text"])] if "text" in block else []
     if fields := block.get("fields"):
-        table = Table.grid(padding=(0, 4, 1 if "\n" in fields[0]["text"] else 0, 0), expand=False)
+        table = Table.grid(padding=(0, 4, 0, 0))
         for start in range(0, len(fields), 2):
             table.add_row(*(_draw_text(field) for field in fields[start : start + 2]))
-        parts.append(table)
+        parts.append(Padding(table, (0, 0, 1, 0)))
     return Group(*parts)
 
 

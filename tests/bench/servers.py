@@ -1,0 +1,120 @@
+"""What the bot's ack is measured beside, each in a process: ``python -m tests.bench.servers NAME PORT [HOW]``."""
+
+import asyncio
+import contextlib
+import hmac
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from tests.bench.load import SECRET, TEAM
+
+Event = MutableMapping[str, Any]
+
+CALL = {
+    "message": "Call details fetched successfully",
+    "data": {
+        "agent_id": "123e4567-e89b-12d3-a456-426614174000",
+        "created_at": "2024-01-15T10:30:00Z",
+        "updated_at": "2024-01-15T10:35:00Z",
+        "started_at": "2024-01-15T10:30:05Z",
+        "ended_at": "2024-01-15T10:35:30Z",
+        "transcript_url": "https://storage.example/transcript.pdf?X-Amz-Algorithm=x",
+        "recording_url": "https://storage.example/recording.mp3?X-Amz-Algorithm=x",
+        "status": "CALL_FINISHED",
+        "call_variables": {"name": "John Doe", "email": "john@example.com", "customer_id": "CUST-001"},
+    },
+}
+
+
+def serve_default_bolt(port: int) -> None:
+    """A default asynchronous Bolt app that only acks, served the way Bolt's documentation starts it."""
+    from slack_bolt.app.async_app import AsyncApp
+    from slack_bolt.authorization import AuthorizeResult
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id=TEAM, bot_token="xoxb-bench")
+
+    async def ack_only(ack: Callable[[], Awaitable[None]]) -> None:
+        await ack()
+
+    logging.disable(logging.ERROR)
+    app = AsyncApp(signing_secret=SECRET, authorize=authorize)
+    app.command("/samora-call")(ack_only)
+    app.start(port=port, path="/slack/events")
+
+
+def serve_signature_check(port: int) -> None:
+    """A bare handler that only checks the signature, on the same server as the bot's."""
+    import uvicorn
+
+    async def check(scope: Event, receive: Callable[[], Awaitable[Event]], send: Callable[[Event], Any]) -> None:
+        body = (await receive())["body"]
+        headers = dict(scope["headers"])
+        signed = b"v0:" + headers[b"x-slack-request-timestamp"] + b":" + body
+        expected = b"v0=" + hmac.digest(SECRET.encode(), signed, "sha256").hex().encode()
+        status = 200 if hmac.compare_digest(headers[b"x-slack-signature"], expected) else 401
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    uvicorn.run(check, port=port, log_level="error", access_log=False, lifespan="off", loop="uvloop")
+
+
+class _Neighbour(asyncio.Protocol):
+    """Slack and Samora at their cheapest: one fixed answer a path, or none at all from a Samora that hangs."""
+
+    def __init__(self, *, hangs: bool) -> None:
+        self._hangs = hangs
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, received: bytes) -> None:
+        self._received += received
+        while (end := self._end_of_request()) is not None:
+            path = self._received.split(b" ", 2)[1]
+            self._received = self._received[end:]
+            if path.startswith(b"/v1/"):
+                if not self._hangs:
+                    self._answer(CALL)
+            else:
+                self._answer({"ok": True, "team_id": TEAM, "team": "Bench", "user_id": "U0BOT"})
+
+    def _end_of_request(self) -> int | None:
+        head, separator, body = self._received.partition(b"\r\n\r\n")
+        length = next(
+            (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+        )
+        return len(head) + 4 + length if separator and len(body) >= length else None
+
+    def _answer(self, value: object) -> None:
+        body = json.dumps(value).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._transport.write(head.encode() + body)
+
+
+def serve_neighbours(port: int, how: str) -> None:
+    """Slack's Web API and response_urls, and a Samora that ``answers`` or ``hangs``."""
+    import uvloop
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Neighbour(hangs=how == "hangs"), "127.0.0.1", port)
+        await server.serve_forever()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(serve())
+
+
+if __name__ == "__main__":
+    name, port = sys.argv[1], int(sys.argv[2])
+    if name == "default":
+        serve_default_bolt(port)
+    elif name == "signature":
+        serve_signature_check(port)
+    else:
+        serve_neighbours(port, sys.argv[3])

@@ -1,0 +1,455 @@
+"""The settings: each one missing, malformed, by default; and what somebody reads who got one wrong."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from bot.settings import (
+    WHERE,
+    HttpSettings,
+    Mode,
+    SamoraSettings,
+    Settings,
+    SettingsError,
+    SocketSettings,
+    load,
+    load_settings,
+)
+
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-1-very-secret",
+    "SLACK_APP_TOKEN": "xapp-1-A0APP-1-very-secret",
+    "SLACK_SIGNING_SECRET": "signing-very-secret",
+    "SAMORA_API_KEY": "key-very-secret",
+}
+NAMES = [name.upper() for name in SocketSettings.model_fields]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty folder and an environment without any of the bot's settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+
+def lines_of(mode: Mode = "auto") -> list[str]:
+    with pytest.raises(SettingsError) as complaint:
+        load_settings(mode)
+    return complaint.value.lines
+
+
+# What each mode needs
+
+
+@pytest.mark.parametrize(
+    ("mode", "missing"),
+    [
+        ("auto", {"SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SAMORA_API_KEY"}),
+        ("http", {"SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SAMORA_API_KEY"}),
+        ("socket", {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SAMORA_API_KEY"}),
+    ],
+)
+def test_all_that_is_missing_is_told_in_one_go_one_line_each(mode: Mode, missing: set[str]) -> None:
+    lines = lines_of(mode)
+
+    assert {line.split()[0] for line in lines} == missing
+    assert len(lines) == len(missing)
+    for line in lines:
+        name = line.split()[0]
+        assert line == f"{name} is missing. Get it here: {WHERE[name]}"
+        assert "\n" not in line
+
+
+def test_missing_and_malformed_settings_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxp-1-user")
+    monkeypatch.setenv("SAMORA_API_URL", "ftp://api.samora.ai")
+    monkeypatch.setenv("PORT", "many")
+    monkeypatch.setenv("LOG_LEVEL", "LOUD")
+
+    lines = lines_of("http")
+
+    assert sorted(line.split()[0] for line in lines) == [
+        "LOG_LEVEL", "PORT", "SAMORA_API_KEY", "SAMORA_API_URL", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET",
+    ]  # fmt: skip
+
+
+def test_the_error_as_a_text_is_its_lines() -> None:
+    with pytest.raises(SettingsError) as complaint:
+        load(SamoraSettings)
+
+    assert str(complaint.value) == "\n".join(complaint.value.lines)
+    assert complaint.value.__cause__ is None
+    assert complaint.value.__context__ is None, "the foreign error knows the values, secrets included"
+
+
+@pytest.mark.usefixtures("complete")
+def test_with_an_app_token_auto_is_socket_mode() -> None:
+    settings = load_settings("auto")
+
+    assert isinstance(settings, SocketSettings)
+    assert settings.transport == "socket"
+    assert settings.slack_app_token.get_secret_value() == SECRETS["SLACK_APP_TOKEN"]
+
+
+@pytest.mark.usefixtures("complete")
+def test_without_an_app_token_auto_is_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLACK_APP_TOKEN")
+
+    settings = load_settings("auto")
+
+    assert isinstance(settings, HttpSettings)
+    assert settings.transport == "http"
+    assert settings.slack_signing_secret.get_secret_value() == SECRETS["SLACK_SIGNING_SECRET"]
+
+
+@pytest.mark.usefixtures("complete")
+def test_an_app_token_in_the_env_file_makes_auto_socket_mode(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("SLACK_APP_TOKEN")
+    (tmp_path / ".env").write_text("SLACK_APP_TOKEN=xapp-1-A0FILE-1-x\n")
+
+    assert isinstance(load_settings("auto"), SocketSettings)
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(("mode", "kind"), [("http", HttpSettings), ("socket", SocketSettings)])
+def test_a_mode_that_is_asked_for_is_the_mode(mode: Mode, kind: type[Settings]) -> None:
+    assert isinstance(load_settings(mode), kind)
+
+
+@pytest.mark.usefixtures("complete")
+def test_http_mode_needs_no_app_token_and_socket_mode_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLACK_APP_TOKEN")
+    assert load_settings("http").slack_app_token is None
+
+    monkeypatch.setenv("SLACK_APP_TOKEN", SECRETS["SLACK_APP_TOKEN"])
+    monkeypatch.delenv("SLACK_SIGNING_SECRET")
+    assert load_settings("socket").slack_signing_secret is None
+
+
+def test_the_terminal_needs_only_samoras_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMORA_API_KEY", "k3y")
+
+    settings = load(SamoraSettings)
+
+    assert settings.samora_api_key.get_secret_value() == "k3y"
+    assert settings.samora_api_url == "https://api.samora.ai"
+
+
+# Defaults, where values come from
+
+
+@pytest.mark.usefixtures("complete")
+def test_what_is_left_out_has_a_default() -> None:
+    settings = load_settings("http")
+
+    assert settings.samora_api_url == "https://api.samora.ai"
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.host == "127.0.0.1"
+    assert settings.port is None
+    assert settings.log_level == "INFO"
+    assert settings.log_format == "text"
+
+
+def test_the_env_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "\n".join(f'{name}="{value}"' for name, value in SECRETS.items()) + "\nPORT=8080\nSOMETHING_ELSE=1\n"
+    )
+
+    settings = load_settings("socket")
+
+    assert settings.slack_bot_token.get_secret_value() == SECRETS["SLACK_BOT_TOKEN"]
+    assert settings.port == 8080
+
+
+@pytest.mark.usefixtures("complete")
+def test_the_environment_wins_over_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SAMORA_API_KEY=from-the-file\nPORT=1\n")
+    monkeypatch.setenv("PORT", "2")
+
+    settings = load_settings("http")
+
+    assert settings.samora_api_key.get_secret_value() == SECRETS["SAMORA_API_KEY"]
+    assert settings.port == 2
+
+
+def test_an_env_file_that_is_no_text_is_told_and_not_thrown(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"SAMORA_API_KEY=k\xe9y\n")
+
+    assert lines_of("http")
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SAMORA_API_KEY"])
+def test_an_empty_value_counts_as_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "")
+
+    assert lines_of("http") == [f"{name} is missing. Get it here: {WHERE[name]}"]
+
+
+@pytest.mark.usefixtures("complete")
+def test_an_empty_app_token_means_http_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_APP_TOKEN", "")
+
+    assert isinstance(load_settings("auto"), HttpSettings)
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("name", ["PORT", "HOST", "LOG_LEVEL", "LOG_FORMAT", "SAMORA_API_URL", "SLACK_API_URL"])
+def test_an_empty_value_gets_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "")
+
+    settings = load_settings("http")
+
+    assert getattr(settings, name.lower()) == HttpSettings.model_fields[name.lower()].default
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("name", "given", "read"),
+    [
+        ("LOG_LEVEL", "debug", "DEBUG"),
+        ("LOG_LEVEL", "Warning", "WARNING"),
+        ("LOG_FORMAT", "JSON", "json"),
+        ("LOG_FORMAT", "Text", "text"),
+        ("PORT", "0", 0),
+        ("PORT", "65535", 65535),
+        ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - only read
+        ("SLACK_BOT_TOKEN", "xoxe.xoxb-1-rotated", "xoxe.xoxb-1-rotated"),
+    ],
+)
+def test_what_is_well_formed_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, given: str, read: object) -> None:
+    monkeypatch.setenv(name, given)
+
+    value = getattr(load_settings("http"), name.lower())
+
+    assert (value.get_secret_value() if name in SECRETS else value) == read
+
+
+# Malformed values
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("name", list(SECRETS))
+@pytest.mark.parametrize("spoil", ["{} ", " {}", "{}\n", "{}\t", "{}\x00", "«{}»", "{}\u200b", "a b {}"], ids=ascii)
+def test_a_secret_with_blanks_or_unusual_characters_was_not_copied_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, spoil: str
+) -> None:
+    value = spoil.format(SECRETS[name])
+    if "\x00" in value:
+        monkeypatch.delenv(name)  # no environment can hold it, but a file can
+        (tmp_path / ".env").write_text(f'{name}="{value}"\n')
+    else:
+        monkeypatch.setenv(name, value)
+    mode: Mode = "socket" if name == "SLACK_APP_TOKEN" else "http"
+
+    (line,) = lines_of(mode)
+
+    assert line.startswith(f"{name} holds blanks or unusual characters; was it copied whole?")
+    assert line.endswith(f" Get it here: {WHERE[name]}")
+    assert "very-secret" not in line
+
+
+@pytest.mark.usefixtures("complete")
+def test_a_complaint_that_ends_in_a_question_gets_no_full_stop_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMORA_API_KEY", "k e y")
+
+    assert "?." not in lines_of("http")[0]
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("given", ["   ", "\t"])
+def test_a_token_of_blanks_is_malformed(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", given)
+
+    assert lines_of("http")[0].startswith("SLACK_BOT_TOKEN holds blanks")
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("given", ["xoxp-1-very-secret", "xapp-1-very-secret", "very-secret", "XOXB-very-secret"])
+def test_a_bot_token_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", given)
+
+    assert lines_of("http") == [
+        f"SLACK_BOT_TOKEN is not a bot token: those start with xoxb-. Get it here: {WHERE['SLACK_BOT_TOKEN']}"
+    ]
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("mode", ["auto", "http", "socket"])
+def test_an_app_token_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch, mode: Mode) -> None:
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xoxb-very-secret")
+
+    assert lines_of(mode) == [
+        f"SLACK_APP_TOKEN is not an app-level token: those start with xapp-. Get it here: {WHERE['SLACK_APP_TOKEN']}"
+    ]
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("name", ["SAMORA_API_URL", "SLACK_API_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.samora.ai",
+        "http://10.0.0.1",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "https://user@api.samora.ai",
+        "https://user:very-secret@api.samora.ai",
+        "https://@api.samora.ai",
+        "https://api.samora.ai?key=very-secret",
+        "https://api.samora.ai/#part",
+        "ftp://api.samora.ai",
+        "file:///etc/passwd",
+        "api.samora.ai",
+        "//api.samora.ai",
+        "https://",
+        "https:///path",
+        "https://[half",
+        "https://api.samora.ai:many",
+        "https://api.samora.ai:99999",
+        "javascript:alert(1)",
+        "   ",
+    ],
+)
+def test_an_address_that_is_not_safe_or_not_whole_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(name, url)
+
+    (line,) = lines_of("http")
+
+    assert line.startswith(f"{name} ")
+    assert line.endswith(WHERE[name])
+    assert "very-secret" not in line
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("name", ["SAMORA_API_URL", "SLACK_API_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.samora.ai ",
+        " https://api.samora.ai",
+        "https://api.sam ora.ai",
+        "https://api.samora.ai\n",
+        "https://api.\nsamora.ai",
+        "https://api.samora.ai/a\tb",
+    ],
+    ids=ascii,
+)
+def test_an_address_with_blanks_in_it_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, url: str) -> None:
+    monkeypatch.setenv(name, url)
+
+    (line,) = lines_of("http")
+
+    assert line.startswith(f"{name} ")
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:9", "https://api.example:8443", "http://127.9.9.9"],
+)
+def test_plain_http_is_fine_on_loopback_only(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SAMORA_API_URL", url)
+    monkeypatch.setenv("SLACK_API_URL", url)
+
+    settings = load_settings("http")
+
+    assert settings.samora_api_url == url
+    assert settings.slack_api_url == f"{url}/"
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    "url", ["https://slack.example/api", "https://slack.example/api/", "https://slack.example/api//"]
+)
+def test_slacks_address_always_ends_in_one_slash(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SLACK_API_URL", url)
+
+    assert load_settings("http").slack_api_url == "https://slack.example/api/"
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("PORT", "-1"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("PORT", "80.5"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_LEVEL", "json"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_FORMAT", "DEBUG"),
+    ],
+)
+def test_a_value_out_of_range_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, given: str) -> None:
+    monkeypatch.setenv(name, given)
+
+    (line,) = lines_of("http")
+
+    assert line.startswith(f"{name} is wrong: input should be ")
+    assert "\n" not in line
+    assert "pydantic" not in line
+
+
+# Secrets
+
+
+@pytest.mark.usefixtures("complete")
+def test_a_secret_is_in_no_text_of_the_settings() -> None:
+    settings = load_settings("socket")
+
+    written = f"{settings!r} {settings!s} {settings.model_dump()} {settings.model_dump_json()}"
+
+    assert "very-secret" not in written
+
+
+@pytest.mark.parametrize("name", list(SECRETS))
+def test_a_secrets_value_is_never_in_a_complaint(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, f"{SECRETS[name]} and more")
+
+    complaint = "\n".join(lines_of("socket" if name == "SLACK_APP_TOKEN" else "http"))
+
+    assert name in complaint
+    assert "very-secret" not in complaint
+    assert "and more" not in complaint
+
+
+@pytest.mark.usefixtures("complete")
+def test_settings_cannot_be_changed() -> None:
+    settings = load_settings("http")
+
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.port = 1
+
+
+# What the README's table is made of
+
+
+def described(kind: type[BaseModel]) -> dict[str, str | None]:
+    return {name: field.description for name, field in kind.model_fields.items()}
+
+
+@pytest.mark.parametrize("kind", [SamoraSettings, Settings, HttpSettings, SocketSettings])
+def test_every_setting_is_described(kind: type[BaseModel]) -> None:
+    assert all(described(kind).values())
+
+
+def test_whatever_must_be_fetched_says_where() -> None:
+    needed = {name.upper() for kind in (HttpSettings, SocketSettings) for name, field in kind.model_fields.items()
+              if field.is_required()}  # fmt: skip
+
+    assert needed <= WHERE.keys()
+    assert all(name.lower() in SocketSettings.model_fields for name in WHERE)

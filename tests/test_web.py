@@ -1,0 +1,745 @@
+"""The HTTP door: what is let in to Bolt, what is not, and that nothing of a refused request is written anywhere.
+
+The traps of slack-bolt (bodies parsed before the signature is checked, no limit to their size, forged bodies in the
+log, an empty signing secret) each have a test here that is named after them.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import pytest
+import structlog
+import uvicorn
+from pytest_mock import MockerFixture
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.app import _make_bolt
+from bot.log import set_up_logging
+from bot.web import LARGEST_BODY, Answer, SlackDoor, Web, read_only
+
+SECRET = "the-signing-secret"
+NOW = 1_790_000_000.0
+MARK = "PRIVATE-WORDS"
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def signature_of(body: bytes, *, at: object = int(NOW), secret: str = SECRET) -> str:
+    digest = hmac.new(secret.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
+    return f"v0={digest}"
+
+
+def signed(body: bytes, *, at: object = int(NOW), secret: str = SECRET, content_type: str = FORM) -> dict[str, str]:
+    return {
+        "X-Slack-Request-Timestamp": str(at),
+        "X-Slack-Signature": signature_of(body, at=at, secret=secret),
+        "Content-Type": content_type,
+    }
+
+
+@pytest.fixture(autouse=True)
+def logging_is_restored() -> Iterator[None]:
+    """What one test sets up, the next one does not find."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in ("slack_bolt", "slack_sdk", "uvicorn", "asyncio")}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+    structlog.reset_defaults()
+
+
+class Heard:
+    """A Bolt app, and what reached its listeners."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.app: AsyncApp = _make_bolt()
+        self.app.command("/samora-call")(self._on_command)
+        self.app.event("app_mention")(self._listen)
+        self.app.action("recording")(self._listen)
+
+    async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        self.bodies.append(body)
+        await ack(text="acked")
+
+    async def _listen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        self.bodies.append(body)
+        await ack()
+
+
+class Server:
+    """The web application behind a real uvicorn on loopback."""
+
+    def __init__(self, url: str, port: int, session: aiohttp.ClientSession) -> None:
+        self.url = url
+        self.port = port
+        self.session = session
+
+    async def ask(
+        self, method: str, path: str, *, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        async with self.session.request(method, f"{self.url}{path}", data=BytesIO(body), headers=headers) as answer:
+            return answer.status, await answer.text()
+
+    async def deliver(self, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, str]:
+        return await self.ask("POST", "/slack/events", body=body, headers=signed(body) if headers is None else headers)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+def make_web(heard: Heard) -> Web:
+    return Web(
+        {
+            ("GET", "/healthz"): read_only(lambda: Answer.of_json(200, {"status": "alive"})),
+            ("POST", "/slack/events"): SlackDoor(app=heard.app, signing_secret=SECRET, clock=lambda: NOW),
+        }
+    )
+
+
+@pytest.fixture
+async def server(heard: Heard) -> AsyncIterator[Server]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        make_web(heard), http="httptools", ws="none", lifespan="off", interface="asgi3", access_log=False,
+        log_config=None, timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    uvicorn_server = uvicorn.Server(config)
+    uvicorn_server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    serving = asyncio.create_task(uvicorn_server.serve(sockets=[listening]))
+    port = listening.getsockname()[1]
+    async with aiohttp.ClientSession() as session:
+        yield Server(f"http://127.0.0.1:{port}", port, session)
+    uvicorn_server.should_exit = True
+    await serving
+
+
+def command(text: str = MARK) -> bytes:
+    fields = {
+        "command": "/samora-call", "text": text, "team_id": "T1", "user_id": "U1", "channel_id": "C1",
+        "api_app_id": "A1", "trigger_id": "1.2.3", "response_url": "https://hooks.slack.com/commands/T1/2/3",
+    }  # fmt: skip
+    return urlencode(fields).encode()
+
+
+async def ask_asgi(
+    web: Web,
+    *,
+    chunks: list[dict[str, Any]] | None = None,
+    headers: Headers | None = None,
+    method: str = "POST",
+    path: str = "/slack/events",
+    receive: Callable[[], Awaitable[dict[str, Any]]] | None = None,
+) -> tuple[int, bytes, Headers]:
+    """Calls the application as a server does, where no HTTP client would send such a thing."""
+    waiting = chunks if chunks is not None else [{"type": "http.request", "body": b""}]
+    sent: list[Any] = []
+
+    async def give() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def take(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "headers": headers or []}
+    await web(scope, receive or give, take)
+    start, body = sent
+    return start["status"], body["body"], start["headers"]
+
+
+async def deliver_asgi(heard: Heard, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+    """What ``Server.deliver`` does, without a socket."""
+    status, text, _ = await ask_asgi(
+        make_web(heard),
+        chunks=[{"type": "http.request", "body": body}],
+        headers=[(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    )
+    return status, text.decode()
+
+
+# What is let in
+
+
+async def test_a_signed_command_reaches_bolt_and_its_ack_comes_back(server: Server, heard: Heard) -> None:
+    status, text = await server.deliver(command())
+
+    assert (status, text) == (200, "acked")
+    assert [body["text"] for body in heard.bodies] == [MARK]
+
+
+async def test_a_signed_interaction_reaches_bolt(server: Server, heard: Heard) -> None:
+    payload = {"type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"},
+               "actions": [{"action_id": "recording", "value": "v", "type": "button"}]}  # fmt: skip
+
+    status, text = await server.deliver(urlencode({"payload": json.dumps(payload)}).encode())
+
+    assert (status, text) == (200, "")
+    assert heard.bodies == [payload]
+
+
+async def test_a_signed_event_reaches_bolt(server: Server, heard: Heard) -> None:
+    payload = {
+        "type": "event_callback",
+        "team_id": "T1",
+        "event_id": "Ev1",
+        "event": {"type": "app_mention", "user": "U1"},
+    }
+    body = json.dumps(payload).encode()
+
+    status, _ = await server.deliver(body, signed(body, content_type=JSON))
+
+    assert status == 200
+    assert heard.bodies == [payload]
+
+
+async def test_text_that_is_not_ascii_is_signed_as_it_travels(server: Server, heard: Heard) -> None:
+    payload = {"type": "event_callback", "event": {"type": "app_mention", "text": "où est l'appel 📞?"}}
+    body = json.dumps(payload, ensure_ascii=False).encode()
+
+    status, _ = await server.deliver(body, signed(body, content_type=JSON))
+
+    assert status == 200
+    assert heard.bodies == [payload]
+
+
+async def test_header_names_come_in_any_case(heard: Heard) -> None:
+    # uvicorn hands them on in lower case; h2 proxies do too. The values are what counts.
+    body = command()
+    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body).items()]
+
+    status, _, _ = await ask_asgi(make_web(heard), chunks=[{"type": "http.request", "body": body}], headers=headers)
+
+    assert status == 200
+
+
+async def test_a_body_in_pieces_is_put_together_before_it_is_checked(heard: Heard) -> None:
+    body = command()
+    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body).items()]
+    chunks: list[dict[str, Any]] = [{"type": "http.request", "body": bytes([byte]), "more_body": True} for byte in body]
+
+    status, _, _ = await ask_asgi(make_web(heard), chunks=[*chunks, {"type": "http.request"}], headers=headers)
+
+    assert status == 200
+    assert heard.bodies[0]["text"] == MARK
+
+
+async def test_url_verification_is_answered_with_its_challenge(server: Server) -> None:
+    body = json.dumps({"type": "url_verification", "token": "t", "challenge": "3eZbrw1aB"}).encode()
+
+    status, text = await server.deliver(body, signed(body, content_type=JSON))
+
+    assert status == 200
+    assert json.loads(text) == {"challenge": "3eZbrw1aB"}
+
+
+async def test_url_verification_without_a_signature_is_refused(server: Server) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB"}).encode()
+
+    status, text = await server.deliver(body, {"Content-Type": JSON})
+
+    assert (status, text) == (401, "")
+
+
+async def test_ssl_check_is_answered(server: Server, heard: Heard) -> None:
+    status, text = await server.deliver(b"ssl_check=1&token=legacy")
+
+    assert (status, text) == (200, "")
+    assert heard.bodies == []
+
+
+# Signatures and timestamps
+
+
+@pytest.mark.parametrize("seconds", [-300, -299, 0, 299, 300])
+async def test_a_timestamp_within_five_minutes_is_fine(heard: Heard, seconds: int) -> None:
+    body = command()
+
+    status, _ = await deliver_asgi(heard, body, signed(body, at=int(NOW) + seconds))
+
+    assert status == 200
+
+
+@pytest.mark.parametrize("seconds", [-301, 301, -86_400, 86_400, -int(NOW)])
+async def test_a_timestamp_older_or_newer_than_five_minutes_is_refused_though_rightly_signed(
+    heard: Heard, seconds: int
+) -> None:
+    body = command()
+
+    status, text = await deliver_asgi(heard, body, signed(body, at=int(NOW) + seconds))
+
+    assert (status, text) == (401, "")
+    assert heard.bodies == []
+
+
+@pytest.mark.parametrize("missing", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
+async def test_a_request_without_one_of_the_two_headers_is_refused(heard: Heard, missing: str) -> None:
+    body = command()
+    headers = signed(body)
+    del headers[missing]
+
+    assert await deliver_asgi(heard, body, headers) == (401, "")
+    assert heard.bodies == []
+
+
+async def test_an_unsigned_request_is_refused(server: Server, heard: Heard) -> None:
+    assert await server.deliver(command(), {"Content-Type": FORM}) == (401, "")
+    assert heard.bodies == []
+
+
+async def test_a_request_signed_with_another_secret_is_refused(heard: Heard) -> None:
+    body = command()
+
+    assert await deliver_asgi(heard, body, signed(body, secret="guessed")) == (401, "")
+    assert heard.bodies == []
+
+
+async def test_a_request_whose_body_was_changed_is_refused(heard: Heard) -> None:
+    assert await deliver_asgi(heard, command() + b"&text=more", signed(command())) == (401, "")
+    assert heard.bodies == []
+
+
+async def test_a_signature_for_another_moment_is_refused(heard: Heard) -> None:
+    body = command()
+
+    headers = signed(body) | {"X-Slack-Request-Timestamp": str(int(NOW) + 1)}
+
+    assert await deliver_asgi(heard, body, headers) == (401, "")
+
+
+RIGHT = signature_of(command()).encode()
+MOMENT = str(int(NOW)).encode()
+BAD_SIGNATURES = [
+    b"", b"v0=", b"v0", b"v1=" + RIGHT[3:], RIGHT[:-1], RIGHT + b"0", RIGHT.upper(), b"v0=" + b"g" * 64, b" " + RIGHT,
+    RIGHT + b"\n", "v0=é".encode(), b"v0=\xff" + RIGHT[4:], b"\xff\xfe", RIGHT.replace(b"=", b":"),
+]  # fmt: skip
+BAD_TIMESTAMPS = [
+    b"", b"soon", b"-1", b"+" + MOMENT, MOMENT + b".0", b" " + MOMENT, MOMENT + b"\n", b"0x10", b"1e9", b"9" * 5000,
+    "١٧٩".encode(), b"\xb2", b"nan", b"inf", MOMENT[:3] + b"_" + MOMENT[3:],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("signature", BAD_SIGNATURES, ids=repr)
+async def test_a_malformed_or_non_ascii_signature_is_refused_and_not_a_500(heard: Heard, signature: bytes) -> None:
+    headers = [(b"x-slack-signature", signature), (b"x-slack-request-timestamp", MOMENT)]
+    chunks = [{"type": "http.request", "body": command()}]
+
+    status, body, _ = await ask_asgi(make_web(heard), chunks=chunks, headers=headers)
+
+    assert (status, body) == (401, b"")
+    assert heard.bodies == []
+
+
+@pytest.mark.parametrize("timestamp", BAD_TIMESTAMPS, ids=lambda value: repr(value[:20]))
+async def test_a_malformed_or_non_numeric_timestamp_is_refused_and_not_a_500(heard: Heard, timestamp: bytes) -> None:
+    digest = hmac.new(SECRET.encode(), b"v0:" + timestamp + b":" + command(), hashlib.sha256).hexdigest().encode()
+    headers = [(b"x-slack-signature", b"v0=" + digest), (b"x-slack-request-timestamp", timestamp)]
+    chunks = [{"type": "http.request", "body": command()}]
+
+    status, body, _ = await ask_asgi(make_web(heard), chunks=chunks, headers=headers)
+
+    assert (status, body) == (401, b"")
+    assert heard.bodies == []
+
+
+async def test_a_non_ascii_signature_over_the_wire_is_refused(server: Server) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(
+        b"POST /slack/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+        b"X-Slack-Signature: v0=\xff\xe9\r\nX-Slack-Request-Timestamp: " + MOMENT + b"\r\n\r\n{}"
+    )
+    answer = await reader.read()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_a_missing_signature_is_refused_before_the_body_is_read(heard: Heard) -> None:
+    async def never() -> dict[str, Any]:
+        raise AssertionError("the body was asked for")
+
+    status, _, _ = await ask_asgi(make_web(heard), receive=never)
+
+    assert status == 401
+
+
+async def test_a_wrong_signature_is_refused_before_the_body_is_parsed(server: Server) -> None:
+    """Bolt alone answers 500 with a traceback here: it parses first."""
+    for body, content_type in [(b"{broken", JSON), (b"payload={broken", FORM), (b"\xff\xfe\x00", FORM)]:
+        headers = signed(body, secret="guessed", content_type=content_type)
+
+        assert await server.deliver(body, headers) == (401, "")
+
+
+@pytest.mark.parametrize("secret", ["", None])
+def test_an_empty_signing_secret_is_refused_at_construction(heard: Heard, secret: Any) -> None:
+    with pytest.raises(ValueError, match="empty signing secret"):
+        SlackDoor(app=heard.app, signing_secret=secret)
+
+
+async def test_the_clock_is_the_real_one_unless_another_is_given(heard: Heard) -> None:
+    web = Web({("POST", "/slack/events"): SlackDoor(app=heard.app, signing_secret=SECRET)})
+    body = command()
+    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body, at=1_000_000_000).items()]
+
+    status, _, _ = await ask_asgi(web, chunks=[{"type": "http.request", "body": body}], headers=headers)
+
+    assert status == 401
+
+
+# Bodies that are signed and yet not Slack's
+
+
+DEEP = b"[" * 100_000
+UNREADABLE = [
+    (b"{broken", JSON),
+    (b"{", FORM),
+    (b'{"type":', JSON),
+    (b'{"a": ' + DEEP, JSON),
+    (b'{"a": ' + b"1" * 5000 + b"}", JSON),
+    (b"[]", JSON),
+    (b"[1, 2]", JSON),
+    (b"null", JSON),
+    (b"17", JSON),
+    (b'"text"', JSON),
+    (b"payload=", FORM),
+    (b"payload={broken", FORM),
+    (b"payload=[]", FORM),
+    (b"payload=null", FORM),
+    (b"payload=3", FORM),
+    (b"payload=" + quote(DEEP.decode()).encode(), FORM),
+    (b"\xff\xfe\x00", FORM),
+    (b'{"type": "\xff"}', JSON),
+    ('{"type": "é"}'.encode("latin-1"), JSON),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type"), UNREADABLE, ids=[repr(body[:24]) for body, _ in UNREADABLE])
+async def test_a_signed_body_that_cannot_be_read_is_a_400_without_a_traceback(
+    heard: Heard, caplog: pytest.LogCaptureFixture, body: bytes, content_type: str
+) -> None:
+    status, text = await deliver_asgi(heard, body, signed(body, content_type=content_type))
+
+    assert (status, text) == (400, "")
+    assert heard.bodies == []
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+STRANGE: list[dict[str, Any]] = [
+    {"type": "event_callback"},
+    {"type": "event_callback", "event": {"type": None}},
+    {"type": "event_callback", "event": {"type": 3}},
+    {"type": "event_callback", "event": {"type": "app_mention"}, "authorizations": [None]},
+    {"type": "event_callback", "event": {"type": "app_mention"}, "authorizations": "x"},
+    {"type": "event_callback", "event": {"type": "app_mention"}, "team_id": {"id": 1}},
+    {"type": "block_actions"},
+    {"type": "view_submission"},
+    {"type": "view_closed", "view": {}},
+    {"type": "shortcut"},
+    {"type": "message_action", "message": None},
+    {"type": "block_suggestion"},
+    {"type": "url_verification"},
+    {"type": "nothing_of_slacks"},
+    {"type": ["list"]},
+    {"type": None},
+    {"user": 3},
+    {"team": 3},
+    {"enterprise": 3},
+    {},
+]
+STRANGER: list[dict[str, Any]] = [
+    {"type": "event_callback", "event": None},
+    {"type": "event_callback", "event": []},
+    {"type": "event_callback", "event": "app_mention"},
+    {"type": "block_actions", "actions": None},
+    {"type": "block_actions", "actions": []},
+    {"type": "block_actions", "actions": [None]},
+    {"type": "block_actions", "actions": {}},
+    {"type": "block_actions", "actions": ["recording"]},
+    {"type": "block_actions", "actions": [{}]},
+    {"type": "view_submission", "view": None},
+    {"type": "view_submission", "view": "V1"},
+]
+
+
+def enclosed(payload: dict[str, Any], *, in_form: bool) -> tuple[bytes, dict[str, str]]:
+    text = json.dumps(payload)
+    body = urlencode({"payload": text}).encode() if in_form else text.encode()
+    return body, signed(body, content_type=FORM if in_form else JSON)
+
+
+@pytest.mark.parametrize("in_form", [False, True], ids=["json", "payload"])
+@pytest.mark.parametrize("payload", STRANGE, ids=json.dumps)
+async def test_a_signed_payload_of_a_strange_shape_is_never_a_500(
+    heard: Heard, caplog: pytest.LogCaptureFixture, payload: dict[str, Any], in_form: bool
+) -> None:
+    status, _ = await deliver_asgi(heard, *enclosed(payload, in_form=in_form))
+
+    assert status < 500
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_signed_payload_with_a_piece_of_the_wrong_kind_is_never_a_500(heard: Heard) -> None:
+    """Bolt's own matchers stumble over these, and log a traceback."""
+    answers = {json.dumps(payload): await deliver_asgi(heard, *enclosed(payload, in_form=True)) for payload in STRANGER}
+
+    assert [payload for payload, (status, _) in answers.items() if status >= 500] == []
+
+
+async def test_an_empty_signed_body_is_never_a_500(heard: Heard) -> None:
+    status, _ = await deliver_asgi(heard, b"", signed(b""))
+
+    assert status < 500
+
+
+# Sizes and speeds
+
+
+async def test_a_body_of_exactly_1_mib_is_read(server: Server, heard: Heard) -> None:
+    body = command("x")
+    body += b"x" * (LARGEST_BODY - len(body))
+
+    status, _ = await server.deliver(body)
+
+    assert status == 200
+    assert len(heard.bodies) == 1
+
+
+async def test_a_body_announced_as_larger_than_1_mib_is_refused_unread(heard: Heard) -> None:
+    async def never() -> dict[str, Any]:
+        raise AssertionError("the body was asked for")
+
+    headers = [(b"x-slack-signature", RIGHT), (b"x-slack-request-timestamp", MOMENT),
+               (b"content-length", str(LARGEST_BODY + 1).encode())]  # fmt: skip
+
+    status, body, _ = await ask_asgi(make_web(heard), headers=headers, receive=never)
+
+    assert (status, body) == (413, b"")
+
+
+@pytest.mark.parametrize("announced", [b"many", b"-1", b"1e3", b"", b"\xb2"])
+async def test_a_body_announced_in_no_number_is_refused(heard: Heard, announced: bytes) -> None:
+    headers = [(b"x-slack-signature", RIGHT), (b"x-slack-request-timestamp", MOMENT), (b"content-length", announced)]
+
+    status, _, _ = await ask_asgi(make_web(heard), headers=headers)
+
+    assert status == 413
+
+
+async def test_a_body_in_chunks_is_refused_as_soon_as_it_passes_1_mib(heard: Heard) -> None:
+    given = 0
+
+    async def endless() -> dict[str, Any]:
+        nonlocal given
+        given += 1
+        return {"type": "http.request", "body": b"x" * 65_536, "more_body": True}
+
+    headers = [(b"x-slack-signature", RIGHT), (b"x-slack-request-timestamp", MOMENT)]
+
+    status, body, _ = await ask_asgi(make_web(heard), headers=headers, receive=endless)
+
+    assert (status, body) == (413, b"")
+    assert given == 17
+
+
+async def test_a_body_larger_than_1_mib_over_the_wire_is_refused_announced_or_chunked(server: Server) -> None:
+    body = b"text=" + MARK.encode() + b"x" * (LARGEST_BODY + 1)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 65_536):
+            yield body[start : start + 65_536]
+
+    for data in (BytesIO(body), pieces()):
+        try:
+            async with server.session.post(f"{server.url}/slack/events", data=data, headers=signed(body)) as answer:
+                assert answer.status == 413
+        except aiohttp.ClientOSError:
+            continue  # the server has answered and hung up while the rest was still on its way
+    assert (await server.ask("GET", "/healthz"))[0] == 200
+
+
+async def test_a_body_that_trickles_is_given_up_with_a_408(
+    server: Server, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.web._BODY_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(
+        b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nX-Slack-Signature: "
+        + RIGHT + b"\r\nX-Slack-Request-Timestamp: " + MOMENT + b"\r\n\r\nhalf"
+    )  # fmt: skip
+
+    answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert heard.bodies == []
+
+
+async def test_a_body_cut_off_half_way_is_refused(heard: Heard) -> None:
+    body = command()
+    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body).items()]
+    chunks: list[dict[str, Any]] = [
+        {"type": "http.request", "body": body[:20], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    status, _, _ = await ask_asgi(make_web(heard), chunks=chunks, headers=headers)
+
+    assert status == 401
+    assert heard.bodies == []
+
+
+# Methods and paths
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"])
+async def test_slacks_path_takes_posts_only(heard: Heard, method: str) -> None:
+    assert (await ask_asgi(make_web(heard), method=method))[0] == 405
+
+
+async def test_a_get_or_head_of_slacks_path_is_refused_and_has_no_body(server: Server) -> None:
+    assert await server.ask("GET", "/slack/events") == (405, "")
+    assert await server.ask("HEAD", "/slack/events") == (405, "")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+@pytest.mark.parametrize("path", ["/", "", "/slack", "/slack/events/", "/SLACK/EVENTS", "/.env", "/healthz/x", "/../"])
+async def test_an_unknown_path_is_a_404(heard: Heard, method: str, path: str) -> None:
+    assert (await ask_asgi(make_web(heard), method=method, path=path))[:2] == (404, b"")
+
+
+async def test_an_unknown_path_over_the_wire_is_a_404(server: Server) -> None:
+    assert await server.ask("GET", "/nothing/here?x=1") == (404, "")
+    assert await server.ask("HEAD", "/nothing/here") == (404, "")
+
+
+async def test_a_report_is_read_and_not_written(server: Server) -> None:
+    status, text = await server.ask("GET", "/healthz")
+    assert (status, json.loads(text)) == (200, {"status": "alive"})
+
+    assert (await server.ask("POST", "/healthz"))[0] == 405
+
+
+async def test_a_query_does_not_change_where_a_request_goes(server: Server) -> None:
+    assert (await server.ask("GET", "/healthz?verbose=1"))[0] == 200
+
+
+async def test_an_answer_says_what_it_is_and_how_long(heard: Heard) -> None:
+    status, body, headers = await ask_asgi(make_web(heard), method="GET", path="/healthz")
+
+    assert status == 200
+    assert dict(headers) == {b"content-type": b"application/json", b"content-length": str(len(body)).encode()}
+
+
+async def test_lengths_are_counted_in_bytes() -> None:
+    web = Web({("GET", "/"): read_only(lambda: Answer(200, "né"))})
+
+    _, body, headers = await ask_asgi(web, method="GET", path="/")
+
+    assert body == "né".encode()
+    assert (b"content-length", b"3") in headers
+
+
+# Logs
+
+
+REFUSED = {
+    "unsigned": ({"Content-Type": FORM}, 401),
+    "forged": (signed(command(), secret="guessed"), 401),
+    "old": (signed(command(), at=int(NOW) - 301), 401),
+    "unreadable": (signed(b"payload={" + command(), content_type=FORM), 400),
+}
+
+
+@pytest.mark.parametrize("kind", list(REFUSED))
+async def test_nothing_of_a_refused_body_is_logged_whatever_the_level(
+    heard: Heard, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """Bolt's own check writes the whole raw body at INFO, response_url and trigger included."""
+    set_up_logging(level="DEBUG", form="json", secrets=[])
+    headers, expected = REFUSED[kind]
+    body = b"payload={" + command() if kind == "unreadable" else command()
+
+    status, _ = await deliver_asgi(heard, body, headers)
+
+    written = capsys.readouterr()
+    lines = [json.loads(line) for line in written.err.splitlines() if line.startswith("{")]
+    assert status == expected
+    assert [line["event"] for line in lines if line["event"].endswith(("_refused", "_request"))]
+    for private in (MARK, "hooks.slack.com", "trigger_id", "1.2.3", headers.get("X-Slack-Signature", MARK)):
+        assert private not in written.err + written.out
+
+
+async def test_a_refusal_is_logged_with_its_reason(heard: Heard, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(level="INFO", form="json", secrets=[])
+
+    await deliver_asgi(heard, command(), signed(command(), secret="guessed"))
+
+    (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert line["event"] == "request_refused"
+    assert (line["status"], line["reason"]) == (401, "wrong signature")
+
+
+async def test_an_unreadable_request_is_logged_by_its_size_alone(
+    heard: Heard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging(level="INFO", form="json", secrets=[])
+    body = b"{broken " + MARK.encode()
+
+    await deliver_asgi(heard, body, signed(body, content_type=JSON))
+
+    (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert line["event"] == "unreadable_request"
+    assert line["bytes"] == len(body)
+    assert line["level"] == "warning"
+
+
+async def test_a_client_id_in_the_environment_does_not_switch_bolt_to_oauth(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """SLACK_CLIENT_ID and SLACK_CLIENT_SECRET make a default AsyncApp drop its token for a file store at home."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
+    monkeypatch.setenv("SLACK_CLIENT_SECRET", "secret")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-not-for-bolt")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "not-for-bolt")
+    heard = Heard()
+    body = command()
+    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body).items()]
+
+    status, _, _ = await ask_asgi(make_web(heard), chunks=[{"type": "http.request", "body": body}], headers=headers)
+
+    assert status == 200
+    assert len(heard.bodies) == 1, "the request passed our own authorize, and no store was asked"
+    assert os.listdir(tmp_path) == []
+
+
+async def test_no_auth_test_is_asked_inside_the_first_request(heard: Heard, mocker: MockerFixture) -> None:
+    """By default Bolt asks ``auth.test`` within the three seconds of the first ack."""
+    asked = mocker.patch("slack_sdk.web.async_client.AsyncWebClient.api_call", side_effect=AssertionError)
+    body = command()
+    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body).items()]
+
+    status, _, _ = await ask_asgi(make_web(heard), chunks=[{"type": "http.request", "body": body}], headers=headers)
+
+    assert status == 200
+    asked.assert_not_called()
