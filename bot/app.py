@@ -21,8 +21,9 @@ from bot.health import Health
 from bot.samora.client import SamoraClient, open_http
 from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
 from bot.slack.answers import Answers
-from bot.slack.listeners import register
+from bot.slack.listeners import make_dispatcher
 from bot.slack.listeners.boundary import Boundary
+from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.socket import Socket, make_connection
 from bot.slack.work import Once, Work
@@ -119,16 +120,12 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
-        bolt = _make_bolt()
-        # Envelopes come with the app's token, but one is needed to ask where to connect.
-        connecting = make_web_client(session=session, api_url=settings.slack_api_url)
-        is_socket = isinstance(settings, SocketSettings)
-        slack_socket = (
-            Socket(connect=lambda: make_connection(app=bolt, app_token=app_token, web=connecting))
-            if is_socket
-            else None
-        )
+        messenger = Messenger(web=web_client, session=session)
         work = Work()
+        slack_socket = None
+        if isinstance(settings, SocketSettings):
+            connecting = make_web_client(session=session, api_url=settings.slack_api_url)
+            slack_socket = Socket(connect=lambda: make_connection(app=bolt, app_token=app_token, web=connecting))
         health = Health(
             clock=_now,
             is_slack_known=lambda: workspaces.is_known,
@@ -136,11 +133,11 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             count_work=lambda: len(work),
         )
         lookup = await stack.enter_async_context(open_lookup(settings, health=health))
-        messenger = Messenger(web=web_client, session=session)
         boundary = Boundary(
             work=work, once=Once(), workspaces=workspaces, messenger=messenger, observe=health.observe_request
         )
-        register(bolt, boundary=boundary, answers=Answers(lookup=lookup, messenger=messenger), messenger=messenger)
+        answers = Answers(lookup=lookup, messenger=messenger)
+        bolt = _make_bolt(make_dispatcher(boundary=boundary, answers=answers, messenger=messenger))
         web = _make_web(settings, bolt, health)
         listening = _listen(settings) if web else None
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
@@ -159,13 +156,14 @@ async def check_everything(settings: Settings) -> list[Finding]:
         return [*findings, await check_samora(lookup)]
 
 
-def _make_bolt() -> AsyncApp:
+def _make_bolt(dispatcher: Dispatcher) -> AsyncApp:
     """Bolt, told everything: by default it reads the environment, asks ``auth.test``, and polls for the ack."""
     return AsyncApp(
         name="samora",
         logger=logging.getLogger("slack_bolt"),
         # Awaits the listener instead of looking every 10 ms whether it has acked: 40 times quicker for one request.
         process_before_response=True,
+        before_authorize=dispatcher,
         authorize=authorize,
         # The guard in ``web`` has checked before Bolt parses; Bolt's own check would log the bodies of forgeries.
         request_verification_enabled=False,
@@ -223,9 +221,13 @@ async def _serve(web: Web, listening: socket.socket, stopped: asyncio.Event) -> 
     host, port = listening.getsockname()[:2]
     log.info("listening", host=host, port=port)
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="uvicorn")
-    await asyncio.wait({serving, asyncio.create_task(stopped.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    await serving
+    stopping = asyncio.create_task(stopped.wait(), name="web stop")
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        server.should_exit = True
+        await serving
 
 
 def _now() -> datetime:

@@ -10,12 +10,13 @@ import structlog
 log = structlog.get_logger()
 
 _AT_ONCE = 64
-_WAITING = 512
+_WAITING = 2_000
 
-# In a flood, acks come first: each of the jobs at work then takes a breath before it begins, so that 64 of them begin
-# 128 jobs a second and leave nine tenths of the processor to the acks.
-_FLOOD = 192
-_BREATH_SECONDS = 0.5
+# Samora publishes no limit, so the bot has one of its own. It also keeps the processor free for acks in a flood: an
+# answer costs several times what an ack costs, and an ack has three seconds.
+_PER_SECOND = 100.0
+_BURST = 100
+
 _REMEMBERED = 10_000
 _REMEMBERED_SECONDS = 15 * 60
 
@@ -23,11 +24,12 @@ _REMEMBERED_SECONDS = 15 * 60
 class Work:
     """Runs jobs in tasks of its own: Bolt keeps no reference to its tasks, and nothing awaits them at shutdown."""
 
-    def __init__(self, *, at_once: int = _AT_ONCE, waiting: int = _WAITING, flood: int = _FLOOD) -> None:
-        """Takes how many jobs run at once, how many more may wait for their turn, and how many make a flood."""
+    def __init__(self, *, at_once: int = _AT_ONCE, waiting: int = _WAITING, per_second: float = _PER_SECOND) -> None:
+        """Takes how many jobs run at once, how many more may wait, and how many begin a second after a first burst."""
         self._turns = asyncio.Semaphore(at_once)
         self._most = at_once + waiting
-        self._flood = flood
+        self._interval = 1 / per_second
+        self._next_at = 0.0
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def __len__(self) -> int:
@@ -52,9 +54,15 @@ class Work:
 
     async def _run(self, job: Callable[[], Awaitable[None]]) -> None:
         async with self._turns:
-            if len(self._tasks) > self._flood:
-                await asyncio.sleep(_BREATH_SECONDS)
+            await self._pace()
             await job()
+
+    async def _pace(self) -> None:
+        """Waits until this job may begin: at once, unless many began just before."""
+        now = asyncio.get_running_loop().time()
+        self._next_at = max(self._next_at, now - _BURST * self._interval) + self._interval
+        if self._next_at > now:
+            await asyncio.sleep(self._next_at - now)
 
     async def close(self, *, grace: float) -> None:
         """Waits for what is under way, at most ``grace`` seconds, and cancels the rest."""

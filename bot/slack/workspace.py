@@ -93,7 +93,7 @@ class Workspaces:
 
 
 async def authorize() -> AuthorizeResult:
-    """Bolt's permission to go on, ready at once: by default Bolt asks ``auth.test`` inside the first 3 seconds.
+    """Bolt's permission to go on, ready at once: without one, Bolt asks ``auth.test`` inside the first 3 seconds.
 
     Which team and app a payload belongs to is checked in :meth:`Workspaces.find`, after the ack.
     """

@@ -13,6 +13,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from time import sleep
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from bot.core.calls import EXAMPLE_ID
 from tests.bench.load import SECRET, Figures, measure, signed_commands
@@ -59,6 +62,19 @@ def running(*arguments: str, environment: dict[str, str] | None = None, port: in
             process.wait()
 
 
+def wait_until_ready(port: int) -> None:
+    """Waits until the bot knows its workspace: before that it can answer nothing, and would look quicker than it is."""
+    for _ in range(600):
+        try:
+            urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).close()
+        except HTTPError:
+            sleep(0.05)
+        else:
+            return
+    message = "the bot does not get ready"
+    raise RuntimeError(message)
+
+
 async def _listens(port: int, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(600):
         if process.poll() is not None:
@@ -94,6 +110,7 @@ def subjects() -> Iterator[list[Subject]]:
                 running("-m", "tests.bench.servers", "neighbours", str(neighbours), how, port=neighbours)
             )
             stack.enter_context(running("-m", "bot", "run", environment=_environment(neighbours, port), port=port))
+            wait_until_ready(port)
             found.append(Subject(label, port, text=text, neighbours=neighbours))
         yield found
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter, time
+from typing import cast
 from urllib.parse import urlencode
 
 SECRET = "bench-signing-secret"
@@ -59,8 +60,7 @@ class _Connection(asyncio.Protocol):
         self.milliseconds: list[float] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._send()
 
     def data_received(self, received: bytes) -> None:

@@ -492,7 +492,7 @@ REFUSED_URLS = [
     "https://hooks.slack.com@evil.example/x", "https://evilslack.com/x", "https://slack.com.evil.example/x",
     "http://127.0.0.1:8080/x", "https://127.0.0.1/x", "http://localhost/x", "ftp://hooks.slack.com/x", "file:///etc/passwd",
     "https:///x", "https://[::1]/x", "javascript:alert(1)", "https://evil.example/https://hooks.slack.com/x",
-    "https://evil.example?.slack.com", "https://evil.example#.slack.com", "https://[half", 
+    "https://evil.example?.slack.com", "https://evil.example#.slack.com", "https://[half",
 ]  # fmt: skip
 
 

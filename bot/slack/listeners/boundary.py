@@ -1,19 +1,16 @@
-"""The boundary between Slack and the work: acks at once, takes each request on once, and lets no exception out."""
+"""The boundary between Slack and the work: takes each request on once, and sees to it that it ends in an answer."""
 
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.core.calls import CallId
-from bot.core.errors import BotError
+from bot.core.errors import BotError, PermanentError
 from bot.slack.blocks import Message
 from bot.slack.messenger import Messenger
-from bot.slack.payloads import Payload, Place
+from bot.slack.payloads import Place
 from bot.slack.replies import EphemeralReply, ModalReply, Reply
 from bot.slack.sentences import OUTSIDER, bug_message, error_message
 from bot.slack.work import Once, Work
@@ -22,7 +19,6 @@ from bot.slack.workspace import Workspaces
 log = structlog.get_logger()
 
 Job = Callable[[], Awaitable[object]]
-Listener = Callable[[AsyncAck, Payload], Awaitable[Any]]
 
 # Called once per request with its kind and outcome, both from a small set of words.
 Observer = Callable[[str, str], None]
@@ -85,7 +81,6 @@ class Boundary:
             return True
         self._once.forget(request.key)
         self._observe(request.kind, "busy")
-        log.warning("busy", kind=request.kind)
         return False
 
     async def _answer(self, request: Request, job: Job) -> None:
@@ -94,7 +89,9 @@ class Boundary:
             outcome = await self._serve(request, job)
         except BotError as error:
             outcome = type(error).__name__
-            log.info("not_answered", kind=request.kind, outcome=outcome, reason=error.reason)
+            # A refusal that is no neighbour's state is our own mistake: blocks or arguments that Slack does not accept.
+            write = log.error if type(error) is PermanentError else log.info
+            write("not_answered", kind=request.kind, outcome=outcome, reason=error.reason)
             await self._say(request, error_message(error, call_id=request.call_id, again=request.again))
         except Exception:
             reference = secrets.token_hex(4)
@@ -128,17 +125,3 @@ class Boundary:
                 log.exception("answer_lost", kind=request.kind)
             else:
                 return
-
-
-def guarded(listener: Listener) -> Listener:
-    """A listener that always acks, whatever happens in it: an exception let out would cost the person an error sign."""
-
-    @wraps(listener)
-    async def listen(ack: AsyncAck, body: Payload) -> None:
-        try:
-            await listener(ack, body)
-        except Exception:
-            log.exception("bug", kind="listener", reference=secrets.token_hex(4))
-            await ack()
-
-    return listen

@@ -30,7 +30,7 @@ from bot.core.errors import (
 from bot.core.lookup import Lookup
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
-from bot.slack.listeners import register
+from bot.slack.listeners import make_dispatcher
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Payload, Place
@@ -130,7 +130,6 @@ class Bot:
     def __init__(self, *, work: Work | None = None) -> None:
         self.samora, self.wire, self.work = Samora(), Wire(), Work() if work is None else work
         self.seen: list[tuple[str, str]] = []
-        self.bolt = _make_bolt()
         boundary = Boundary(
             work=self.work,
             once=Once(),
@@ -139,7 +138,7 @@ class Bot:
             observe=lambda kind, outcome: self.seen.append((kind, outcome)),
         )
         answers = Answers(lookup=Lookup(calls=self.samora), messenger=self.wire)
-        register(self.bolt, boundary=boundary, answers=answers, messenger=self.wire)
+        self.bolt = _make_bolt(make_dispatcher(boundary=boundary, answers=answers, messenger=self.wire))
 
     async def take(self, payload: Payload) -> Any:
         """Delivers a payload and lets the work that it leads to end; returns the body of the ack."""
@@ -882,6 +881,29 @@ async def test_events_that_are_not_for_us_are_acked_and_nothing_more(bot: Bot, e
     assert bot.samora.asked == []
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "block_suggestion", "action_id": "x", "value": "y"},
+        {"type": "view_closed", "view": {"id": "V1"}},
+        {"type": "function_executed"},
+        {"type": "x" * 5000},
+        {"type": 3},
+        {"type": None},
+        {},
+    ],
+    ids=lambda payload: str(payload)[:40],
+)
+async def test_what_nobody_listens_to_is_acked(bot: Bot, payload: Payload) -> None:
+    """Bolt answers it 404 over HTTP, and not at all over Socket Mode."""
+    with capture_logs() as logs:
+        assert await bot.take(payload) == ""
+
+    assert bot.said == []
+    assert [entry["event"] for entry in logs] == ["nobody_listens"]
+    assert len(logs[0]["kind"]) <= 40
+
+
 # Repeated deliveries
 
 
@@ -940,11 +962,10 @@ async def test_a_submission_for_which_there_is_no_room_is_told_so_in_the_modal(f
 
 @pytest.mark.parametrize("payload", [pressed("recording", about()), on_message("show_call", ONE), mention(ONE)])
 async def test_whatever_there_is_no_room_for_is_acked(full: Bot, payload: Payload) -> None:
-    with capture_logs() as logs:
-        await full.take(payload)
+    await full.take(payload)
 
     assert [outcome for _, outcome in full.seen] == ["busy"]
-    assert [entry["event"] for entry in logs] == ["busy"]
+    assert full.samora.asked == []
 
 
 async def test_what_was_too_much_may_come_again() -> None:

@@ -1,0 +1,439 @@
+"""The answers: what each question leads to, where a shared card goes, and what is never posted twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from structlog.testing import capture_logs
+
+from bot.core.calls import EXAMPLE_ID, Call, CallId, Media
+from bot.core.errors import (
+    BotError,
+    CallNotFound,
+    ChannelUnavailable,
+    SamoraUnavailable,
+    SlackUnavailable,
+    UnsafeLink,
+)
+from bot.core.lookup import Lookup
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.faults import Fault
+from bot.sandbox.slack import SlackSandbox
+from bot.slack.answers import Answers
+from bot.slack.blocks import Block, Message
+from bot.slack.grammar import read_command
+from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.payloads import Asked, Place
+from bot.slack.replies import ModalReply
+from bot.slack.sentences import COMING, SHARED, SHARED_MAYBE
+
+ID = CallId(EXAMPLE_ID)
+OTHER = CallId("7f3a2c1e-5b64-4d0f-9a1b-3c8e2f6d7a10")
+READ_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LINK = "https://files.example/recording.wav?X-Amz-Signature=sig"
+HERE = Place(
+    channel_id="C1", user_id="U1", thread_ts="5.5", message_ts="6.6", is_private=True, response_url="https://r"
+)
+PERSONAL = {"email": "jane@example.com"}
+
+
+def make_call(**changes: Any) -> Call:
+    call = Call(id=ID, status="CALL_FINISHED", read_at=READ_AT, variables=PERSONAL)
+    return replace(call, **changes)
+
+
+class Samora:
+    """The port to Samora: gives one call, or fails; waits first where a test wants it to."""
+
+    def __init__(self, *, call: Call | None = None, error: BotError | None = None) -> None:
+        self.call = call or make_call()
+        self.error = error
+        self.asked = 0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.cancelled = False
+
+    async def get_call(self, _call_id: CallId) -> Call:
+        self.asked += 1
+        try:
+            await self.may_answer.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        if self.error:
+            raise self.error
+        return self.call
+
+
+@dataclass
+class Heard:
+    """A reply that remembers what it was given."""
+
+    sent: list[Message] = field(default_factory=list)
+    redrawn: list[Message] = field(default_factory=list)
+    waits: int = 0
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+    wait_error: BotError | None = None
+
+    async def begin(self) -> None:
+        return None
+
+    async def still_asking(self) -> None:
+        self.waits += 1
+        self.told.set()
+        if self.wait_error:
+            raise self.wait_error
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    async def redraw(self, card: Message) -> None:
+        self.redrawn.append(card)
+
+
+class Spoken(Messenger):
+    """A messenger that remembers what is public, and fails on demand."""
+
+    def __init__(self, *, post: BotError | None = None, respond: BotError | None = None) -> None:
+        web = AsyncWebClient(token="xoxb-1", base_url="https://slack.com/api/")
+        super().__init__(web=web, session=cast("aiohttp.ClientSession", None))
+        self._post_error, self._respond_error = post, respond
+        self.tried: list[str] = []
+        self.public: list[tuple[str, str, Message]] = []
+        self.views: list[tuple[str, Block]] = []
+
+    async def post(self, *, channel: str, thread_ts: str, message: Message) -> str:
+        self.tried.append("post")
+        if self._post_error:
+            raise self._post_error
+        self.public.append((channel, thread_ts, message))
+        return "9.9"
+
+    async def respond(
+        self, place: Place, message: Message, *, replace_original: bool, in_channel: bool = False
+    ) -> None:
+        self.tried.append("respond")
+        if self._respond_error:
+            raise self._respond_error
+        assert in_channel
+        assert not replace_original
+        self.public.append((place.channel_id, place.thread_ts, message))
+
+    async def update_view(self, view_id: str, view: Block) -> None:
+        self.views.append((view_id, view))
+
+
+def make_answers(samora: Samora, spoken: Messenger | None = None, *, patience: float = 60.0) -> Answers:
+    return Answers(lookup=Lookup(calls=samora), messenger=spoken or Spoken(), patience=patience)
+
+
+def labels(message: Message) -> list[str]:
+    return [
+        element["text"]["text"]
+        for block in message.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+# Looking up
+
+
+async def test_one_question_is_one_look_and_one_answer() -> None:
+    samora, heard = Samora(), Heard()
+
+    await make_answers(samora).show(ID, heard)
+
+    assert samora.asked == 1
+    assert len(heard.sent) == 1
+    assert heard.waits == 0
+    assert "jane@example.com" in str(heard.sent[0].blocks), "the asker alone sees it, so it is whole"
+    assert "Share" in labels(heard.sent[0])
+
+
+@pytest.mark.parametrize("error", [CallNotFound("x"), SamoraUnavailable("x"), UnsafeLink("x")])
+async def test_what_samora_says_no_to_is_raised_for_the_boundary_to_say(error: BotError) -> None:
+    heard = Heard()
+
+    with pytest.raises(type(error)):
+        await make_answers(Samora(error=error)).show(ID, heard)
+
+    assert heard.sent == []
+
+
+@pytest.mark.parametrize(("is_private", "shown"), [(True, True), (False, False)])
+async def test_a_refreshed_card_is_masked_if_others_see_it(is_private: bool, shown: bool) -> None:
+    heard = Heard()
+
+    await make_answers(Samora()).refresh(Place(is_private=is_private), ID, heard)
+
+    (card,) = heard.redrawn
+    assert ("jane@example.com" in f"{card.text}{card.blocks}") is shown
+    assert ("Share" in labels(card)) is is_private
+
+
+async def test_after_three_seconds_the_asker_is_told_and_then_answered() -> None:
+    samora, heard = Samora(), Heard()
+    samora.may_answer.clear()
+
+    asking = asyncio.create_task(make_answers(samora, patience=0.01).show(ID, heard))
+    await heard.told.wait()
+    assert heard.sent == []
+    samora.may_answer.set()
+    await asking
+
+    assert (heard.waits, len(heard.sent), samora.asked) == (1, 1, 1)
+
+
+async def test_a_notice_to_wait_that_cannot_be_said_does_not_lose_the_answer() -> None:
+    samora, heard = Samora(), Heard(wait_error=SlackUnavailable("HTTP 404"))
+    samora.may_answer.clear()
+
+    with capture_logs() as logs:
+        asking = asyncio.create_task(make_answers(samora, patience=0.01).show(ID, heard))
+        await heard.told.wait()
+        samora.may_answer.set()
+        await asking
+
+    assert len(heard.sent) == 1
+    assert [entry["event"] for entry in logs] == ["not_told_to_wait"]
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_is_no_longer_asked_for() -> None:
+    samora, heard = Samora(), Heard()
+    samora.may_answer.clear()
+    asking = asyncio.create_task(make_answers(samora, patience=0.01).show(ID, heard))
+    await heard.told.wait()
+
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await asyncio.sleep(0)
+
+    assert samora.cancelled
+
+
+# Links
+
+
+async def test_a_link_is_handed_out_with_its_end() -> None:
+    heard = Heard()
+
+    await make_answers(Samora(call=make_call(recording_url=LINK))).hand_out(ID, Media.RECORDING, heard)
+
+    (answer,) = heard.sent
+    assert answer.blocks[1]["elements"][0]["url"] == LINK
+    until = int((READ_AT + timedelta(minutes=60)).timestamp())
+    assert f"<!date^{until}^" in str(answer.blocks)
+    assert "X-Amz-Signature" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "says"),
+    [
+        ("CALL_FINISHED", READ_AT, "is being prepared"),
+        ("ONGOING", None, "the call isn't over"),
+        ("REJECTED", READ_AT, "there will be none"),
+        ("UNANSWERED", None, "there will be none"),
+    ],
+)
+@pytest.mark.parametrize("media", list(Media))
+async def test_why_there_is_no_link_has_three_sentences(
+    status: str, ended: datetime | None, says: str, media: Media
+) -> None:
+    heard = Heard()
+
+    await make_answers(Samora(call=make_call(status=status, ended_at=ended))).hand_out(ID, media, heard)
+
+    assert says in heard.sent[0].text
+    assert media.value in heard.sent[0].text
+    assert heard.sent[0].blocks == ()
+
+
+async def test_a_link_that_is_not_safe_is_not_handed_out() -> None:
+    heard = Heard()
+
+    with pytest.raises(UnsafeLink):
+        await make_answers(Samora(call=make_call(recording_url="http://files.example/x"))).hand_out(
+            ID, Media.RECORDING, heard
+        )
+
+    assert heard.sent == []
+
+
+# What somebody typed
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "asks"),
+    [
+        ("help", "Look up Samora calls", 0),
+        ("", "Look up Samora calls", 0),
+        (f"subscribe {ID}", COMING.text, 0),
+        ("list", COMING.text, 0),
+        ("unsubscrib all", "Did you mean `/samora-call unsubscribe`?", 0),
+        ("hello", "isn't a call id", 0),
+        (f"{ID} {OTHER}", "I found 2 call ids", 0),
+        (str(ID), str(ID), 1),
+    ],
+)
+async def test_each_text_has_its_answer(text: str, says: str, asks: int) -> None:
+    samora, heard = Samora(), Heard()
+
+    await make_answers(samora).command(read_command(text), heard)
+
+    assert says in heard.sent[0].text
+    assert (len(heard.sent), samora.asked) == (1, asks)
+
+
+# Modals
+
+
+async def test_all_variables_are_shown_in_the_modal_page_by_page() -> None:
+    spoken = Spoken()
+    reply = ModalReply(spoken, HERE, view_id="V1")
+
+    await make_answers(Samora(), spoken).show_all(ID, 0, reply)
+
+    ((view_id, view),) = spoken.views
+    assert view_id == "V1"
+    assert "jane@example.com" in str(view)
+    assert Asked.parse(view["private_metadata"]).channel == "C1"
+
+
+# Sharing
+
+
+async def test_a_member_posts_the_card_masked_in_the_thread_and_the_private_one_offers_no_more_sharing() -> None:
+    spoken, heard = Spoken(), Heard()
+
+    await make_answers(Samora(), spoken).share(HERE, ID, heard)
+
+    ((channel, thread_ts, card),) = spoken.public
+    assert (channel, thread_ts) == ("C1", "5.5")
+    assert "jane@example.com" not in f"{card.text}{card.blocks}"
+    assert "Share" not in labels(card)
+    assert "Share" not in labels(heard.redrawn[0])
+    assert "jane@example.com" in str(heard.redrawn[0].blocks)
+
+
+async def test_from_a_modal_a_share_is_confirmed_in_words() -> None:
+    heard = Heard()
+
+    await make_answers(Samora()).share(Place(channel_id="C1", view_id="V1"), ID, heard)
+
+    assert heard.sent == [SHARED]
+    assert heard.redrawn == []
+
+
+@pytest.mark.parametrize("reason", ["not_in_channel", "channel_not_found"])
+async def test_where_the_bot_is_no_member_the_response_url_posts_for_all(reason: str) -> None:
+    spoken, heard = Spoken(post=ChannelUnavailable(reason)), Heard()
+
+    await make_answers(Samora(), spoken).share(HERE, ID, heard)
+
+    ((_, _, card),) = spoken.public
+    assert spoken.tried == ["post", "respond"]
+    assert "jane@example.com" not in f"{card.text}{card.blocks}"
+    assert len(heard.redrawn) == 1
+
+
+async def test_no_member_and_no_response_url_is_channel_unavailable() -> None:
+    """A card in a modal, or from a mention, has no response_url."""
+    spoken = Spoken(post=ChannelUnavailable("not_in_channel"))
+
+    with pytest.raises(ChannelUnavailable, match="not_in_channel"):
+        await make_answers(Samora(), spoken).share(Place(channel_id="C1"), ID, Heard())
+
+    assert spoken.tried == ["post"]
+
+
+async def test_no_member_and_a_response_url_that_is_used_up_is_channel_unavailable() -> None:
+    spoken = Spoken(post=ChannelUnavailable("not_in_channel"), respond=SlackUnavailable("HTTP 404 from response_url"))
+
+    with pytest.raises(ChannelUnavailable, match="not_in_channel"):
+        await make_answers(Samora(), spoken).share(HERE, ID, Heard())
+
+
+@pytest.mark.parametrize("reason", ["is_archived", "restricted_action", "ekm_access_denied"])
+async def test_a_channel_that_forbids_posting_is_not_posted_to_by_another_door(reason: str) -> None:
+    spoken = Spoken(post=ChannelUnavailable(reason))
+
+    with pytest.raises(ChannelUnavailable, match=reason):
+        await make_answers(Samora(), spoken).share(HERE, ID, Heard())
+
+    assert spoken.tried == ["post"]
+
+
+async def test_an_unknown_outcome_is_said_and_never_posted_a_second_time() -> None:
+    spoken, heard = Spoken(post=SlackUnavailable("no answer to chat.postMessage")), Heard()
+
+    with capture_logs() as logs:
+        await make_answers(Samora(), spoken).share(HERE, ID, heard)
+
+    assert spoken.tried == ["post"]
+    assert heard.sent == [SHARED_MAYBE]
+    assert heard.redrawn == []
+    assert [entry["event"] for entry in logs] == ["share_unknown"]
+
+
+async def test_a_429_was_not_posted_so_it_is_raised_and_may_be_tried_again() -> None:
+    spoken, heard = Spoken(post=SlackUnavailable("ratelimited", retry_after=3.0)), Heard()
+
+    with pytest.raises(SlackUnavailable, match="ratelimited"):
+        await make_answers(Samora(), spoken).share(HERE, ID, heard)
+
+    assert spoken.tried == ["post"]
+    assert heard.sent == []
+
+
+async def test_nothing_is_shared_that_could_not_be_read() -> None:
+    spoken = Spoken()
+
+    with pytest.raises(CallNotFound):
+        await make_answers(Samora(error=CallNotFound("x")), spoken).share(HERE, ID, Heard())
+
+    assert spoken.tried == []
+
+
+# Sharing over the real wire
+
+
+@asynccontextmanager
+async def open_slack() -> AsyncIterator[tuple[SlackSandbox, Messenger]]:
+    async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
+        web = make_web_client(session=session, api_url=slack.api_url, token=slack.bot_token)
+        yield slack, Messenger(web=web, session=session)
+
+
+def place_in(slack: SlackSandbox, channel: str) -> Place:
+    url = slack._response_urls.issue(channel=channel, user="U0MIRA")
+    return Place(channel_id=channel, user_id="U0MIRA", is_private=True, response_url=url)
+
+
+async def test_a_post_whose_line_drops_after_acceptance_stands_there_once() -> None:
+    async with open_slack() as (slack, messenger):
+        slack.faults.add(Fault(path="/api/chat.postMessage", drop=True, after=True))
+        heard = Heard()
+
+        await make_answers(Samora(), messenger).share(place_in(slack, "C0OPS"), ID, heard)
+
+        assert len(slack.visible_to("U0JON", "C0OPS")) == 1
+        assert heard.sent == [SHARED_MAYBE]
+
+
+async def test_a_share_through_the_response_url_whose_line_drops_is_an_unknown_outcome_too() -> None:
+    """The card stands in the channel: "invite me, then press Share again" would put it there twice."""
+    async with open_slack() as (slack, messenger):
+        slack.faults.add(Fault(path="/response/*", drop=True, after=True))
+        heard = Heard()
+
+        await make_answers(Samora(), messenger).share(place_in(slack, "C0QUIET"), ID, heard)
+
+        assert len(slack.visible_to("U0JON", "C0QUIET")) == 1
+        assert heard.sent == [SHARED_MAYBE]

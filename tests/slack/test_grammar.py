@@ -1,0 +1,88 @@
+"""The grammar of the slash command and of a mention."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.slack.grammar import SUBCOMMANDS, Command, find_nearest, read_command
+from tests.factories import make_call_id
+
+ID = str(make_call_id())
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "help", "HELP", " help me ", "Help"])
+def test_nothing_and_help_mean_help(text: str) -> None:
+    assert read_command(text).name == "help"
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+@pytest.mark.parametrize("spelt", [str.lower, str.upper, str.capitalize])
+def test_a_subcommand_is_known_in_any_case_with_its_call(name: str, spelt: type[str]) -> None:
+    text = f"{spelt(name)}  `{ID.upper()}` thread"
+    assert read_command(text) == Command(name, (make_call_id(),), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ID,
+        ID.upper(),
+        ID.replace("-", ""),
+        f"`{ID}`",
+        f"<https://app.samora.ai/calls/{ID}|x>",
+        f"what about {ID}?",
+        f"call {ID}",
+        f"show {ID}",
+        f"please subscribe nobody to {ID}",
+    ],
+)
+def test_a_text_with_one_id_is_that_call(text: str) -> None:
+    command = read_command(text)
+    assert (command.name, command.call_id) == ("", make_call_id())
+
+
+@pytest.mark.parametrize("text", [f"Last call {ID} was odd", f"Listen to {ID}", f"Lost: {ID}"])
+def test_a_sentence_that_begins_almost_like_a_subcommand_is_still_a_call(text: str) -> None:
+    assert read_command(text).call_id == make_call_id()
+
+
+@pytest.mark.parametrize("text", [f"subscirbe {ID}", f"unsubscibe {ID}", f"Subscribed {ID}"])
+def test_a_misspelt_subcommand_looks_nothing_up(text: str) -> None:
+    assert read_command(text) == Command("", (), text)
+
+
+def test_several_ids_are_several_calls_and_no_single_one() -> None:
+    command = read_command(f"{ID} {make_call_id(2)} {ID}")
+    assert command.call_ids == (make_call_id(1), make_call_id(2))
+    assert command.call_id is None
+
+
+@pytest.mark.parametrize("text", ["blah", "unsubscribe all", "list", "🤷"])
+def test_without_an_id_there_is_no_call(text: str) -> None:
+    assert read_command(text).call_id is None
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"),
+    [
+        ("subscirbe", "subscribe"),
+        ("SUBSCRIB", "subscribe"),
+        ("unsubscibe", "unsubscribe"),
+        ("lst", "list"),
+        ("hepl", "help"),
+        ("blah", None),
+        ("", None),
+        ("x" * 100_000, None),
+        (ID, None),
+    ],
+)
+def test_the_nearest_subcommand_is_found_if_one_is_near(word: str, nearest: str | None) -> None:
+    assert find_nearest(word) == nearest
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=60))
+def test_every_text_is_understood_somehow(text: str) -> None:
+    command = read_command(text)
+    assert command.name in {"", *SUBCOMMANDS}
+    assert command.text == text

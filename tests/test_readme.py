@@ -1,0 +1,107 @@
+"""What the README shows is true."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.settings import HttpSettings, SocketSettings
+from bot.slack.grammar import SUBCOMMANDS
+from bot.slack.manifest import NEEDED_SCOPES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def table_under(heading: str) -> list[list[str]]:
+    """The rows of the first table under a heading, without its head."""
+    part = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in part.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[2:]]
+
+
+def test_the_settings_table_is_the_settings() -> None:
+    shown = {name.strip("`"): (default.strip("`"), text) for name, default, text in table_under("Settings")}
+    fields = {**SocketSettings.model_fields, **HttpSettings.model_fields}
+    assert set(shown) == {name.upper() for name in fields}
+    for name, field in fields.items():
+        default, text = shown[name.upper()]
+        assert text == field.description, name
+        if name in {"slack_bot_token", "samora_api_key"}:
+            assert default == "needed"
+        elif name in {"slack_app_token", "slack_signing_secret", "port"}:
+            assert default == "none"
+        else:
+            assert default == str(field.default), name
+
+
+def test_every_command_and_option_of_the_terminal_is_shown_and_exists() -> None:
+    shown = {re.match(r"`samora-bot (\w+)", row[0]).group(1): row[0] for row in table_under("In the terminal")}  # type: ignore[union-attr]
+    listed = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert set(shown) == listed
+    for name, usage in shown.items():
+        text = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+        for option in re.findall(r"--[a-z]+", usage):
+            assert option in text, (name, option)
+
+
+def test_every_subcommand_is_shown() -> None:
+    for subcommand in SUBCOMMANDS:
+        assert subcommand in README.split("## In Slack")[1].split("## In the terminal")[0]
+
+
+def test_the_scopes_are_the_manifests() -> None:
+    sentence = re.search(r"It asks for the scopes (.+?), and no others", README.replace("\n", " "))
+    assert sentence
+    assert set(re.findall(r"`([^`]+)`", sentence.group(1))) == set(NEEDED_SCOPES)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)h][^)]*)\)|src=\"([^\"]+)\"", README))))
+def test_links_lead_somewhere(link: tuple[str, str]) -> None:
+    assert (ROOT / (link[0] or link[1])).exists()
+
+
+def test_the_tests_that_promises_name_exist() -> None:
+    named = {name for row in table_under("Privacy and security") for name in re.findall(r"`(tests/[^`]+)`", row[2])}
+    assert len(named) >= 7
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+def test_the_two_commands_are_targets() -> None:
+    targets = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
+        assert f"\n{target}:" in targets
+
+
+def test_the_picture_shows_what_the_demo_prints(tmp_path: Path) -> None:
+    """But for times and sizes, which differ at each run."""
+    picture = tmp_path / "demo.svg"
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "sandbox", "--picture", str(picture)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert words_in(picture) == words_in(ROOT / "docs" / "demo.svg")
+    for part in ("Finished", "p•••@example.com", "HTTP 200", "HTTP 403", "no such call in your company"):
+        assert part in done.stdout
+
+
+def words_in(picture: Path) -> set[str]:
+    text = re.sub(r"<[^>]+>", " ", picture.read_text(encoding="utf-8").split("</style>")[1]).replace("&#160;", " ")
+    return {word for word in text.split() if not re.search(r"\d", word)}
+
+
+def test_the_example_of_an_env_file_names_settings_only() -> None:
+    named = re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    fields = {name.upper() for name in {**SocketSettings.model_fields, **HttpSettings.model_fields}}
+    assert set(named) <= fields
+    assert {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SAMORA_API_KEY"} <= set(named)
