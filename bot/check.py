@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TypeVar
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.calls import CallId
 from bot.core.errors import BotError, CallNotFound, PermanentError, SamoraRefused, SlackUnavailable
 from bot.core.lookup import Lookup
 from bot.slack.manifest import NEEDED_SCOPES
-from bot.slack.messenger import translate
+from bot.slack.messenger import translated
 from bot.slack.workspace import Workspace, Workspaces
 
 Found = TypeVar("Found")
@@ -78,12 +76,11 @@ async def check_socket(web: AsyncWebClient, app_token: str) -> Finding:
     """Whether Slack gives the app-level token an address to connect to."""
     name = "Socket Mode"
     try:
-        await web.apps_connections_open(app_token=app_token)
-    except SlackApiError as error:
-        reason = translate(error).reason
-        return Finding(name=name, is_fine=False, detail=reason, advice=_SOCKET_ADVICE)
-    except (aiohttp.ClientError, TimeoutError):
-        return Finding(name=name, is_fine=False, detail="no answer", advice=_UNREACHABLE)
+        with translated("apps.connections.open"):
+            await web.apps_connections_open(app_token=app_token)
+    except BotError as error:
+        advice = _UNREACHABLE if isinstance(error, SlackUnavailable) else _SOCKET_ADVICE
+        return Finding(name=name, is_fine=False, detail=error.reason, advice=advice)
     return Finding(name=name, is_fine=True, detail="Slack gives an address to connect to")
 
 

@@ -15,8 +15,8 @@ _HIDDEN = "[hidden]"
 
 _SECRETS = re.compile(
     r"""
-    xox[a-z]?[.-][A-Za-z0-9.-]+ | xapp-[A-Za-z0-9-]+ | whsec_\w+        # Slack's tokens, Samora's webhook secrets
-    | (?<=://hooks\.slack\.com/)\S+ | (?<=/response/)\S+                # whoever has a response_url can post
+    x(?:ox[a-z]|app|wfp)[.-][A-Za-z0-9.-]+ | whsec_\w+                  # Slack's tokens, Samora's webhook secrets
+    | (?<=://hooks\.slack\.com/)\S+ | (?<=://hooks\.slack-gov\.com/)\S+ | (?<=/response/)\S+     # who has it can post
     | \?[^\s"'<>]*                                                      # what follows a "?" in a link: signatures
     | (?i:(?<=bearer\ )|(?<=x-api-key:\ ))[^\s"',]+
     """,
@@ -39,8 +39,14 @@ class Redaction:
         self._secrets = [secret for secret in secrets if len(secret) >= 4]
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        """A structlog processor: redacts every text among an event's fields."""
-        return {name: self.redact(value) if isinstance(value, str) else value for name, value in event.items()}
+        """A structlog processor: redacts every field of an event, and keeps all but a traceback on one line."""
+        return {name: self._redact_field(name, value) for name, value in event.items()}
+
+    def _redact_field(self, name: str, value: object) -> object:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        text = self.redact(str(value))
+        return text if name == "exception" else " ".join(text.split("\n"))
 
     def redact(self, text: str) -> str:
         """A text without secrets and personal data."""

@@ -46,6 +46,8 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 
 def _check_url(url: str) -> str:
+    if not url.isprintable() or " " in url:
+        raise ValueError("holds blanks; was it copied whole?")
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
@@ -174,6 +176,8 @@ def load(kind: type[AnySettings]) -> AnySettings:
         return kind()
     except ValidationError as error:
         lines = [_sentence(str(problem["loc"][0]).upper(), problem) for problem in error.errors(include_input=False)]
+    except UnicodeDecodeError:
+        lines = [".env is not a text in UTF-8. Write it anew; .env.example shows how."]
     raise SettingsError(lines)
 
 
@@ -186,4 +190,4 @@ def _sentence(name: str, problem: ErrorDetails) -> str:
     else:
         wrong = f"is wrong: {problem['msg'][0].lower()}{problem['msg'][1:]}"
     where = f" Get it here: {WHERE[name]}" if name in WHERE else ""
-    return f"{name} {wrong}.{where}"
+    return f"{name} {wrong}{'' if wrong.endswith('?') else '.'}{where}"

@@ -404,6 +404,15 @@ def test_a_value_out_of_range_is_told_in_one_line(monkeypatch: pytest.MonkeyPatc
     assert "pydantic" not in line
 
 
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [({"samora_api_key": ""}, "is missing"), ({"samora_api_key": "k", "log_level": 3}, "Input should be 'DEBUG'")],
+)
+def test_settings_that_are_given_by_hand_are_checked_too(given: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        SamoraSettings.model_validate(given)
+
+
 # Secrets
 
 

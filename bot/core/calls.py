@@ -34,10 +34,10 @@ class CallId:
 
     def __post_init__(self) -> None:
         try:
-            canonical = str(UUID(self.value))
+            is_canonical = str(UUID(self.value)) == self.value
         except ValueError:
-            canonical = ""
-        if canonical != self.value:
+            is_canonical = False
+        if not is_canonical:
             raise UserMistake("That isn't a call id.")
 
     def __str__(self) -> str:
@@ -50,8 +50,10 @@ def find_call_ids(text: str) -> list[CallId]:
     An id counts wherever it stands: bare, upper case, without dashes, in backticks, in a sentence or inside a link,
     percent-encoded ones included.
     """
-    text = unquote(text[:_SEARCHED_CHARACTERS]).translate(_HYPHENS)
-    return list(dict.fromkeys(CallId(str(UUID(match.group()))) for match in _UUID.finditer(text)))
+    text = text[:_SEARCHED_CHARACTERS].translate(_HYPHENS)
+    # "%2F" before an id must not swallow it, and neither must a "%" that only looks like the beginning of an escape.
+    found = [match.group() for form in (text, unquote(text)) for match in _UUID.finditer(form)]
+    return list(dict.fromkeys(CallId(str(UUID(each))) for each in found))
 
 
 class CallStatus(StrEnum):

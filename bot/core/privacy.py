@@ -1,30 +1,40 @@
-"""Masking: what others may see of a variable that holds somebody's e-mail address or phone number."""
+"""Masking: what others may see of a variable that holds somebody's e-mail address or phone number.
+
+It errs on the side of hiding: an order number of ten digits is masked too, and *Show all* shows it to whoever asks.
+"""
 
 import re
 from collections.abc import Mapping
 
-# Invisible characters between digits hide a number from no reader, so they separate digits like blanks and dashes do.
-_GAP = r"[\s().\-/\u2010-\u2015\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]{0,4}"
-_WORD = r"""[^\s@＠<>()\[\]{},;:"'|]"""
+from bot.core.foreign import clean
+
+# What may stand between the digits of a number: blanks, brackets, dashes of all kinds, joiners.
+_GAP = r"[\s().\-/\u200c\u200d\u2010-\u2015\u2212]*+"
+_NAME = r"""(?:"[^"]{1,64}"|(?!')(?:(?!%40)[^\s@＠"<>()\[\],;:|=&?/{}])++)"""
+_AT = r"(?:[@＠]|%40)"
+
+_PHONE = rf"[+＋]?\(?\d(?:{_GAP}\d){{6,}}"
 
 # One pass, first match wins: ids and dates are digits and dashes too, but nobody's number, and stay readable.
 _PERSONAL = re.compile(
     rf"""
     (?P<keep>
         (?<![0-9A-Za-z])[0-9A-Fa-f]{{8}}-(?:[0-9A-Fa-f]{{4}}-){{3}}[0-9A-Fa-f]{{12}}(?![0-9A-Za-z])
-        | (?<![0-9])[0-3]?[0-9][-/.][0-3]?[0-9][-/.](?:19|20)[0-9]{{2}}(?![0-9])
+        | (?<![0-9])[0-3]?[0-9][-/.][0-3]?[0-9][-/.](?:19|20)[0-9]{{2}}(?![-/.]?[0-9])
         | (?<![0-9])(?:19|20)[0-9]{{2}}[-/.][01][0-9][-/.][0-3][0-9]
-          (?:[T\ ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?(?![0-9])
+          (?:[T\ ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?
+          (?![-/.]?[0-9])
     )
-    | (?P<email>(?<!{_WORD})(?:{_WORD}++[@＠])+{_WORD}+)
-    | (?P<phone>[+＋]?\(?\d(?:{_GAP}\d){{6,24}})
+    | (?P<email>(?<![^\s@＠"'<>()\[\],;:|=&?/{{}}])(?:{_NAME}{_AT})+(?:\[[^\]\s]{{1,64}}\]|[\w.\-\u200c\u200d]+))
+    | (?P<phone>{_PHONE})
     """,
     re.VERBOSE,
 )
+_LAST_AT = re.compile(rf".*{_AT}", re.DOTALL)
 
 # Shorter numbers are prices and orders more often than telephones, unless they are written in groups like one.
 _FEWEST_DIGITS = 9
-_GROUPED = re.compile(r"\d[\s()\-/\u2010-\u2015]+\d")
+_GROUPED = re.compile(r"\d[\s()\-/\u2010-\u2015\u2212]+\d")
 _DOTS = "••••"
 
 
@@ -37,28 +47,38 @@ def mask(value: object) -> object:
         return mask_text(value)
     if isinstance(value, bool) or value is None:
         return value
-    if isinstance(value, int | float):
-        masked = mask_text(str(value))
-        return value if masked == str(value) else masked
     if isinstance(value, Mapping):
-        return {mask_text(str(key)): mask(inner) for key, inner in value.items()}
+        return _mask_object(value)
     if isinstance(value, list | tuple):
         return [mask(inner) for inner in value]
-    return mask_text(str(value))
+    masked = mask_text(str(value))
+    return value if masked == str(value) else masked
 
 
 def mask_text(text: str) -> str:
-    """A text with every e-mail address and phone number in it hidden."""
-    return _PERSONAL.sub(_hide, text)
+    """A text, clean, with every e-mail address and phone number in it hidden."""
+    return _PERSONAL.sub(_hide, clean(text))
+
+
+def _mask_object(value: Mapping[object, object]) -> dict[str, object]:
+    masked: dict[str, object] = {}
+    for key, inner in value.items():
+        name = shown = mask_text(str(key))
+        number = 1
+        # Two addresses may look alike once they are masked, and neither value may get lost.
+        while shown in masked:
+            number += 1
+            shown = f"{name} ({number})"
+        masked[shown] = mask(inner)
+    return masked
 
 
 def _hide(match: re.Match[str]) -> str:
     found = match.group()
     if match["email"]:
-        return f"{found[0]}•••@{found.replace('＠', '@').rpartition('@')[2]}"
-    if match["phone"]:
-        return _hide_phone(found)
-    return found
+        domain = _LAST_AT.sub("", found)
+        return f"{found.lstrip(chr(34))[:1]}•••@{re.sub(_PHONE, lambda phone: _hide_phone(phone.group()), domain)}"
+    return _hide_phone(found) if match["phone"] else found
 
 
 def _hide_phone(found: str) -> str:

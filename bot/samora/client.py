@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -54,12 +55,17 @@ async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[httpx.Async
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=not is_loopback(urlsplit(base_url).hostname or ""),
     )
+    # aiohttp would silently repeat a GET whose connection dropped, beyond the tries that we count. It has a switch, but
+    # no public one.
+    session._retry_connection = False  # noqa: SLF001
     client = httpx.AsyncClient(
         base_url=base_url,
         # The answer is bounded as it arrives, so it must arrive as it is: no compression.
         headers={"X-API-Key": api_key, "Accept": "application/json", "Accept-Encoding": "identity"},
         timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
         follow_redirects=False,
+        # A key is all that Samora needs to know us by.
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         trust_env=False,
         transport=AiohttpTransport(client=session),
     )
@@ -154,7 +160,7 @@ def _read_retry_after(response: httpx.Response, *, now: datetime) -> float | Non
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -24,7 +24,8 @@ def _read_time(value: object) -> object:
         return value
     if not value.strip():
         return None
-    moment = datetime.fromisoformat(value.strip())
+    # RFC 3339 allows "t" and "z"; Python's parser knows the capitals only.
+    moment = datetime.fromisoformat(value.strip().upper())
     # A timestamp without a zone is UTC: the service's other timestamps end in "Z".
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 

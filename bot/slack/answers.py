@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.core.calls import CallId, Media
-from bot.core.errors import BotError, ChannelUnavailable, SlackUnavailable
+from bot.core.errors import BotError, ChannelUnavailable, PermanentError, SlackUnavailable
 from bot.core.lookup import FreshLink, Lookup
 from bot.slack.blocks import Message
 from bot.slack.cards import call_card, link_message, no_media_message
@@ -70,10 +70,11 @@ class Answers:
             await reply.send(SHARED_MAYBE)
             return
         log.info("shared", call_id=str(call_id), channel_id=place.channel_id, user_id=place.user_id)
-        if place.view_id:
-            await reply.send(SHARED)
-        else:
-            await reply.redraw(call_card(call, share=False))
+        try:
+            await (reply.send(SHARED) if place.view_id else reply.redraw(call_card(call, share=False)))
+        except BotError as error:
+            # The card is posted: an error said now would offer to post it again.
+            log.warning("not_told_of_share", call_id=str(call_id), reason=error.reason)
 
     async def command(self, command: Command, reply: Reply) -> None:
         """What somebody typed: a call's card, help, or a hint."""
@@ -101,7 +102,7 @@ class Answers:
             # Where the bot is no member, the asker's own response_url may still post for all to see.
             try:
                 await self._messenger.respond(place, card, replace_original=False, in_channel=True)
-            except SlackUnavailable:
+            except PermanentError:
                 raise refusal from None
 
     async def _ask(self, question: Coroutine[Any, Any, Answer], reply: Reply) -> Answer:

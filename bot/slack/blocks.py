@@ -1,21 +1,14 @@
-"""Block Kit's bricks: text made harmless, cut to size, and the few blocks that the cards are built of.
+"""Block Kit's bricks: text cut to size and escaped, and the few blocks that the cards are built of.
 
 Sizes: docs.slack.dev/reference/block-kit. All texts here stay far below them, because Slack does not say whether it
 counts characters, UTF-16 units or bytes.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Block = dict[str, Any]
-
-# Characters that reorder or hide their neighbours (bidirectional controls, soft hyphen, invisible operators).
-_TRICKY = re.compile(r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
-
-
-_CONTROLS = {code_point: " " for code_point in (*range(32), *range(127, 160)) if chr(code_point) != "\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +17,6 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...] = ()
-
-
-def clean(text: str) -> str:
-    """Foreign text without control characters, half characters and characters that reorder others; lines stay."""
-    return _TRICKY.sub("", text.encode("utf-8", "replace").decode()).translate(_CONTROLS)
-
-
-def one_line(text: str) -> str:
-    """Foreign text, clean and on one line."""
-    return " ".join(clean(text).split())
 
 
 def cut(text: str, longest: int) -> str:

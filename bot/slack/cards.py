@@ -3,9 +3,12 @@
 Blocks are of one family (header, section, context, actions): Slack refuses an update that changes the family.
 """
 
+import json
+from string import capwords
 from urllib.parse import quote
 
 from bot.core.calls import Call, CallId, CallStatus, Media, MediaState
+from bot.core.foreign import one_line
 from bot.core.lookup import FreshLink
 from bot.slack.blocks import (
     Block,
@@ -20,12 +23,11 @@ from bot.slack.blocks import (
     header,
     local,
     mrkdwn,
-    one_line,
     section,
     utc,
 )
 from bot.slack.payloads import Asked
-from bot.slack.variables import Shown, show_variables
+from bot.slack.variables import show_variables
 
 # Action ids: what a press is called. The labels beside them are part of the contract with the outside.
 RECORDING = "recording"
@@ -51,6 +53,9 @@ _LONGEST_STATUS = 60
 _LONGEST_AGENT_ID = 64
 _WORTH_SAYING_SECONDS = 10
 _LONGEST_TEXT = 3_000
+
+# Characters of JSON in all. Slack refuses somewhere near 13,200 (bolt-js #2509), and does not say how it counts.
+_LONGEST_CARD = 9_900
 _LONGEST_BUTTON_URL = 3_000
 
 
@@ -62,25 +67,26 @@ def call_card(call: Call, *, public: bool = False, share: bool = True) -> Messag
         public: whether others than the asker will see it: e-mail addresses and phone numbers are masked then.
         share: whether it offers to be shared; a public card never does.
     """
-    variables = show_variables(call, public=public)
+    facts = [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]
+    above = [header(f"{_emoji(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
+    below = context(" · ".join([f"Read {local(call.read_at)}", *_media_words(call)]))
+    spoken = _spoken(call)
+    taken = len(json.dumps([spoken, above, below, _buttons(call, show_all=True, share=True)]))
+    variables = show_variables(call, public=public, room=_LONGEST_CARD - taken)
     blocks = [
-        header(f"{_emoji(call.status)} {status_words(call.status)}"),
-        {"type": "section", "fields": [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]},
+        *above,
+        *variables.blocks(),
+        below,
+        actions(_buttons(call, show_all=not variables.is_whole, share=share and not public)),
     ]
-    if call.variables:
-        blocks += [context("*Variables*"), *variables.blocks()]
-    if variables.rest:
-        blocks.append(context(f"and {variables.rest} more"))
-    blocks.append(context(" · ".join([f"Read {local(call.read_at)}", *_media_words(call)])))
-    blocks.append(actions(_buttons(call, variables, share=share and not public)))
-    return Message(text=_spoken(call, variables), blocks=tuple(blocks))
+    return Message(text=cut(spoken + variables.sentence(), _LONGEST_TEXT), blocks=tuple(blocks))
 
 
 def status_words(status: str) -> str:
     """A status as people say it; one that nobody knows yet, or a text that is none, in title case."""
     if status in _STATUSES:
         return _STATUSES[CallStatus(status)][1]
-    return cut(one_line(status.replace("_", " ")).title(), _LONGEST_STATUS) or "Unknown status"
+    return cut(capwords(one_line(status.replace("_", " "))), _LONGEST_STATUS) or "Unknown status"
 
 
 def _emoji(status: str) -> str:
@@ -132,7 +138,7 @@ def why_never(status: str) -> str:
     return "the call was rejected" if status == CallStatus.REJECTED else "the call was not answered"
 
 
-def _buttons(call: Call, variables: Shown, *, share: bool) -> list[Block]:
+def _buttons(call: Call, *, show_all: bool, share: bool) -> list[Block]:
     value = Asked(call=str(call.id)).encode()
     short_id = f"call {str(call.id)[:8]}"
     buttons = []
@@ -145,13 +151,13 @@ def _buttons(call: Call, variables: Shown, *, share: bool) -> list[Block]:
         buttons.append(button("Follow", action_id=FOLLOW, value=value, spoken=f"Follow {short_id} in this channel"))
     if share:
         buttons.append(button("Share", action_id=SHARE, value=value, spoken=f"Share {short_id} with this channel"))
-    if not variables.is_whole:
+    if show_all:
         buttons.append(button("Show all", action_id=SHOW_ALL, value=value, spoken=f"All variables of {short_id}"))
     return buttons
 
 
-def _spoken(call: Call, variables: Shown) -> str:
-    """The whole card as one text. Screen readers and notifications have nothing else, so the outcome comes first.
+def _spoken(call: Call) -> str:
+    """The card without its variables, as one text. Screen readers have nothing else, so the outcome comes first.
 
     Source: docs.slack.dev/reference/methods/chat.postMessage#accessibility
     """
@@ -166,7 +172,7 @@ def _spoken(call: Call, variables: Shown) -> str:
         sentences.append(f"{known[0].upper()}{known[1:]}.")
     if media := "; ".join(_media_words(call)):
         sentences.append(f"{media[0].upper()}{media[1:]}.")
-    return cut(" ".join(sentences) + variables.sentence(), _LONGEST_TEXT)
+    return " ".join(sentences)
 
 
 def link_message(link: FreshLink, call_id: CallId) -> Message:
@@ -197,7 +203,7 @@ def no_media_message(media: Media, state: MediaState, call_id: CallId) -> Messag
     """Why there is no link: it is being prepared, the call is not over, or there will never be one."""
     call = code(str(call_id))
     if state is MediaState.NEVER:
-        return Message(f"There is no {media} of call {call}, and there will be none: the call was never answered.")
+        return Message(f"There is no {media} of call {call}, and there will be none: the call did not take place.")
     if state is MediaState.UNFINISHED:
         return Message(f"There is no {media} of call {call} yet: the call isn't over.")
     return Message(f"The {media} of call {call} is being prepared. Please try again in a minute or two.")

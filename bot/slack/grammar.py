@@ -35,10 +35,11 @@ def read_command(text: str) -> Command:
     first = words[0].lower() if words else "help"
     if first in SUBCOMMANDS:
         return Command(first, tuple(find_call_ids(text)), text)
-    if find_nearest(first):
-        # "subscirbe <id>" did not mean to look the call up.
+    call_ids = tuple(find_call_ids(text))
+    # "subscirbe <id>" did not mean to look the call up; "last call: <id>" did, however near "last" is to "list".
+    if call_ids and find_nearest(first) and find_call_ids(words[1]):
         return Command("", (), text)
-    return Command("", tuple(find_call_ids(text)), text)
+    return Command("", call_ids, text)
 
 
 def find_nearest(word: str) -> str | None:

@@ -3,8 +3,8 @@
 One shared session serves all calls, nothing is sent twice behind our back, and every call has a time limit.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.errors import ChannelUnavailable, PermanentError, SlackUnavailable
 from bot.core.lookup import is_loopback
 from bot.slack.blocks import Block, Message
-from bot.slack.payloads import Place
+from bot.slack.payloads import Place, text_at
 
 _SECONDS = 10.0
 
@@ -88,7 +88,7 @@ class Messenger:
         if place.response_url:
             try:
                 await self.respond(place, message, replace_original=False)
-            except SlackUnavailable:
+            except (SlackUnavailable, PermanentError):
                 if not place.channel_id:
                     raise
             else:
@@ -105,7 +105,7 @@ class Messenger:
         """Redraws the message whose button was pressed."""
         try:
             await self.respond(place, message, replace_original=True)
-        except SlackUnavailable:
+        except (SlackUnavailable, PermanentError):
             if place.is_private:
                 raise
             await self.update(channel=place.channel_id, ts=place.message_ts, message=message)
@@ -118,10 +118,11 @@ class Messenger:
         Source: docs.slack.dev/interactivity/handling-user-interaction ("Message responses").
 
         Raises:
-            SlackUnavailable: the address is used up, expired, foreign or out of reach.
+            PermanentError: nothing was posted: the address is used up, expired, foreign or missing.
+            SlackUnavailable: no answer; without ``retry_after``, nobody knows whether it was posted.
         """
         if not self._is_slack(place.response_url):
-            raise SlackUnavailable("no response_url of Slack's")
+            raise PermanentError("no response_url of Slack's")
         body: dict[str, Any] = {
             "replace_original": replace_original,
             "response_type": "in_channel" if in_channel else "ephemeral",
@@ -134,8 +135,12 @@ class Messenger:
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError):
             raise SlackUnavailable("no answer from response_url") from None
-        if status != 200:
+        if status == 429:
+            raise SlackUnavailable("ratelimited", retry_after=1.0)
+        if status >= 500:
             raise SlackUnavailable(f"HTTP {status} from response_url")
+        if status != 200:
+            raise PermanentError(f"HTTP {status} from response_url")
 
     async def open_view(self, place: Place, view: Block) -> str:
         """Opens a modal, on top of the one that was pressed in if there is one; returns its id.
@@ -151,23 +156,33 @@ class Messenger:
         await self._call("views.update", view_id=view_id, view=view)
 
     def _is_slack(self, url: str) -> bool:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
         host = parts.hostname or ""
         if is_loopback(self._own_host):
             return parts.scheme in {"http", "https"} and is_loopback(host)
         return parts.scheme == "https" and (host == self._own_host or host.endswith((".slack.com", ".slack-gov.com")))
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        try:
+        with translated(method):
             answer = await self._web.api_call(method, json=arguments)
-        except SlackApiError as error:
-            raise translate(error) from None
-        except (aiohttp.ClientError, TimeoutError):
-            raise SlackUnavailable(f"no answer to {method}") from None
-        except AttributeError:
-            # The SDK stumbles over an answer that is a text instead of an object, as proxies send.
-            raise SlackUnavailable(f"unreadable answer to {method}") from None
         return answer.data if isinstance(answer.data, dict) else {}
+
+
+@contextmanager
+def translated(method: str) -> Iterator[None]:
+    """Around one call of the SDK: its errors become ours."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise translate(error) from None
+    except (aiohttp.ClientError, TimeoutError):
+        raise SlackUnavailable(f"no answer to {method}") from None
+    except (AttributeError, ValueError):
+        # The SDK stumbles over an answer that is a text instead of an object, or no text at all, as proxies send.
+        raise SlackUnavailable(f"unreadable answer to {method}") from None
 
 
 def translate(error: SlackApiError) -> SlackUnavailable | ChannelUnavailable | PermanentError:
@@ -175,10 +190,10 @@ def translate(error: SlackApiError) -> SlackUnavailable | ChannelUnavailable | P
     response = error.response
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     answer = getattr(response, "data", None)
-    code = str(answer.get("error", "")) if isinstance(answer, dict) else ""
+    code = text_at(answer, "error")
     if status == 429 or code in {"ratelimited", "rate_limited"}:
         wait = response.headers.get("Retry-After", "1")
-        return SlackUnavailable("ratelimited", retry_after=float(wait) if wait.isdigit() else 1.0)
+        return SlackUnavailable("ratelimited", retry_after=float(wait) if wait.isascii() and wait.isdigit() else 1.0)
     if status >= 500 or code in _TEMPORARY_ERRORS or not code:
         return SlackUnavailable(code or f"HTTP {status}")
     if code in _CHANNEL_ERRORS:

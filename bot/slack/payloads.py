@@ -59,9 +59,12 @@ class Asked(BaseModel):
             UserMistake: it is something else: of another version, or forged.
         """
         try:
-            return cls.model_validate_json(value if isinstance(value, str) else "")
+            asked = cls.model_validate_json(value if isinstance(value, str) else "")
         except ValidationError:
-            raise UserMistake("I can't read that button any more. Please look the call up again.") from None
+            asked = None
+        if asked is None or "v" not in asked.model_fields_set:
+            raise UserMistake("I can't read that button any more. Please look the call up again.")
+        return asked
 
     @property
     def call_id(self) -> CallId:
@@ -177,13 +180,13 @@ def find_message_call_ids(message: object) -> list[CallId]:
         return []
     parts = [message.get(part) for part in ("text", "blocks", "attachments")]
     texts = [text for _, text in zip(range(_MOST_TEXTS), _walk(parts), strict=False)]
-    own = [CallId(asked.call) for asked in map(_try_parse, texts) if asked and find_call_ids(asked.call)]
+    own = [call_id for text in texts if (call_id := _own_call_id(text))]
     return list(dict.fromkeys(own or [call_id for text in texts for call_id in find_call_ids(text)]))
 
 
-def _try_parse(text: str) -> Asked | None:
+def _own_call_id(text: str) -> CallId | None:
     try:
-        return Asked.parse(text) if text.startswith('{"v":') else None
+        return Asked.parse(text).call_id if text.startswith('{"v":') else None
     except UserMistake:
         return None
 

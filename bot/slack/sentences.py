@@ -10,7 +10,8 @@ from bot.core.errors import (
     UnsafeLink,
     UserMistake,
 )
-from bot.slack.blocks import Message, actions, button, code, context, cut, escape, header, one_line, section
+from bot.core.foreign import one_line
+from bot.slack.blocks import Message, actions, button, code, context, cut, escape, header, section
 from bot.slack.cards import SHOW_CALL, TRY_AGAIN
 from bot.slack.grammar import COMMAND, find_nearest
 from bot.slack.payloads import Asked
@@ -77,7 +78,8 @@ def which_call(call_ids: list[CallId]) -> Message:
         button(str(call_id), action_id=f"{SHOW_CALL}:{place}", value=Asked(call=str(call_id)).encode())
         for place, call_id in enumerate(choices)
     ]
-    text = f"I found {len(call_ids)} call ids. Which one?"
+    first = f" These are the first {len(choices)}." if len(choices) < len(call_ids) else ""
+    text = f"I found {len(call_ids)} call ids.{first} Which one?"
     return Message(text=text, blocks=(section(text), actions(buttons)))
 
 
@@ -92,7 +94,7 @@ def error_message(error: BotError, *, call_id: CallId | None, again: str) -> Mes
     if isinstance(error, UserMistake):
         return Message(escape(error.reason))
     if isinstance(error, CallNotFound):
-        return Message(f"There is no such call in your company: {code(str(call_id))}.")
+        return Message(f"There is no such call in your company{f': {code(str(call_id))}' if call_id else ''}.")
     if isinstance(error, SamoraRefused):
         return Message(_refused(error, call_id))
     if isinstance(error, ChannelUnavailable):

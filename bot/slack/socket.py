@@ -71,8 +71,10 @@ class Socket:
                 self.is_connected = False
                 connecting.cancel()
                 # A stuck close must not keep a second connection, or the end of the process, waiting.
-                with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                try:
                     await asyncio.wait_for(connection.close(), _CLOSE_SECONDS)
+                except Exception:
+                    log.exception("socket_not_closed")
 
     async def _watch(self, connection: Connection, stopped: asyncio.Event) -> None:
         alive_at = self._clock()

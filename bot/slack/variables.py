@@ -5,19 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.calls import Call
+from bot.core.foreign import clean, one_line
 from bot.core.privacy import mask, mask_text
-from bot.slack.blocks import Block, clean, cut, escape, one_line, plain
+from bot.slack.blocks import Block, context, cut, escape, plain
 
 _MOST_SHOWN = 12
 _LONGEST_NAME = 60
 _LONGEST_VALUE = 200
 _FIELDS_PER_SECTION = 10
 
-# A whole card stays below 10,000 characters of JSON (Slack refuses somewhere near 13,200 and does not say how it
-# counts); this much of it is for variables, in the blocks and in the text together.
-_BUDGET = 6_000
+# What headings, sections and the line about the rest take of a card, in characters of JSON.
+_FRAME = 500
 
-_CHUNK = 2_500
+# Half of what a section may hold: an emoji may count twice.
+_CHUNK = 1_300
 _PAGE_CHUNKS = 20
 _PAGE_CHARACTERS = 8_000
 
@@ -37,12 +38,14 @@ class Shown:
     is_whole: bool
 
     def blocks(self) -> list[Block]:
-        """The lines as sections of two columns."""
+        """A heading, the lines as sections of two columns, and how many are not among them."""
         fields = [plain(line) for line in self.lines]
-        return [
+        sections: list[Block] = [
             {"type": "section", "fields": fields[start : start + _FIELDS_PER_SECTION]}
             for start in range(0, len(fields), _FIELDS_PER_SECTION)
         ]
+        heading = [context("*Variables*")] if self.lines or self.rest else []
+        return heading + sections + ([context(f"and {self.rest} more")] if self.rest else [])
 
     def sentence(self) -> str:
         """The lines for the message's text, escaped."""
@@ -52,15 +55,16 @@ class Shown:
         return f" Variables: {'; '.join([escape(line) for line in self.lines] + more)}."
 
 
-def show_variables(call: Call, *, public: bool) -> Shown:
+def show_variables(call: Call, *, public: bool, room: int) -> Shown:
     """Chooses what of a call's variables stands on its card: the first twelve, as far as there is room.
 
     Args:
         call: the call.
         public: whether others than the asker will see it: then e-mail addresses and phone numbers are masked.
+        room: how many characters of JSON they may take, in the blocks and in the text together.
     """
     lines: list[str] = []
-    is_whole, room = True, _BUDGET
+    is_whole, room = True, room - _FRAME
     for name, value in list(call.variables.items())[:_MOST_SHOWN]:
         shown_name, shown_value = (mask_text(name), mask(value)) if public else (name, value)
         line = _line(shown_name, shown_value)
@@ -97,8 +101,7 @@ def _chunks(name: str, value: object) -> list[str]:
 
 
 def _line(name: str, value: object) -> str:
-    # A value of 100 kB need not be cleaned to its end to show its beginning.
-    text = one_line(_text(value)[: _LONGEST_VALUE * 10])
+    text = one_line(_text(value))
     return f"{cut(_name(name), _LONGEST_NAME)}: {cut(text, _LONGEST_VALUE) or '(empty)'}"
 
 

@@ -22,6 +22,11 @@ PREVIOUS_PAGE = "previous_page"
 NEXT_PAGE = "next_page"
 
 _MOST_OPTIONS = 100
+_LONGEST_SECTION = 3_000
+
+TOO_LONG_FOR_A_MODAL = (
+    "This link is too long for a window. Look the call up in a channel or in a message to yourself, and press there."
+)
 
 
 def find_view(origin: Asked) -> Block:
@@ -61,7 +66,9 @@ def share_view(call_id: CallId) -> Block:
 
 def message_view(message: Message, origin: Asked | None = None) -> Block:
     """Any answer as a modal, where it came from kept for the buttons on it."""
-    blocks = list(message.blocks) or [section(message.text)]
+    # Only a message's own text may be as long as some links are; nothing in a modal may.
+    text = message.text if len(message.text) <= _LONGEST_SECTION else TOO_LONG_FOR_A_MODAL
+    blocks = list(message.blocks) or [section(text)]
     view = {"type": "modal", "title": plain("Samora call"), "close": plain("Close"), "blocks": blocks}
     return view | {"private_metadata": (origin or Asked()).encode()}
 

@@ -90,14 +90,15 @@ class Once:
     def is_first(self, key: str) -> bool:
         """Whether this key comes for the first time; one without a key always does."""
         now = self._clock()
+        if now - self._seen.get(key, float("-inf")) <= _REMEMBERED_SECONDS:
+            return False
         while self._seen and (
             len(self._seen) >= _REMEMBERED or now - next(iter(self._seen.values())) > _REMEMBERED_SECONDS
         ):
             self._seen.popitem(last=False)
-        if key and key in self._seen:
-            return False
         if key:
             self._seen[key] = now
+            self._seen.move_to_end(key)
         return True
 
     def forget(self, key: str) -> None:

@@ -3,13 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
-import aiohttp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.errors import SlackUnavailable
-from bot.slack.messenger import translate
+from bot.slack.messenger import translated
 from bot.slack.payloads import Place
 
 
@@ -78,12 +75,8 @@ class Workspaces:
         return own if place.team_id == own.team_id and is_our_app else None
 
     async def _ask(self) -> Workspace:
-        try:
+        with translated("auth.test"):
             answer = await self._web.auth_test()
-        except SlackApiError as error:
-            raise translate(error) from None
-        except (aiohttp.ClientError, TimeoutError, AttributeError):
-            raise SlackUnavailable("no answer to auth.test") from None
         return Workspace(
             team_id=str(answer.get("team_id", "")),
             team=str(answer.get("team", "")),

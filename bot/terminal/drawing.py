@@ -82,7 +82,10 @@ def draw_mrkdwn(source: str) -> Text:
 
 def _draw_angle(angle: str) -> Text:
     if date := _DATE.fullmatch(angle):
-        moment = datetime.fromtimestamp(int(date["seconds"]), UTC).astimezone()
+        try:
+            moment = datetime.fromtimestamp(int(date["seconds"]), UTC).astimezone()
+        except (ValueError, OverflowError, OSError):
+            return Text(_unescape(date["fallback"]))
         is_whole = "date" in date["form"]
         return Text(f"{moment:%d %b %Y, %H:%M:%S %Z}" if is_whole else f"{moment:%H:%M %Z}")
     target, _, label = angle.partition("|")

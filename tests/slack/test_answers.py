@@ -17,6 +17,7 @@ from bot.core.errors import (
     BotError,
     CallNotFound,
     ChannelUnavailable,
+    PermanentError,
     SamoraUnavailable,
     SlackUnavailable,
     UnsafeLink,
@@ -354,7 +355,7 @@ async def test_no_member_and_no_response_url_is_channel_unavailable() -> None:
 
 
 async def test_no_member_and_a_response_url_that_is_used_up_is_channel_unavailable() -> None:
-    spoken = Spoken(post=ChannelUnavailable("not_in_channel"), respond=SlackUnavailable("HTTP 404 from response_url"))
+    spoken = Spoken(post=ChannelUnavailable("not_in_channel"), respond=PermanentError("HTTP 404 from response_url"))
 
     with pytest.raises(ChannelUnavailable, match="not_in_channel"):
         await make_answers(Samora(), spoken).share(HERE, ID, Heard())
@@ -390,6 +391,27 @@ async def test_a_429_was_not_posted_so_it_is_raised_and_may_be_tried_again() -> 
 
     assert spoken.tried == ["post"]
     assert heard.sent == []
+
+
+async def test_a_429_at_the_response_url_was_not_posted_either() -> None:
+    busy = SlackUnavailable("ratelimited", retry_after=1.0)
+    spoken, heard = Spoken(post=ChannelUnavailable("not_in_channel"), respond=busy), Heard()
+
+    with pytest.raises(SlackUnavailable, match="ratelimited"):
+        await make_answers(Samora(), spoken).share(HERE, ID, heard)
+
+    assert spoken.tried == ["post", "respond"]
+    assert heard.sent == []
+
+
+async def test_an_unknown_outcome_at_the_response_url_is_said_and_never_posted_a_second_time() -> None:
+    lost = SlackUnavailable("no answer from response_url")
+    spoken, heard = Spoken(post=ChannelUnavailable("not_in_channel"), respond=lost), Heard()
+
+    await make_answers(Samora(), spoken).share(HERE, ID, heard)
+
+    assert spoken.tried == ["post", "respond"]
+    assert heard.sent == [SHARED_MAYBE]
 
 
 async def test_nothing_is_shared_that_could_not_be_read() -> None:

@@ -17,7 +17,7 @@ from bot.slack.cards import call_card, link_message, no_media_message, status_wo
 from bot.slack.payloads import Asked
 from bot.slack.views import message_view
 from tests.factories import HOSTILE_CALLS, READ_AT, RECORDING_URL, make_call, make_call_id
-from tests.slack.test_blocks import LONGEST_CARD, check_mrkdwn, judge_message, judge_view, parts_of
+from tests.slack.judges import LONGEST_CARD, check_mrkdwn, judge_message, judge_view, parts_of
 
 STARTED = datetime(2024, 1, 15, 10, 30, 5, tzinfo=UTC)
 

@@ -451,17 +451,42 @@ async def test_a_share_through_the_response_url_is_in_channel(
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(404, "used_url"), (404, "expired_url"), (429, ""), (500, "no_text"), (400, "invalid_payload")]
+    ("status", "body"), [(404, "used_url"), (404, "expired_url"), (400, "invalid_payload"), (403, "")]
 )
-async def test_a_refusal_at_the_response_url_is_noticed(
+async def test_a_refusal_at_the_response_url_is_noticed_and_known_to_have_posted_nothing(
     slack: FakeSlack, messenger: Messenger, place: Place, status: int, body: str
 ) -> None:
     """Bolt's respond() never raises: a 404 used_url comes back as a value that nobody looks at."""
     slack.answers = [answering(status, body, "text/plain")]
 
-    with pytest.raises(SlackUnavailable, match=f"HTTP {status} from response_url"):
+    with pytest.raises(PermanentError, match=f"HTTP {status} from response_url"):
         await messenger.respond(place, WORDS, replace_original=False)
 
+    assert len(slack.got) == 1
+
+
+async def test_a_429_at_the_response_url_is_noticed_and_known_to_have_posted_nothing(
+    slack: FakeSlack, messenger: Messenger, place: Place
+) -> None:
+    slack.answers = [answering(429, "", "text/plain")]
+
+    with pytest.raises(SlackUnavailable, match="ratelimited") as error:
+        await messenger.respond(place, WORDS, replace_original=False)
+
+    assert error.value.retry_after is not None
+    assert len(slack.got) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_a_5xx_at_the_response_url_is_noticed_and_an_unknown_outcome(
+    slack: FakeSlack, messenger: Messenger, place: Place, status: int
+) -> None:
+    slack.answers = [answering(status, "", "text/plain")]
+
+    with pytest.raises(SlackUnavailable, match=f"HTTP {status} from response_url") as error:
+        await messenger.respond(place, WORDS, replace_original=False)
+
+    assert error.value.retry_after is None
     assert len(slack.got) == 1
 
 
@@ -470,7 +495,7 @@ async def test_a_redirect_at_the_response_url_is_not_followed(
 ) -> None:
     slack.answers = [answering(307, "", "text/plain", Location=f"{slack.url}/elsewhere")]
 
-    with pytest.raises(SlackUnavailable, match="HTTP 307"):
+    with pytest.raises(PermanentError, match="HTTP 307"):
         await messenger.respond(place, WORDS, replace_original=False)
 
     assert slack.paths == ["/response/R1"]
@@ -502,7 +527,7 @@ async def test_a_response_url_that_is_not_slacks_is_refused_unasked(
 ) -> None:
     asked = mocker.patch.object(aiohttp.ClientSession, "post", side_effect=AssertionError("somebody was asked"))
     async with open_messenger("https://slack.com/api/") as messenger:
-        with pytest.raises(SlackUnavailable):
+        with pytest.raises(PermanentError, match="no response_url of Slack's"):
             await messenger.respond(replace(place, response_url=url), WORDS, replace_original=False)
 
     asked.assert_not_called()
@@ -544,7 +569,7 @@ async def test_with_the_api_on_loopback_nothing_leaves_the_machine(mocker: Mocke
     asked = mocker.patch.object(aiohttp.ClientSession, "post", side_effect=AssertionError("somebody was asked"))
     async with open_messenger("http://127.0.0.1:1/api/") as messenger:
         for url in ("https://hooks.slack.com/x", "https://evil.example/x"):
-            with pytest.raises(SlackUnavailable):
+            with pytest.raises(PermanentError, match="no response_url of Slack's"):
                 await messenger.respond(replace(place, response_url=url), WORDS, replace_original=False)
 
     asked.assert_not_called()
@@ -579,7 +604,7 @@ async def test_telling_where_there_is_no_channel_raises_what_the_response_url_sa
 ) -> None:
     slack.answers = [answering(404, "used_url", "text/plain")]
 
-    with pytest.raises(SlackUnavailable, match="HTTP 404"):
+    with pytest.raises(PermanentError, match="HTTP 404"):
         await messenger.tell(replace(place, channel_id=""), WORDS)
 
     assert slack.paths == ["/response/R1"]
@@ -602,7 +627,7 @@ async def test_replacing_a_private_card_has_nothing_to_fall_back_to(
     """An ephemeral message's ts cannot be given to chat.update."""
     slack.answers = [answering(404, "used_url", "text/plain")]
 
-    with pytest.raises(SlackUnavailable, match="HTTP 404"):
+    with pytest.raises(PermanentError, match="HTTP 404"):
         await messenger.replace(place, WORDS)
 
     assert slack.paths == ["/response/R1"]

@@ -27,7 +27,7 @@ from bot.slack.payloads import Asked
 from bot.slack.sentences import bug_message, error_message, find_hint, help_message, not_an_id, which_call
 from bot.slack.views import message_view
 from tests.factories import HOSTILE_TEXTS, make_call_id
-from tests.slack.test_blocks import judge_message, judge_view, parts_of
+from tests.slack.judges import judge_message, judge_view, parts_of
 
 ID = make_call_id()
 ERRORS: list[BotError] = [

@@ -13,7 +13,7 @@ from bot.slack.cards import call_card
 from bot.slack.payloads import Asked, read_metadata
 from bot.slack.views import find_view, message_view, pick_view, share_view, variables_view
 from tests.factories import HOSTILE_CALLS, make_call, make_call_id
-from tests.slack.test_blocks import judge_view, parts_of
+from tests.slack.judges import judge_view, parts_of
 
 ORIGIN = Asked(channel="C111", thread="1700000000.000100")
 MANY = make_call(variables={f"v{n}": f"value {n}" for n in range(45)})

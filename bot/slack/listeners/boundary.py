@@ -107,7 +107,8 @@ class Boundary:
             return "foreign"
         if workspace.is_outsider(place):
             log.info("outsider_refused", kind=request.kind, user_id=place.user_id, team_id=place.user_team_id)
-            await self._messenger.tell(place, OUTSIDER)
+            # In the conversation where there is one: no modal is opened for them.
+            await (self._messenger.tell(place, OUTSIDER) if place.channel_id else request.reply.send(OUTSIDER))
             return "outsider"
         await request.reply.begin()
         await job()

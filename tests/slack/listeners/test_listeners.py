@@ -97,7 +97,7 @@ class Wire(Messenger):
         self, place: Place, message: Message, *, replace_original: bool, in_channel: bool = False
     ) -> None:
         if not place.response_url:
-            raise SlackUnavailable("no response_url of Slack's")
+            raise PermanentError("no response_url of Slack's")
         if "response_url" in self.errors:
             raise self.errors["response_url"]
         body = {"text": message.text, "blocks": list(message.blocks), "replace_original": replace_original}
@@ -359,7 +359,7 @@ async def test_a_command_in_a_conversation_that_the_bot_is_not_in_is_answered_at
 
 async def test_a_response_url_that_is_used_up_does_not_lose_the_answer(bot: Bot) -> None:
     """Bolt's respond() never raises: the 404 would go unnoticed."""
-    bot.wire.errors["response_url"] = SlackUnavailable("HTTP 404 from response_url")
+    bot.wire.errors["response_url"] = PermanentError("HTTP 404 from response_url")
 
     await bot.take(command(ONE))
 
@@ -427,7 +427,7 @@ async def test_refresh_in_a_modal_redraws_that_modal(bot: Bot) -> None:
 
 
 async def test_a_public_card_whose_response_url_is_dead_is_updated_with_blocks_and_text(bot: Bot) -> None:
-    bot.wire.errors["response_url"] = SlackUnavailable("HTTP 404 from response_url")
+    bot.wire.errors["response_url"] = PermanentError("HTTP 404 from response_url")
 
     await bot.take(pressed("refresh", about(), **PUBLIC))
 
@@ -502,6 +502,16 @@ async def test_share_where_the_bot_is_no_member_goes_through_the_response_url(bo
     assert [said.how for said in bot.said] == ["response_url", "response_url"]
     assert bot.said[0].arguments["in_channel"] is True
     assert "jane@example.com" not in bot.said[0].text
+
+
+async def test_a_share_after_which_the_private_card_cannot_be_redrawn_does_not_offer_to_share_again(bot: Bot) -> None:
+    """The card stands in the channel: a *Try again* would put it there twice."""
+    bot.wire.errors["response_url"] = SlackUnavailable("no answer from response_url")
+
+    await bot.take(pressed("share", about()))
+
+    assert bot.said[0].how == "chat.postMessage"
+    assert not any("Try again" in labels(said) for said in bot.said)
 
 
 async def test_share_in_a_modal_opened_from_a_channel_posts_there(bot: Bot) -> None:

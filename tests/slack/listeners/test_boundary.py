@@ -1,0 +1,397 @@
+"""The boundary and the dispatcher: every request is taken on once, always ends in an answer, and is always acked."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+from structlog.testing import capture_logs
+
+from bot.core.calls import EXAMPLE_ID, CallId
+from bot.core.errors import (
+    BotError,
+    CallNotFound,
+    ChannelUnavailable,
+    PermanentError,
+    SamoraRefused,
+    SamoraUnavailable,
+    SlackUnavailable,
+    UnsafeLink,
+    UserMistake,
+)
+from bot.slack.blocks import Message
+from bot.slack.listeners.boundary import Boundary, Request
+from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
+from bot.slack.messenger import Messenger
+from bot.slack.payloads import Payload, Place
+from bot.slack.replies import EphemeralReply, ModalReply
+from bot.slack.sentences import OUTSIDER
+from bot.slack.work import Once, Work
+from bot.slack.workspace import Workspace, Workspaces
+
+ID = CallId(EXAMPLE_ID)
+MEMBER = Place(team_id="T1", user_id="U1", user_team_id="T1", app_id="A1", channel_id="C1", trigger_id="1.1.t")
+
+
+class Spoken(Messenger):
+    """A messenger that remembers what one person was told."""
+
+    def __init__(self) -> None:
+        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None))
+        self.told: list[Message] = []
+        self.places: list[Place] = []
+        self.error: Exception | None = None
+
+    async def tell(self, place: Place, message: Message) -> None:
+        if self.error:
+            raise self.error
+        self.places.append(place)
+        self.told.append(message)
+
+
+class Known(Workspaces):
+    """The workspace of the bot; or the error that Slack gives instead."""
+
+    def __init__(self, error: BotError | None = None) -> None:
+        super().__init__(web=AsyncWebClient(), app_id="A1")
+        self._error = error
+
+    async def get_own(self) -> Workspace:
+        if self._error:
+            raise self._error
+        return Workspace(team_id="T1", team="Acme", bot_user_id="U0", scopes=frozenset())
+
+
+class Heard:
+    """A reply that remembers what it was given, and fails on demand."""
+
+    def __init__(self, *, begin: Exception | None = None, send: Exception | None = None) -> None:
+        self._begin_error, self._send_error = begin, send
+        self.begun = 0
+        self.sent: list[Message] = []
+
+    async def begin(self) -> None:
+        self.begun += 1
+        if self._begin_error:
+            raise self._begin_error
+
+    async def still_asking(self) -> None:
+        return None
+
+    async def send(self, message: Message) -> None:
+        if self._send_error:
+            raise self._send_error
+        self.sent.append(message)
+
+    async def redraw(self, card: Message) -> None:
+        self.sent.append(card)
+
+
+class Job:
+    """A job that counts how often it is done, and fails on demand."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.done = 0
+        self._error = error
+
+    async def __call__(self) -> None:
+        self.done += 1
+        if self._error:
+            raise self._error
+
+
+class Edge:
+    """A boundary with everything around it."""
+
+    def __init__(self, *, workspaces: Workspaces | None = None, work: Work | None = None) -> None:
+        self.spoken, self.work = Spoken(), Work() if work is None else work
+        self.seen: list[tuple[str, str]] = []
+        self.boundary = Boundary(
+            work=self.work,
+            once=Once(),
+            workspaces=workspaces or Known(),
+            messenger=self.spoken,
+            observe=lambda kind, outcome: self.seen.append((kind, outcome)),
+        )
+
+    async def take(self, job: Job, reply: Heard, *, place: Place = MEMBER, key: str = "k", name: str = "") -> bool:
+        request = Request(kind="command", key=key, place=place, reply=reply, call_id=ID, again="show_call")
+        taken = self.boundary.take(request, job, name=name)
+        await self.work.close(grace=5)
+        return taken
+
+
+@pytest.fixture
+def edge() -> Edge:
+    return Edge()
+
+
+async def test_a_members_request_begins_its_reply_does_the_job_and_is_counted(edge: Edge) -> None:
+    job, reply = Job(), Heard()
+
+    with capture_logs() as logs:
+        assert await edge.take(job, reply)
+
+    assert (job.done, reply.begun, edge.seen) == (1, 1, [("command", "answered")])
+    (entry,) = logs
+    assert (entry["event"], entry["call_id"], entry["user_id"]) == ("answered", str(ID), "U1")
+
+
+async def test_taking_on_does_not_wait_for_the_job() -> None:
+    edge = Edge()
+    may_end = asyncio.Event()
+
+    async def slow() -> None:
+        await may_end.wait()
+
+    request = Request(kind="command", key="k", place=MEMBER, reply=Heard())
+    assert edge.boundary.take(request, slow)
+    assert edge.seen == []
+
+    may_end.set()
+    await edge.work.close(grace=5)
+    assert edge.seen == [("command", "answered")]
+
+
+async def test_a_retry_is_taken_and_not_done_again(edge: Edge) -> None:
+    job = Job()
+
+    assert [await edge.take(job, Heard(), key="Ev1") for _ in range(2)] == [True, True]
+
+    assert job.done == 1
+    assert edge.seen == [("command", "answered"), ("command", "repeated")]
+
+
+async def test_what_comes_without_a_key_is_always_done(edge: Edge) -> None:
+    job = Job()
+
+    for _ in range(2):
+        await edge.take(job, Heard(), key="")
+
+    assert job.done == 2
+
+
+async def test_where_there_is_no_room_it_is_refused_and_may_come_again() -> None:
+    edge = Edge(work=Work(at_once=0, waiting=0))
+    job = Job()
+
+    assert not await edge.take(job, Heard())
+    edge.work._most = 1
+    edge.work._turns.release()
+    assert await edge.take(job, Heard())
+
+    assert job.done == 1
+    assert edge.seen == [("command", "busy"), ("command", "answered")]
+
+
+async def test_an_outsider_is_told_and_nothing_is_done(edge: Edge) -> None:
+    job, reply = Job(), Heard()
+
+    outsider = replace(MEMBER, user_team_id="T2")
+    await edge.take(job, reply, place=outsider)
+
+    assert (job.done, reply.begun, edge.spoken.told) == (0, 0, [OUTSIDER])
+    assert edge.spoken.places == [outsider]
+    assert edge.seen == [("command", "outsider")]
+
+
+@pytest.mark.parametrize("place", [replace(MEMBER, team_id="T2"), replace(MEMBER, app_id="A2"), Place()])
+async def test_a_foreign_payload_is_told_nothing_and_logged(edge: Edge, place: Place) -> None:
+    job = Job()
+
+    with capture_logs() as logs:
+        await edge.take(job, Heard(), place=place)
+
+    assert (job.done, edge.spoken.told, edge.seen) == (0, [], [("command", "foreign")])
+    assert [entry["event"] for entry in logs] == ["foreign_payload"]
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (UserMistake("That is <wrong>."), "That is &lt;wrong&gt;."),
+        (CallNotFound("no such call"), "There is no such call in your company"),
+        (SamoraUnavailable("time-out"), "Samora can't answer right now."),
+        (SamoraRefused("HTTP 401"), "samora-bot check"),
+        (UnsafeLink("x"), "isn't safe to open"),
+        (SlackUnavailable("HTTP 503"), "Slack can't do that right now."),
+        (ChannelUnavailable("is_archived"), "archived"),
+        (ChannelUnavailable("a_new_one"), "a_new_one"),
+        (PermanentError("invalid_auth"), "Slack can't do that right now."),
+        (BotError("anything"), "Slack can't do that right now."),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_every_error_of_ours_is_a_sentence_and_an_outcome(edge: Edge, error: BotError, says: str) -> None:
+    reply = Heard()
+
+    with capture_logs() as logs:
+        await edge.take(Job(error), reply)
+
+    (answer,) = reply.sent
+    assert says in answer.text
+    assert edge.seen == [("command", type(error).__name__)]
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [("not_answered", error.reason)]
+
+
+async def test_a_bug_is_said_with_a_short_reference_that_the_log_has_too(edge: Edge) -> None:
+    reply = Heard()
+
+    with capture_logs() as logs:
+        await edge.take(Job(RuntimeError("xoxb-secret in a trace")), reply)
+
+    (entry,) = logs
+    assert entry["event"] == "bug"
+    assert entry["exc_info"]
+    assert len(entry["reference"]) == 8
+    assert entry["reference"] in reply.sent[0].text
+    assert "xoxb-secret" not in reply.sent[0].text
+    assert edge.seen == [("command", "bug")]
+
+
+async def test_a_slack_that_has_not_said_who_we_are_is_an_answer_too() -> None:
+    edge = Edge(workspaces=Known(SlackUnavailable("no answer to auth.test")))
+    job, reply = Job(), Heard()
+
+    await edge.take(job, reply)
+
+    assert job.done == 0
+    assert "Slack can't do that right now." in reply.sent[0].text
+
+
+async def test_a_reply_that_cannot_begin_leads_to_no_question(edge: Edge) -> None:
+    job, reply = Job(), Heard(begin=PermanentError("expired_trigger_id"))
+
+    await edge.take(job, reply)
+
+    assert job.done == 0
+    assert "Slack can't do that right now." in reply.sent[0].text
+
+
+async def test_an_error_that_cannot_be_said_in_its_place_is_said_elsewhere(edge: Edge) -> None:
+    with capture_logs() as logs:
+        await edge.take(Job(CallNotFound("x")), Heard(send=PermanentError("HTTP 404")))
+
+    assert "There is no such call" in edge.spoken.told[0].text
+    assert [entry["event"] for entry in logs] == ["not_answered", "answer_lost"]
+
+
+@pytest.mark.parametrize("error", [PermanentError("HTTP 404"), RuntimeError("a bug")])
+async def test_an_error_that_can_be_said_nowhere_is_written_down_and_ends_quietly(edge: Edge, error: Exception) -> None:
+    edge.spoken.error = error
+
+    with capture_logs() as logs:
+        await edge.take(Job(CallNotFound("x")), Heard(send=error))
+
+    assert [entry["event"] for entry in logs] == ["not_answered", "answer_lost", "answer_lost"]
+    assert edge.seen == [("command", "CallNotFound")]
+
+
+async def test_an_outsider_who_cannot_be_told_is_still_refused(edge: Edge) -> None:
+    edge.spoken.error = ChannelUnavailable("channel_not_found")
+    job = Job()
+
+    await edge.take(job, Heard(), place=replace(MEMBER, user_team_id="T2"))
+
+    assert job.done == 0
+
+
+async def test_a_name_keeps_the_same_thing_from_being_done_twice_at_once(edge: Edge) -> None:
+    job = Job()
+    for key in ("a", "b"):
+        request = Request(kind="action.share", key=key, place=MEMBER, reply=Heard())
+        assert edge.boundary.take(request, job, name="share U1 5.5")
+    await edge.work.close(grace=5)
+
+    assert job.done == 1
+
+
+def test_replies_come_from_the_boundary(edge: Edge) -> None:
+    assert isinstance(edge.boundary.ephemeral(MEMBER), EphemeralReply)
+    assert isinstance(edge.boundary.modal(MEMBER), ModalReply)
+
+
+# The dispatcher
+
+
+async def dispatch(listeners: dict[str, Any], body: Payload) -> tuple[BoltResponse | None, list[str]]:
+    passed_on: list[str] = []
+
+    async def pass_on() -> BoltResponse:
+        passed_on.append("next")
+        return BoltResponse(status=299)
+
+    request = AsyncBoltRequest(body=body, mode="socket_mode")
+    response = await Dispatcher(listeners).async_process(req=request, resp=BoltResponse(status=200), next=pass_on)
+    return response, passed_on
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"command": "/samora-call"}, COMMAND),
+        ({"type": "block_actions"}, "block_actions"),
+        ({"type": "event_callback", "command": "x"}, "event_callback"),
+    ],
+)
+async def test_a_payload_goes_to_the_listener_of_its_type(body: Payload, kind: str) -> None:
+    heard: list[Payload] = []
+
+    async def listen(ack: AsyncAck, given: Payload) -> None:
+        heard.append(given)
+        await ack(text="words")
+
+    response, passed_on = await dispatch({kind: listen}, body)
+
+    assert response is not None
+    assert (response.status, response.body) == (200, "words")
+    assert (heard, passed_on) == ([body], [])
+
+
+@pytest.mark.parametrize("acks_first", [True, False])
+async def test_a_listener_that_raises_is_acked_whether_it_had_acked_or_not(acks_first: bool) -> None:
+    """An exception within 10 ms of the ack loses it in Bolt: after three seconds the answer is a 404."""
+
+    async def broken(ack: AsyncAck, _body: Payload) -> None:
+        if acks_first:
+            await ack()
+        raise RuntimeError("early")
+
+    with capture_logs() as logs:
+        response, _ = await dispatch({COMMAND: broken}, {"command": "/samora-call"})
+
+    assert response is not None
+    assert (response.status, response.body) == (200, "")
+    assert [entry["event"] for entry in logs] == ["bug"]
+    assert logs[0]["reference"]
+
+
+async def test_a_listener_that_forgets_to_ack_is_acked() -> None:
+    async def forgetful(_ack: AsyncAck, _body: Payload) -> None:
+        return None
+
+    response, _ = await dispatch({COMMAND: forgetful}, {"command": "/samora-call"})
+
+    assert response is not None
+    assert response.status == 200
+
+
+@pytest.mark.parametrize("body", [{"type": "nothing_known"}, {}, {"type": 3}, {"type": None}])
+async def test_what_nobody_listens_to_is_acked(body: Payload) -> None:
+    response, passed_on = await dispatch({}, body)
+
+    assert response is not None
+    assert (response.status, response.body, passed_on) == (200, "", [])
+
+
+async def test_the_check_of_a_request_url_is_left_to_bolt() -> None:
+    response, passed_on = await dispatch({}, {"type": "url_verification", "challenge": "c"})
+
+    assert passed_on == ["next"]
+    assert response is not None
+    assert response.status == 299
