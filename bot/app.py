@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -130,15 +131,16 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             clock=_now,
             is_slack_known=lambda: workspaces.is_known,
             is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
-            count_work=lambda: len(work),
+            count_work=work.count,
         )
         lookup = await stack.enter_async_context(open_lookup(settings, health=health))
         boundary = Boundary(
             work=work, once=Once(), workspaces=workspaces, messenger=messenger, observe=health.observe_request
         )
         answers = Answers(lookup=lookup, messenger=messenger)
-        bolt = _make_bolt(make_dispatcher(boundary=boundary, answers=answers, messenger=messenger))
-        web = _make_web(settings, bolt, health)
+        dispatcher = make_dispatcher(boundary=boundary, answers=answers, messenger=messenger)
+        bolt = _make_bolt(dispatcher)
+        web = _make_web(settings, dispatcher, bolt, health)
         listening = _listen(settings) if web else None
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
         yield Bot(workspaces=workspaces, web=web, listening=listening, socket=slack_socket)
@@ -175,7 +177,7 @@ def _make_bolt(dispatcher: Dispatcher) -> AsyncApp:
     )
 
 
-def _make_web(settings: Settings, bolt: AsyncApp, health: Health) -> Web | None:
+def _make_web(settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health) -> Web | None:
     endpoints = {
         ("GET", "/healthz"): read_only(health.alive),
         ("GET", "/readyz"): read_only(health.ready),
@@ -183,7 +185,8 @@ def _make_web(settings: Settings, bolt: AsyncApp, health: Health) -> Web | None:
     }
     if isinstance(settings, HttpSettings):
         secret = settings.slack_signing_secret.get_secret_value()
-        return Web({**endpoints, ("POST", "/slack/events"): SlackDoor(app=bolt, signing_secret=secret)})
+        door = SlackDoor(dispatcher=dispatcher, bolt=bolt, signing_secret=secret)
+        return Web({**endpoints, ("POST", "/slack/events"): door})
     return Web(endpoints) if settings.port is not None else None
 
 
@@ -193,7 +196,8 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, port), family=family, backlog=2048)
     except OSError as error:
-        raise CannotStart(f"HOST {settings.host}, PORT {port}: {error.strerror}. Set another.") from None
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise CannotStart(f"HOST {settings.host}, PORT {port}: {why}. Set another.") from None
 
 
 class _Server(uvicorn.Server):
@@ -213,6 +217,7 @@ async def _serve(web: Web, listening: socket.socket, stopped: asyncio.Event) -> 
             interface="asgi3",
             access_log=False,
             log_config=None,
+            proxy_headers=False,
             server_header=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_REQUESTS_GRACE_SECONDS,

@@ -4,9 +4,12 @@ Exit codes: 0 done, 1 it did not work, 2 wrong settings or arguments. Heavy impo
 """
 
 import asyncio
+import gc
 import re
 import signal
+import sys
 from collections.abc import Coroutine
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
@@ -38,6 +41,10 @@ app = typer.Typer(
 
 def main() -> None:
     """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        # A pipe that knows no "…" gets a question mark, not a traceback.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()
 
 
@@ -72,6 +79,8 @@ async def _run_bot(settings: Settings) -> None:
     stopped = _stop_on_signals()
     try:
         async with open_bot(settings) as bot:
+            # What is there by now stays: looking through it again and again would take a tenth of each ack's time.
+            gc.freeze()
             await bot.run(stopped)
     except CannotStart as error:
         _fail(str(error))

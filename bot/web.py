@@ -8,14 +8,19 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from time import time
 from typing import Any
+from urllib.parse import parse_qsl
 
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.slack.listeners.dispatcher import Dispatcher
+from bot.slack.payloads import Payload
 
 log = structlog.get_logger()
 
@@ -80,10 +85,12 @@ def read_only(report: Callable[[], Answer]) -> Endpoint:
 
 
 class SlackDoor:
-    """Lets Slack's signed requests in to Bolt, and nothing else."""
+    """Lets Slack's signed requests in, and nothing else."""
 
-    def __init__(self, *, app: AsyncApp, signing_secret: str, clock: Callable[[], float] = time) -> None:
-        """Takes the Bolt app, the app's signing secret, and a clock in seconds since 1970.
+    def __init__(
+        self, *, dispatcher: Dispatcher, bolt: AsyncApp, signing_secret: str, clock: Callable[[], float] = time
+    ) -> None:
+        """Takes who knows the listeners, Bolt for all else, the app's signing secret, and a clock in Unix seconds.
 
         Raises:
             ValueError: the secret is empty: then anybody could sign.
@@ -91,7 +98,8 @@ class SlackDoor:
         if not signing_secret:
             message = "an empty signing secret lets everybody in"
             raise ValueError(message)
-        self._app = app
+        self._dispatcher = dispatcher
+        self._bolt = bolt
         self._secret = signing_secret.encode()
         self._clock = clock
 
@@ -123,17 +131,36 @@ class SlackDoor:
 
     async def _dispatch(self, headers: Mapping[bytes, bytes], body: bytes) -> Answer:
         try:
-            request = AsyncBoltRequest(
-                body=body.decode(),
-                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()},
-            )
+            text = body.decode()
+            payload = _read_payload(headers.get(b"content-type", b""), text)
+            if self._dispatcher.knows(payload):
+                return _answer(await self._dispatcher.dispatch(payload))
+            named: dict[str, str | Sequence[str]] = {
+                name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()
+            }
+            request = AsyncBoltRequest(body=text, headers=named)
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-            # Bolt parses in the constructor, and expects Slack's shapes there.
+            # Signed or not, a body may be anything; Bolt parses in the constructor, and expects Slack's shapes there.
             log.warning("unreadable_request", bytes=len(body))
             return Answer(400)
-        response = await self._app.async_dispatch(request)
-        content_type = response.headers.get("content-type", ["text/plain; charset=utf-8"])[0]
-        return Answer(response.status, response.body or "", content_type)
+        return _answer(await self._bolt.async_dispatch(request))
+
+
+def _read_payload(content_type: bytes, body: str) -> Payload:
+    """A JSON object, or a form with one in its field ``payload``, or a form that is all there is."""
+    if content_type.startswith(b"application/json"):
+        payload = json.loads(body)
+    else:
+        fields = dict(parse_qsl(body, keep_blank_values=True))
+        payload = json.loads(fields["payload"]) if "payload" in fields else fields
+    if not isinstance(payload, dict):
+        raise TypeError
+    return payload
+
+
+def _answer(response: BoltResponse) -> Answer:
+    content_type = response.headers.get("content-type", ["text/plain; charset=utf-8"])[0]
+    return Answer(response.status, response.body or "", content_type)
 
 
 def _refuse(status: int, reason: str) -> Answer:

@@ -15,6 +15,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from time import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -73,7 +74,8 @@ class Heard:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         listeners = {COMMAND: self._on_command, "event_callback": self._listen, "block_actions": self._listen}
-        self.app: AsyncApp = _make_bolt(Dispatcher(listeners))
+        self.dispatcher = Dispatcher(listeners)
+        self.bolt: AsyncApp = _make_bolt(self.dispatcher)
 
     async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         self.bodies.append(body)
@@ -107,11 +109,15 @@ def heard() -> Heard:
     return Heard()
 
 
+def make_door(heard: Heard, *, clock: Callable[[], float] = time) -> SlackDoor:
+    return SlackDoor(dispatcher=heard.dispatcher, bolt=heard.bolt, signing_secret=SECRET, clock=clock)
+
+
 def make_web(heard: Heard) -> Web:
     return Web(
         {
             ("GET", "/healthz"): read_only(lambda: Answer.of_json(200, {"status": "alive"})),
-            ("POST", "/slack/events"): SlackDoor(app=heard.app, signing_secret=SECRET, clock=lambda: NOW),
+            ("POST", "/slack/events"): make_door(heard, clock=lambda: NOW),
         }
     )
 
@@ -392,11 +398,11 @@ async def test_a_wrong_signature_is_refused_before_the_body_is_parsed(server: Se
 @pytest.mark.parametrize("secret", ["", None])
 def test_an_empty_signing_secret_is_refused_at_construction(heard: Heard, secret: Any) -> None:
     with pytest.raises(ValueError, match="empty signing secret"):
-        SlackDoor(app=heard.app, signing_secret=secret)
+        SlackDoor(dispatcher=heard.dispatcher, bolt=heard.bolt, signing_secret=secret)
 
 
 async def test_the_clock_is_the_real_one_unless_another_is_given(heard: Heard) -> None:
-    web = Web({("POST", "/slack/events"): SlackDoor(app=heard.app, signing_secret=SECRET)})
+    web = Web({("POST", "/slack/events"): make_door(heard)})
     body = command()
     headers = [(name.lower().encode(), value.encode()) for name, value in signed(body, at=1_000_000_000).items()]
 

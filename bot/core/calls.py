@@ -52,8 +52,9 @@ def find_call_ids(text: str) -> list[CallId]:
     """
     text = text[:_SEARCHED_CHARACTERS].translate(_HYPHENS)
     # "%2F" before an id must not swallow it, and neither must a "%" that only looks like the beginning of an escape.
-    found = [match.group() for form in (text, unquote(text)) for match in _UUID.finditer(form)]
-    return list(dict.fromkeys(CallId(str(UUID(each))) for each in found))
+    forms = (text, unquote(text)) if "%" in text else (text,)
+    found = [str(UUID(match.group())) for form in forms for match in _UUID.finditer(form)]
+    return [CallId(each) for each in dict.fromkeys(found)]
 
 
 class CallStatus(StrEnum):

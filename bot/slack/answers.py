@@ -67,13 +67,14 @@ class Answers:
                 raise
             # Posting again might post twice, and only a person can see whether it would.
             log.warning("share_unknown", call_id=str(call_id), channel_id=place.channel_id, reason=error.reason)
-            await reply.send(SHARED_MAYBE)
-            return
-        log.info("shared", call_id=str(call_id), channel_id=place.channel_id, user_id=place.user_id)
+            telling = reply.send(SHARED_MAYBE)
+        else:
+            log.info("shared", call_id=str(call_id), channel_id=place.channel_id, user_id=place.user_id)
+            telling = reply.send(SHARED) if place.view_id else reply.redraw(call_card(call, share=False))
         try:
-            await (reply.send(SHARED) if place.view_id else reply.redraw(call_card(call, share=False)))
+            await telling
         except BotError as error:
-            # The card is posted: an error said now would offer to post it again.
+            # The card is posted, or may be: an error said now would offer to post it again.
             log.warning("not_told_of_share", call_id=str(call_id), reason=error.reason)
 
     async def command(self, command: Command, reply: Reply) -> None:

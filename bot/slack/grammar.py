@@ -37,7 +37,7 @@ def read_command(text: str) -> Command:
         return Command(first, tuple(find_call_ids(text)), text)
     call_ids = tuple(find_call_ids(text))
     # "subscirbe <id>" did not mean to look the call up; "last call: <id>" did, however near "last" is to "list".
-    if call_ids and find_nearest(first) and find_call_ids(words[1]):
+    if find_call_ids(" ".join(words[1:2])) and find_nearest(first):
         return Command("", (), text)
     return Command("", call_ids, text)
 

@@ -132,11 +132,11 @@ class Messenger:
             body |= _thread(place.thread_ts)
         try:
             async with self._session.post(place.response_url, json=body, allow_redirects=False) as answer:
-                status = answer.status
+                status, wait = answer.status, answer.headers.get("Retry-After", "")
         except (aiohttp.ClientError, TimeoutError):
             raise SlackUnavailable("no answer from response_url") from None
         if status == 429:
-            raise SlackUnavailable("ratelimited", retry_after=1.0)
+            raise SlackUnavailable("ratelimited", retry_after=_seconds(wait))
         if status >= 500:
             raise SlackUnavailable(f"HTTP {status} from response_url")
         if status != 200:
@@ -192,13 +192,16 @@ def translate(error: SlackApiError) -> SlackUnavailable | ChannelUnavailable | P
     answer = getattr(response, "data", None)
     code = text_at(answer, "error")
     if status == 429 or code in {"ratelimited", "rate_limited"}:
-        wait = response.headers.get("Retry-After", "1")
-        return SlackUnavailable("ratelimited", retry_after=float(wait) if wait.isascii() and wait.isdigit() else 1.0)
+        return SlackUnavailable("ratelimited", retry_after=_seconds(response.headers.get("Retry-After", "")))
     if status >= 500 or code in _TEMPORARY_ERRORS or not code:
         return SlackUnavailable(code or f"HTTP {status}")
     if code in _CHANNEL_ERRORS:
         return ChannelUnavailable(code)
     return PermanentError(code)
+
+
+def _seconds(retry_after: str) -> float:
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1.0
 
 
 def _content(message: Message) -> dict[str, Any]:

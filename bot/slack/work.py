@@ -1,9 +1,11 @@
 """The work that goes on after an ack: kept, named, bounded, and awaited at the end."""
 
 import asyncio
+import contextlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from time import monotonic
+from typing import Any
 
 import structlog
 
@@ -12,68 +14,93 @@ log = structlog.get_logger()
 _AT_ONCE = 64
 _WAITING = 2_000
 
-# Samora publishes no limit, so the bot has one of its own. It also keeps the processor free for acks in a flood: an
-# answer costs several times what an ack costs, and an ack has three seconds.
-_PER_SECOND = 100.0
-_BURST = 100
+# Acks come first: an answer costs some ten times what an ack costs, and an ack has three seconds. As long as requests
+# come in less than 50 ms apart, which is a flood, only one answer in 100 ms is begun; after that, all that may.
+_CALM_SECONDS = 0.05
+_FLOOD_SECONDS = 0.1
 
 _REMEMBERED = 10_000
 _REMEMBERED_SECONDS = 15 * 60
+
+Job = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Work:
     """Runs jobs in tasks of its own: Bolt keeps no reference to its tasks, and nothing awaits them at shutdown."""
 
-    def __init__(self, *, at_once: int = _AT_ONCE, waiting: int = _WAITING, per_second: float = _PER_SECOND) -> None:
-        """Takes how many jobs run at once, how many more may wait, and how many begin a second after a first burst."""
-        self._turns = asyncio.Semaphore(at_once)
-        self._most = at_once + waiting
-        self._interval = 1 / per_second
-        self._next_at = 0.0
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+    def __init__(self, *, at_once: int = _AT_ONCE, waiting: int = _WAITING) -> None:
+        """Takes how many jobs run at once, and how many more may wait for their turn."""
+        self._at_once = at_once
+        self._most_waiting = waiting
+        self._asked_at = self._begun_at = float("-inf")
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._waiting: OrderedDict[str, Job] = OrderedDict()
+        self._pause: asyncio.TimerHandle | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """How many jobs run or wait."""
-        return len(self._tasks)
+        return len(self._running) + len(self._waiting)
 
-    def start(self, name: str, job: Callable[[], Awaitable[None]]) -> bool:
+    def start(self, name: str, job: Job) -> bool:
         """Starts a job, unless one of the same name is still at it; returns False if there is no room.
 
         Args:
             name: what the job is; who presses the same button twice asks for the same job.
             job: called in a task; must let no exception out.
         """
-        if name in self._tasks:
+        now = asyncio.get_running_loop().time()
+        is_flood = now - self._asked_at < _CALM_SECONDS and self.count() > 0
+        self._asked_at = now
+        if name in self._running or name in self._waiting:
             return True
-        if len(self._tasks) >= self._most:
+        if self.count() >= self._at_once + self._most_waiting:
             return False
-        task = asyncio.create_task(self._run(job), name=name)
-        self._tasks[name] = task
-        task.add_done_callback(lambda _task: self._tasks.pop(name, None))
+        self._waiting[name] = job
+        self._idle.clear()
+        self._begin(is_flood=is_flood)
         return True
 
-    async def _run(self, job: Callable[[], Awaitable[None]]) -> None:
-        async with self._turns:
-            await self._pace()
-            await job()
+    def _begin(self, *, is_flood: bool = False) -> None:
+        """Begins as many of those waiting as may begin now."""
+        loop = asyncio.get_running_loop()
+        while self._waiting and len(self._running) < self._at_once:
+            if is_flood and loop.time() - self._begun_at < _FLOOD_SECONDS:
+                if self._pause is None:
+                    self._pause = loop.call_later(_CALM_SECONDS, self._go_on)
+                return
+            name, job = self._waiting.popitem(last=False)
+            self._begun_at = loop.time()
+            self._running[name] = task = asyncio.create_task(job(), name=name)
+            task.add_done_callback(self._end)
 
-    async def _pace(self) -> None:
-        """Waits until this job may begin: at once, unless many began just before."""
-        now = asyncio.get_running_loop().time()
-        self._next_at = max(self._next_at, now - _BURST * self._interval) + self._interval
-        if self._next_at > now:
-            await asyncio.sleep(self._next_at - now)
+    def _go_on(self) -> None:
+        self._pause = None
+        self._begin(is_flood=asyncio.get_running_loop().time() - self._asked_at < _CALM_SECONDS)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        del self._running[task.get_name()]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("bug", job=task.get_name(), exc_info=error)
+        if self._pause is None:
+            self._go_on()
+        if not self._running and not self._waiting:
+            self._idle.set()
 
     async def close(self, *, grace: float) -> None:
-        """Waits for what is under way, at most ``grace`` seconds, and cancels the rest."""
-        tasks = list(self._tasks.values())
-        if not tasks:
-            return
-        _done, late = await asyncio.wait(tasks, timeout=grace)
+        """Lets what is under way finish, at most ``grace`` seconds, and cancels the rest."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), grace)
+        if self._pause is not None:
+            self._pause.cancel()
+        for name in (*self._waiting, *self._running):
+            log.warning("work_cancelled", job=name)
+        self._waiting.clear()
+        late = list(self._running.values())
         for task in late:
-            log.warning("work_cancelled", job=task.get_name())
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 class Once:

@@ -137,7 +137,7 @@ def main(seconds: float = 2.0, rounds: int = 3) -> int:
                 for server in servers:
                     url = f"http://127.0.0.1:{server.neighbours}/response"
                     requests = signed_commands(server.text, response_url=url, count=20_000)
-                    figures = asyncio.run(measure(server.port, requests, at_once=at_once, seconds=seconds))
+                    figures = measure(server.port, requests, at_once=at_once, seconds=seconds)
                     measured.setdefault((server.name, at_once), []).append(figures)
                     print(
                         f"\rround {turn + 1} of {rounds}, {at_once} in flight, {server.name:<40}",

@@ -81,6 +81,7 @@ class Heard:
     waits: int = 0
     told: asyncio.Event = field(default_factory=asyncio.Event)
     wait_error: BotError | None = None
+    send_error: BotError | None = None
 
     async def begin(self) -> None:
         return None
@@ -92,6 +93,8 @@ class Heard:
             raise self.wait_error
 
     async def send(self, message: Message) -> None:
+        if self.send_error:
+            raise self.send_error
         self.sent.append(message)
 
     async def redraw(self, card: Message) -> None:
@@ -381,6 +384,21 @@ async def test_an_unknown_outcome_is_said_and_never_posted_a_second_time() -> No
     assert heard.sent == [SHARED_MAYBE]
     assert heard.redrawn == []
     assert [entry["event"] for entry in logs] == ["share_unknown"]
+
+
+@pytest.mark.parametrize("view_id", ["", "V1"])
+@pytest.mark.parametrize("post", [SlackUnavailable("no answer to chat.postMessage"), None], ids=["maybe", "posted"])
+async def test_after_a_post_nothing_is_raised_that_would_offer_to_post_again(
+    post: BotError | None, view_id: str
+) -> None:
+    """Whatever is raised here, the boundary says with a *Try again* that repeats the share."""
+    spoken, heard = Spoken(post=post), Heard(send_error=SlackUnavailable("no answer to views.update"))
+
+    with capture_logs() as logs:
+        await make_answers(Samora(), spoken).share(replace(HERE, view_id=view_id), ID, heard)
+
+    assert spoken.tried == ["post"]
+    assert logs[0]["event"] == ("share_unknown" if post else "shared")
 
 
 async def test_a_429_was_not_posted_so_it_is_raised_and_may_be_tried_again() -> None:

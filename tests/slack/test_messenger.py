@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import aiohttp
 import pytest
@@ -535,6 +535,7 @@ async def test_a_response_url_that_is_not_slacks_is_refused_unasked(
 
 class _Answered:
     status = 200
+    headers: ClassVar[dict[str, str]] = {}
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,7 +1,8 @@
 """The work after an ack: kept, named, bounded, awaited; and what was taken on, remembered for a while."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,7 +19,7 @@ class Jobs:
         self.cancelled: list[str] = []
         self.may_end = asyncio.Event()
 
-    def named(self, name: str) -> Callable[[], Awaitable[None]]:
+    def named(self, name: str) -> Callable[[], Coroutine[Any, Any, None]]:
         async def job() -> None:
             self.begun.append(name)
             try:
@@ -29,6 +30,12 @@ class Jobs:
             self.ended.append(name)
 
         return job
+
+
+@pytest.fixture(autouse=True)
+def _no_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests start jobs quicker than people do."""
+    monkeypatch.setattr("bot.slack.work._FLOOD_SECONDS", 0)
 
 
 @pytest.fixture
@@ -59,12 +66,12 @@ async def test_jobs_are_counted_until_they_end(jobs: Jobs) -> None:
     work = Work()
     for name in "ab":
         work.start(name, jobs.named(name))
-    assert len(work) == 2
+    assert work.count() == 2
 
     jobs.may_end.set()
     await work.close(grace=1)
 
-    assert len(work) == 0
+    assert work.count() == 0
 
 
 async def test_what_is_asked_for_twice_at_the_same_time_is_done_once(jobs: Jobs) -> None:
@@ -126,18 +133,52 @@ async def test_a_job_that_ends_makes_room(jobs: Jobs) -> None:
     await work.close(grace=1)
 
 
-async def test_in_a_flood_jobs_begin_at_a_pace_after_a_first_burst(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.work._BURST", 2)
-    work = Work(per_second=50)
+async def test_in_a_flood_answers_wait_because_acks_come_first(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.work._FLOOD_SECONDS", 60)
+    monkeypatch.setattr("bot.slack.work._CALM_SECONDS", 0.02)
+    work = Work()
     jobs.may_end.set()
     for name in "abcd":
         work.start(name, jobs.named(name))
 
     await breathe()
-    assert jobs.begun == ["a", "b"], "acks come first"
+    assert jobs.begun == ["a"]
 
     await work.close(grace=5)
+    assert jobs.ended == ["a", "b", "c", "d"], "when it is calm again, all of them begin"
+
+
+async def test_in_a_flood_that_does_not_end_one_answer_after_the_other_is_begun(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.work._FLOOD_SECONDS", 0.01)
+    monkeypatch.setattr("bot.slack.work._CALM_SECONDS", 60)
+    work = Work()
+    jobs.may_end.set()
+    for name in "abc":
+        work.start(name, jobs.named(name))
+    loop = asyncio.get_running_loop()
+    work._begun_at = loop.time() - 1
+    work.start("d", jobs.named("d"))
+
+    await breathe()
+
+    assert jobs.begun == ["a", "b"]
+    work._asked_at = float("-inf")
+    work._go_on()
+    await work.close(grace=1)
     assert jobs.ended == ["a", "b", "c", "d"]
+
+
+async def test_one_request_after_the_other_is_no_flood(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.work._CALM_SECONDS", 60)
+    work = Work()
+    jobs.may_end.set()
+    for name in "abc":
+        work.start(name, jobs.named(name))
+        await breathe()
+
+    assert jobs.ended == ["a", "b", "c"]
 
 
 async def test_closing_without_any_work_is_done_at_once() -> None:
@@ -145,7 +186,7 @@ async def test_closing_without_any_work_is_done_at_once() -> None:
 
     await asyncio.wait_for(work.close(grace=60), 1)
 
-    assert len(work) == 0
+    assert work.count() == 0
 
 
 async def test_closing_waits_for_what_is_under_way(jobs: Jobs) -> None:
@@ -172,7 +213,7 @@ async def test_after_the_grace_time_the_rest_is_cancelled_and_named(jobs: Jobs) 
 
     assert jobs.cancelled == ["a"]
     assert [(entry["event"], entry["job"]) for entry in logs] == [("work_cancelled", "slow one")]
-    assert len(work) == 0
+    assert work.count() == 0
 
 
 async def test_a_job_that_lets_an_exception_out_takes_nothing_else_with_it(jobs: Jobs) -> None:

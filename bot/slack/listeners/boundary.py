@@ -1,8 +1,10 @@
 """The boundary between Slack and the work: takes each request on once, and sees to it that it ends in an answer."""
 
+import itertools
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -22,6 +24,10 @@ Job = Callable[[], Awaitable[object]]
 
 # Called once per request with its kind and outcome, both from a small set of words.
 Observer = Callable[[str, str], None]
+
+
+class Busy(Exception):
+    """There is so much under way that nothing more is taken on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,7 @@ class Boundary:
         self._workspaces = workspaces
         self._messenger = messenger
         self._observe = observe
+        self._numbers = itertools.count(1)
 
     def ephemeral(self, place: Place, *, in_place: bool = False) -> EphemeralReply:
         """A reply in the conversation, for the asker alone."""
@@ -66,22 +73,23 @@ class Boundary:
         """A reply in that modal, or in a new one."""
         return ModalReply(self._messenger, place, view_id=view_id)
 
-    def take(self, request: Request, job: Job, *, name: str = "") -> bool:
-        """Starts the job, or returns False if there is no room for it.
+    def take(self, request: Request, job: Job, *, name: str = "") -> None:
+        """Starts the job that answers a request, unless it is a repeated one.
 
         Args:
             request: what is asked.
             job: what answers it; may raise BotError.
             name: what the job is called, where pressing twice must not do it twice at the same time.
+
+        Raises:
+            Busy: there is no room for it.
         """
         if not self._once.is_first(request.key):
             self._observe(request.kind, "repeated")
-            return True
-        if self._work.start(name or f"{request.kind} {secrets.token_hex(8)}", lambda: self._answer(request, job)):
-            return True
-        self._once.forget(request.key)
-        self._observe(request.kind, "busy")
-        return False
+        elif not self._work.start(name or f"{request.kind} {next(self._numbers)}", partial(self._answer, request, job)):
+            self._once.forget(request.key)
+            self._observe(request.kind, "busy")
+            raise Busy
 
     async def _answer(self, request: Request, job: Job) -> None:
         outcome = "bug"

@@ -7,7 +7,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.slack.answers import Answers
 from bot.slack.cards import SHOW_CALL
 from bot.slack.grammar import read_command
-from bot.slack.listeners.boundary import Boundary, Request
+from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.payloads import Payload, place_of_command, text_at
 from bot.slack.sentences import BUSY
 
@@ -33,5 +33,9 @@ class Commands:
             call_id=command.call_id,
             again=SHOW_CALL,
         )
-        taken = self._boundary.take(request, partial(self._answers.command, command, reply))
-        await (ack() if taken else ack(text=BUSY.text))
+        try:
+            self._boundary.take(request, partial(self._answers.command, command, reply))
+        except Busy:
+            await ack(text=BUSY.text)
+        else:
+            await ack()

@@ -9,7 +9,7 @@ from bot.core.calls import CallId, find_call_ids
 from bot.core.errors import UserMistake
 from bot.slack.answers import Answers
 from bot.slack.cards import SHARE, SHOW_CALL
-from bot.slack.listeners.boundary import Boundary, Job, Request
+from bot.slack.listeners.boundary import Boundary, Busy, Job, Request
 from bot.slack.payloads import Payload, Place, place_of_interaction, read_metadata, text_at
 from bot.slack.replies import ModalReply, loading_view
 from bot.slack.sentences import BUSY, NOT_AN_ID
@@ -60,8 +60,11 @@ class Views:
         self, kind: str, place: Place, reply: ModalReply, call_id: CallId, again: str, job: Job
     ) -> dict[str, Any]:
         request = Request(kind=kind, key=place.trigger_id, place=place, reply=reply, call_id=call_id, again=again)
-        taken = self._boundary.take(request, job)
-        view = loading_view(reply.origin) if taken else message_view(BUSY, reply.origin)
+        try:
+            self._boundary.take(request, job)
+            view = loading_view(reply.origin)
+        except Busy:
+            view = message_view(BUSY, reply.origin)
         return {"response_action": "update", "view": view}
 
 

@@ -25,7 +25,7 @@ from bot.core.errors import (
     UserMistake,
 )
 from bot.slack.blocks import Message
-from bot.slack.listeners.boundary import Boundary, Request
+from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Payload, Place
@@ -121,9 +121,12 @@ class Edge:
 
     async def take(self, job: Job, reply: Heard, *, place: Place = MEMBER, key: str = "k", name: str = "") -> bool:
         request = Request(kind="command", key=key, place=place, reply=reply, call_id=ID, again="show_call")
-        taken = self.boundary.take(request, job, name=name)
+        try:
+            self.boundary.take(request, job, name=name)
+        except Busy:
+            return False
         await self.work.close(grace=5)
-        return taken
+        return True
 
 
 @pytest.fixture
@@ -150,7 +153,7 @@ async def test_taking_on_does_not_wait_for_the_job() -> None:
         await may_end.wait()
 
     request = Request(kind="command", key="k", place=MEMBER, reply=Heard())
-    assert edge.boundary.take(request, slow)
+    edge.boundary.take(request, slow)
     assert edge.seen == []
 
     may_end.set()
@@ -181,8 +184,7 @@ async def test_where_there_is_no_room_it_is_refused_and_may_come_again() -> None
     job = Job()
 
     assert not await edge.take(job, Heard())
-    edge.work._most = 1
-    edge.work._turns.release()
+    edge.work._at_once = 1
     assert await edge.take(job, Heard())
 
     assert job.done == 1
@@ -305,7 +307,7 @@ async def test_a_name_keeps_the_same_thing_from_being_done_twice_at_once(edge: E
     job = Job()
     for key in ("a", "b"):
         request = Request(kind="action.share", key=key, place=MEMBER, reply=Heard())
-        assert edge.boundary.take(request, job, name="share U1 5.5")
+        edge.boundary.take(request, job, name="share U1 5.5")
     await edge.work.close(grace=5)
 
     assert job.done == 1

@@ -971,9 +971,11 @@ async def test_a_submission_for_which_there_is_no_room_is_told_so_in_the_modal(f
 
 
 @pytest.mark.parametrize("payload", [pressed("recording", about()), on_message("show_call", ONE), mention(ONE)])
-async def test_whatever_there_is_no_room_for_is_acked(full: Bot, payload: Payload) -> None:
-    await full.take(payload)
+async def test_whatever_else_there_is_no_room_for_is_not_acked(full: Bot, payload: Payload) -> None:
+    """Slack sends an event again then, and shows a person that a press came to nothing."""
+    response = await full.bolt.async_dispatch(AsyncBoltRequest(body=json.dumps(payload), mode="http"))
 
+    assert response.status == 503
     assert [outcome for _, outcome in full.seen] == ["busy"]
     assert full.samora.asked == []
 
@@ -981,8 +983,7 @@ async def test_whatever_there_is_no_room_for_is_acked(full: Bot, payload: Payloa
 async def test_what_was_too_much_may_come_again() -> None:
     bot = Bot(work=Work(at_once=0, waiting=0))
     await bot.take(command(ONE))
-    bot.work._most = 1
-    bot.work._turns.release()
+    bot.work._at_once = 1
 
     await bot.take(command(ONE))
 
