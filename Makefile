@@ -14,6 +14,7 @@ demo: .venv/ready  ## Play the whole bot between a Slack and a Samora of its own
 
 test: .venv/ready  ## Run every test, in parallel, with coverage
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	@$(BIN)/coverage report --include='bot/core/*' --fail-under=100
 
 lint: .venv/ready  ## Check format, style, types, and the direction of imports
 	@$(BIN)/ruff format --check bot tests
