@@ -268,3 +268,11 @@ def test_100_kb_of_a_hostile_text_are_masked_in_linear_time(piece: str) -> None:
     masked = mask_text(text)
     assert perf_counter() - start < 2
     assert len(masked) <= 4 * len(text)
+
+
+def test_names_that_look_alike_once_they_are_masked_lose_no_value() -> None:
+    assert mask({"ana@x.example": 1, "ada@x.example": 2, "axa@x.example": 3}) == {
+        "a•••@x.example": 1,
+        "a•••@x.example (2)": 2,
+        "a•••@x.example (3)": 3,
+    }
