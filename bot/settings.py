@@ -19,8 +19,6 @@ WHERE = {
     "SLACK_APP_TOKEN": "api.slack.com/apps → your app → Basic Information → App-Level Tokens, scope connections:write "
     "(xapp-…)",
     "SAMORA_API_KEY": "app.samora.ai → the settings of your organisation → API keys",
-    "SAMORA_API_URL": "leave it out for https://api.samora.ai",
-    "SLACK_API_URL": "leave it out for https://slack.com/api/",
 }
 
 

@@ -126,9 +126,8 @@ async def play(*, stay: bool, picture: str | None, stopped_by: Callable[[], asyn
         if picture:
             _write_picture(console, Path(picture))
         if stay:
-            console.print(
-                f"\nStill there, until Ctrl-C: Slack at {slack.url}/control/, Samora at {samora.url}/control/."
-            )
+            console.print("\nStill there until Ctrl-C, to act as somebody (how: bot/sandbox/slack/control.py):")
+            console.print(f"  Slack   {slack.url}/control/\n  Samora  {samora.url}/control/")
             await stopped_by().wait()
 
 

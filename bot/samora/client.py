@@ -117,7 +117,9 @@ class SamoraClient:
         except (TimeoutError, httpx.TimeoutException, httpx.TransportError, aiohttp.ClientError) as error:
             outcome = "timeout" if _is_timeout(error) else "dropped"
             # Without the cause: a foreign error may quote a URL or a header.
-            raise (SamoraUnavailable("time-out") if outcome == "timeout" else _QuickRetry("dropped")) from None
+            raise (
+                SamoraUnavailable("time-out") if outcome == "timeout" else _QuickRetry("connection dropped")
+            ) from None
         finally:
             self._observe(outcome, monotonic() - asked)
         if response.status_code != httpx.codes.OK:
