@@ -19,6 +19,8 @@ WHERE = {
     "SLACK_APP_TOKEN": "api.slack.com/apps → your app → Basic Information → App-Level Tokens, scope connections:write "
     "(xapp-…)",
     "SAMORA_API_KEY": "app.samora.ai → the settings of your organisation → API keys",
+    "SAMORA_API_URL": "leave it out for https://api.samora.ai",
+    "SLACK_API_URL": "leave it out for https://slack.com/api/",
 }
 
 
@@ -187,5 +189,5 @@ def _sentence(name: str, problem: ErrorDetails) -> str:
         wrong = str(problem["ctx"]["error"])
     else:
         wrong = f"is wrong: {problem['msg'][0].lower()}{problem['msg'][1:]}"
-    where = f" Get it here: {WHERE[name]}" if name in WHERE else ""
+    where = f" {'Or' if name.endswith('_URL') else 'Get it here:'} {WHERE[name]}" if name in WHERE else ""
     return f"{name} {wrong}{'' if wrong.endswith('?') else '.'}{where}"
