@@ -36,9 +36,10 @@ log = structlog.get_logger()
 _DEFAULT_PORT = 3000
 _ASK_SLACK_AGAIN_SECONDS = 5.0
 
-# A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 2 for requests, 7 for answers under way.
+# A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 2 for requests, 6 for answers under way,
+# and then one for telling those who wait for another that it won't come.
 _REQUESTS_GRACE_SECONDS = 2
-_WORK_GRACE_SECONDS = 7.0
+_WORK_GRACE_SECONDS = 6.0
 
 
 class CannotStart(Exception):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -96,7 +97,7 @@ class Answers:
 
     async def _post(self, place: Place, card: Message) -> None:
         try:
-            await self._messenger.post(channel=place.channel_id, thread_ts=place.thread_ts, message=card)
+            await self._post_in_turn(place, card)
         except ChannelUnavailable as refusal:
             if refusal.reason not in _NOT_A_MEMBER or not place.response_url:
                 raise
@@ -105,6 +106,17 @@ class Answers:
                 await self._messenger.respond(place, card, replace_original=False, in_channel=True)
             except PermanentError:
                 raise refusal from None
+
+    async def _post_in_turn(self, place: Place, card: Message) -> None:
+        """Posts, a second time if Slack asks for a little patience: a channel takes one message a second."""
+        post = partial(self._messenger.post, channel=place.channel_id, thread_ts=place.thread_ts, message=card)
+        try:
+            await post()
+        except SlackUnavailable as error:
+            if error.retry_after is None or error.retry_after > self._patience:
+                raise
+            await asyncio.sleep(error.retry_after)
+            await post()
 
     async def _ask(self, question: Coroutine[Any, Any, Answer], reply: Reply) -> Answer:
         """The question's answer; the asker hears that it takes longer if it does."""

@@ -123,13 +123,10 @@ class Messenger:
         """
         if not self._is_slack(place.response_url):
             raise PermanentError("no response_url of Slack's")
-        body: dict[str, Any] = {
-            "replace_original": replace_original,
-            "response_type": "in_channel" if in_channel else "ephemeral",
-            **_content(message),
-        }
+        body: dict[str, Any] = {"replace_original": replace_original, **_content(message)}
         if not replace_original:
-            body |= _thread(place.thread_ts)
+            # Who sees a message is settled when it is made; a redrawn one keeps that, and its thread.
+            body |= {"response_type": "in_channel" if in_channel else "ephemeral", **_thread(place.thread_ts)}
         try:
             async with self._session.post(place.response_url, json=body, allow_redirects=False) as answer:
                 status, wait = answer.status, answer.headers.get("Retry-After", "")

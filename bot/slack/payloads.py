@@ -130,11 +130,14 @@ def place_of_interaction(payload: Payload) -> Place:
     message_ts = text_at(payload, "container", "message_ts") or text_at(payload, "message", "ts")
     thread_ts = text_at(payload, "container", "thread_ts") or text_at(payload, "message", "thread_ts") or origin.thread
     container = payload.get("container")
+    # A modal submitted from another workspace names that one as its team, and ours only in the view.
+    team_id = text_at(payload, "view", "app_installed_team_id") or text_at(payload, "team", "id")
+    # Slack offers shortcuts to members only, and does not always say where they are from; anybody may press a button.
+    is_shortcut = text_at(payload, "type") in {"shortcut", "message_action"}
     return Place(
-        # A modal submitted from another workspace names that one as its team, and ours only in the view.
-        team_id=text_at(payload, "view", "app_installed_team_id") or text_at(payload, "team", "id"),
+        team_id=team_id,
         user_id=text_at(payload, "user", "id"),
-        user_team_id=text_at(payload, "user", "team_id"),
+        user_team_id=text_at(payload, "user", "team_id") or (team_id if is_shortcut else ""),
         app_id=text_at(payload, "api_app_id"),
         channel_id=(text_at(payload, "channel", "id") or text_at(payload, "container", "channel_id") or origin.channel),
         # The root of a thread stands in the channel itself, whatever hangs below it.

@@ -1,5 +1,7 @@
 """The boundary between Slack and the work: takes each request on once, and sees to it that it ends in an answer."""
 
+import asyncio
+import contextlib
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable
@@ -9,7 +11,7 @@ from functools import partial
 import structlog
 
 from bot.core.calls import CallId
-from bot.core.errors import BotError, PermanentError
+from bot.core.errors import BotError, PermanentError, SamoraUnavailable
 from bot.slack.blocks import Message
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Place
@@ -19,6 +21,8 @@ from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces
 
 log = structlog.get_logger()
+
+_LAST_WORDS_SECONDS = 1.0
 
 Job = Callable[[], Awaitable[object]]
 
@@ -100,12 +104,22 @@ class Boundary:
             # A refusal that is no neighbour's state is our own mistake: blocks or arguments that Slack does not accept.
             write = log.error if type(error) is PermanentError else log.info
             write("not_answered", kind=request.kind, outcome=outcome, reason=error.reason)
-            await self._say(request, error_message(error, call_id=request.call_id, again=request.again))
+            await self._say(request, self._sorry(request, error))
+        except asyncio.CancelledError:
+            # The process ends before Samora answers: whoever waits is told so, and can try again elsewhere.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await self._say(request, self._sorry(request, SamoraUnavailable("stopped")))
+            raise
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("bug", kind=request.kind, reference=reference)
             await self._say(request, bug_message(reference))
         self._observe(request.kind, outcome)
+
+    @staticmethod
+    def _sorry(request: Request, error: BotError) -> Message:
+        return error_message(error, call_id=request.call_id, again=request.again)
 
     async def _serve(self, request: Request, job: Job) -> str:
         place = request.place
