@@ -30,9 +30,9 @@ picture: .venv/ready  ## Draw the README's picture anew
 
 LOCKING := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock: .venv/ready  ## Lock the dependencies anew, with hashes
-	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile $(LOCKING) pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile $(LOCKING) pyproject.toml --extra sandbox --extra dev -o requirements-dev.lock
+	@$(BIN)/python -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv
+	@.venv/lock/bin/uv pip compile $(LOCKING) pyproject.toml -o requirements.lock
+	@.venv/lock/bin/uv pip compile $(LOCKING) pyproject.toml --extra sandbox --extra dev -o requirements-dev.lock
 
 clean:  ## Remove what was made
 	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -38,7 +38,7 @@ class Health:
         )
         self._samora_seconds = Histogram(
             "samora_bot_samora_seconds",
-            "Requests to Samora, by outcome: an HTTP status, timeout or dropped.",
+            "Requests to Samora, by outcome: an HTTP status, timeout, dropped or error.",
             ["outcome"],
             buckets=_SECONDS,
             registry=self._registry,

@@ -31,6 +31,9 @@ _TALKATIVE = {
 }
 
 
+_OPERATIONAL = frozenset({"timestamp", "level", "logger", "host", "reference"})
+
+
 class Redaction:
     """Hides tokens, keys, links' signatures, e-mail addresses and phone numbers in whatever is about to be written."""
 
@@ -45,14 +48,20 @@ class Redaction:
     def _redact_field(self, name: str, value: object) -> object:
         if value is None or isinstance(value, bool | int | float):
             return value
-        text = self.redact(str(value))
+        # Ids, addresses and times are not personal, but look like telephone numbers.
+        is_ours = name in _OPERATIONAL or name.endswith("_id")
+        text = self.hide_secrets(str(value)) if is_ours else self.redact(str(value))
         return text if name == "exception" else " ".join(text.split("\n"))
 
     def redact(self, text: str) -> str:
         """A text without secrets and personal data."""
+        return mask_text(self.hide_secrets(text))
+
+    def hide_secrets(self, text: str) -> str:
+        """A text without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
-        return mask_text(_SECRETS.sub(_HIDDEN, text))
+        return _SECRETS.sub(_HIDDEN, text)
 
 
 def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterable[str]) -> None:

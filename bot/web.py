@@ -64,7 +64,8 @@ class Web:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
-        endpoint = self._endpoints.get((scope["method"], scope["path"]))
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        endpoint = self._endpoints.get((method, scope["path"]))
         if endpoint is not None:
             answer = await endpoint(scope, receive)
         else:
@@ -113,7 +114,7 @@ class SlackDoor:
             async with asyncio.timeout(_BODY_SECONDS):
                 body = await _read_body(headers, receive)
         except TimeoutError:
-            return _refuse(408, "slow body")
+            return _refuse(408, "unfinished body")
         if body is None:
             return _refuse(413, "large body")
         if not self._is_signed(signature, timestamp, body):
@@ -176,6 +177,8 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes 
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise TimeoutError
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             return None

@@ -609,7 +609,7 @@ async def test_a_body_cut_off_half_way_is_refused(heard: Heard) -> None:
 
     status, _, _ = await ask_asgi(make_web(heard), chunks=chunks, headers=headers)
 
-    assert status == 401
+    assert status == 408
     assert heard.bodies == []
 
 

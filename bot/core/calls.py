@@ -45,7 +45,7 @@ class CallId:
 
 
 def find_call_ids(text: str) -> list[CallId]:
-    """Every call id in a text, each once, in order of appearance.
+    """Every call id in a text, each once, in order of appearance (percent-encoded ones last).
 
     An id counts wherever it stands: bare, upper case, without dashes, in backticks, in a sentence or inside a link,
     percent-encoded ones included.

@@ -10,11 +10,13 @@ from bot.core.foreign import clean
 
 # What may stand between the digits of a number: blanks, brackets, dashes of all kinds, joiners.
 _GAP = r"[\s().\-/\u200c\u200d\u2010-\u2015\u2212]*+"
-_NAME = r"""(?:"[^"]{1,64}"|(?!')(?:(?!%40)[^\s@＠"<>()\[\],;:|=&?/{}])++)"""
+_NAME = r"""(?:(?!%40)[^\s@＠<>()\[\],;:|=&?/{}])++"""
 _AT = r"(?:[@＠]|%40)"
 
 _PHONE = rf"[+＋]?\(?\d(?:{_GAP}\d){{6,}}"
 
+# A name may hold quotes and be followed by sixteen "@", all of it possessive: each character is looked at a bounded
+# number of times, whatever a stranger wrote.
 # One pass, first match wins: ids and dates are digits and dashes too, but nobody's number, and stay readable.
 _PERSONAL = re.compile(
     rf"""
@@ -25,7 +27,7 @@ _PERSONAL = re.compile(
           (?:[T\ ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?
           (?![-/.]?[0-9])
     )
-    | (?P<email>(?<![^\s@＠"'<>()\[\],;:|=&?/{{}}])(?:{_NAME}{_AT})+(?:\[[^\]\s]{{1,64}}\]|[\w.\-\u200c\u200d]+))
+    | (?P<email>(?<![^\s@＠<>()\[\],;:|=&?/{{}}])(?:{_NAME}{_AT}){{1,16}}+(?:\[[^\]\s]{{1,64}}\]|[\w.\-\u200c\u200d]+))
     | (?P<phone>{_PHONE})
     """,
     re.VERBOSE,
@@ -34,7 +36,7 @@ _LAST_AT = re.compile(rf".*{_AT}", re.DOTALL)
 
 # Shorter numbers are prices and orders more often than telephones, unless they are written in groups like one.
 _FEWEST_DIGITS = 9
-_GROUPED = re.compile(r"\d[\s()\-/\u2010-\u2015\u2212]+\d")
+_GROUPED = re.compile(r"\d[\s()\-/\u2010-\u2015\u2212]+\d|\d{2,}\.\d{2,}\.\d{2,}")
 _DOTS = "••••"
 
 
@@ -77,7 +79,8 @@ def _hide(match: re.Match[str]) -> str:
     found = match.group()
     if match["email"]:
         domain = _LAST_AT.sub("", found)
-        return f"{found.lstrip(chr(34))[:1]}•••@{re.sub(_PHONE, lambda phone: _hide_phone(phone.group()), domain)}"
+        first = next(filter(str.isalnum, found), "")
+        return f"{first}•••@{re.sub(_PHONE, lambda phone: _hide_phone(phone.group()), domain)}"
     return _hide_phone(found) if match["phone"] else found
 
 

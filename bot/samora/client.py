@@ -31,7 +31,7 @@ _CONNECTIONS = 64
 
 _WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 
-# Called once per request with its outcome ("200", "timeout", "dropped") and its seconds.
+# Called once per request with its outcome ("200", "timeout", "dropped", "error") and its seconds.
 Observer = Callable[[str, float], None]
 
 
@@ -105,6 +105,8 @@ class SamoraClient:
                         return await self._ask(call_id)
         except TimeoutError:
             raise SamoraUnavailable("no answer in time") from None
+        except _QuickRetry as error:
+            raise SamoraUnavailable(error.reason, retry_after=error.retry_after) from None
         raise AssertionError  # pragma: no cover - the retry context either returns or raises
 
     async def _ask(self, call_id: CallId) -> Call:
@@ -114,7 +116,7 @@ class SamoraClient:
             async with asyncio.timeout(_READ_SECONDS):
                 response, body = await self._fetch(f"/v1/call/{call_id}")
             outcome = str(response.status_code)
-        except (TimeoutError, httpx.TimeoutException, httpx.TransportError, aiohttp.ClientError) as error:
+        except (TimeoutError, httpx.TransportError, aiohttp.ClientError) as error:
             outcome = "timeout" if _is_timeout(error) else "dropped"
             # Without the cause: a foreign error may quote a URL or a header.
             raise (

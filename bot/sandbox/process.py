@@ -22,7 +22,20 @@ _LONGEST_LINE = 1024 * 1024
 _STOP_SECONDS = 12.0
 
 # Whoever tries the sandbox may have the settings of a real bot in the environment. They must not get in.
-_NOT_INHERITED = ("SLACK_", "SAMORA_", "DATABASE_", "LOG_", "HOST", "PORT", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy")
+_NOT_INHERITED = (
+    "SLACK_",
+    "SAMORA_",
+    "DATABASE_",
+    "LOG_",
+    "HOST",
+    "PORT",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+)
 
 
 def bot_environment(*, slack: SlackSandbox, samora: SamoraSandbox, port: int | None = None) -> dict[str, str]:

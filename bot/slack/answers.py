@@ -71,7 +71,11 @@ class Answers:
             telling = reply.send(SHARED_MAYBE)
         else:
             log.info("shared", call_id=str(call_id), channel_id=place.channel_id, user_id=place.user_id)
-            telling = reply.send(SHARED) if place.view_id else reply.redraw(call_card(call, share=False))
+            telling = (
+                reply.send(SHARED)
+                if place.view_id
+                else reply.redraw(call_card(call, public=not place.is_private, share=False))
+            )
         try:
             await telling
         except BotError as error:
@@ -125,9 +129,10 @@ class Answers:
             done, _ = await asyncio.wait({asking}, timeout=self._patience)
             if not done:
                 try:
-                    await reply.still_asking()
-                except BotError as error:
-                    log.warning("not_told_to_wait", reason=error.reason)
+                    async with asyncio.timeout(self._patience):
+                        await reply.still_asking()
+                except (BotError, TimeoutError) as error:
+                    log.warning("not_told_to_wait", reason=str(error))
             return await asking
         finally:
             asking.cancel()

@@ -46,9 +46,7 @@ features:
 oauth_config:
   scopes:
     bot:
-      - commands            # the slash command and the shortcuts
-      - chat:write          # private answers, and the cards that somebody shares
-      - app_mentions:read   # "@Samora <call id>", the way to ask inside a thread
+{scopes}
     # No optional scopes yet: each will come with the feature that needs it, and that feature will do without.
 settings:
   event_subscriptions:
@@ -68,10 +66,12 @@ def make_manifest(url: str | None = None) -> str:
     Args:
         url: such as ``https://bot.example.com``; ``/slack/events`` is added.
     """
+    scopes = "\n".join(f"      - {scope:<18} # {why}" for scope, why in NEEDED_SCOPES.items())
     if url is None:
-        return _MANIFEST.format(command_url="", events_url="", interactivity_url="", socket_mode="true")
+        return _MANIFEST.format(scopes=scopes, command_url="", events_url="", interactivity_url="", socket_mode="true")
     address = f"{url.rstrip('/')}/slack/events"
     return _MANIFEST.format(
+        scopes=scopes,
         command_url=f"\n      url: {address}",
         events_url=f"\n    request_url: {address}",
         interactivity_url=f"\n    request_url: {address}",

@@ -29,6 +29,12 @@ _CHANNEL_ERRORS = frozenset(
 )
 _TEMPORARY_ERRORS = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "service_unavailable", "request_timeout"}
+    | {
+        "trigger_expired",
+        "expired_trigger_id",
+        "trigger_exchanged",
+        "exchanged_trigger_id",
+    }  # a new press has a new one
     | {"internal_error", "fatal_error", "team_added_to_org", "external_channel_migrating", "update_failed"}
 )
 
@@ -93,6 +99,8 @@ class Messenger:
                     raise
             else:
                 return
+        if not place.channel_id:
+            raise PermanentError("nowhere to answer")
         await self._call(
             "chat.postEphemeral",
             channel=place.channel_id,

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from bot.core.errors import PermanentError
 from bot.slack.blocks import Block, Message
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
@@ -10,7 +11,13 @@ from bot.slack.views import message_view
 
 
 class Reply(Protocol):
-    """One answer to one person. Every method may raise what :class:`Messenger` raises."""
+    """One answer to one person. Every method may raise what :class:`Messenger` raises.
+
+    Attributes:
+        has_other_way: whether a plain ephemeral message would be another way, where this one fails.
+    """
+
+    has_other_way: bool
 
     async def begin(self) -> None:
         """Called first, before anything is asked of anybody."""
@@ -33,6 +40,7 @@ class EphemeralReply:
         self._messenger = messenger
         self._place = place
         self._in_place = in_place and place.is_private
+        self.has_other_way = self._in_place
 
     async def begin(self) -> None:
         """Nothing to do: a quick answer needs no announcement."""
@@ -61,6 +69,7 @@ class ModalReply:
         self._messenger = messenger
         self._place = place
         self._view_id = view_id
+        self.has_other_way = True
 
     @property
     def origin(self) -> Asked:
@@ -84,7 +93,9 @@ class ModalReply:
         await self.send(card)
 
     async def show(self, view: Block) -> None:
-        """Shows a whole view in the modal."""
+        """Shows a whole view in the modal; raises PermanentError if it could not be opened."""
+        if not self._view_id:
+            raise PermanentError("no modal")
         await self._messenger.update_view(self._view_id, view)
 
 

@@ -5,6 +5,7 @@ from bot.core.errors import (
     BotError,
     CallNotFound,
     ChannelUnavailable,
+    PermanentError,
     SamoraRefused,
     SamoraUnavailable,
     UnsafeLink,
@@ -29,8 +30,8 @@ SHARED_MAYBE = Message(
 )
 
 _CHANNEL_REASONS = {
-    "not_in_channel": "I'm not in this channel yet. Type `/invite @Samora` there, then press *Share* again.",
-    "channel_not_found": "I can't see this conversation. Type `/invite @Samora` there, then press *Share* again.",
+    "not_in_channel": "I'm not in this channel yet. Type `/invite @Samora` there, then try again.",
+    "channel_not_found": "I can't see this conversation. Type `/invite @Samora` there, then try again.",
     "is_archived": "This channel is archived, so nothing can be posted in it.",
 }
 
@@ -50,7 +51,7 @@ def help_message() -> Message:
         "*Recording* and *Transcript* on a card give you a new link at each press."
     )
     return Message(
-        text="Look up Samora calls. " + "; ".join(f"{example}: {does}" for example, does in rows),
+        text="Look up Samora calls. " + "; ".join(f"{example}: {does.replace('_', '')}" for example, does in rows),
         blocks=(header("Samora calls in Slack"), *map(section, lines), context(elsewhere)),
     )
 
@@ -83,13 +84,14 @@ def which_call(call_ids: list[CallId]) -> Message:
     return Message(text=text, blocks=(section(text), actions(buttons)))
 
 
-def error_message(error: BotError, *, call_id: CallId | None, again: str) -> Message:
+def error_message(error: BotError, *, call_id: CallId | None, again: str, page: int = 0) -> Message:
     """What went wrong, for the person who asked.
 
     Args:
         error: what happened.
         call_id: the call that was asked for, as it was read.
         again: the action that *Try again* repeats, where trying again may help.
+        page: the page that the action was about.
     """
     if isinstance(error, UserMistake):
         return Message(escape(error.reason))
@@ -101,10 +103,11 @@ def error_message(error: BotError, *, call_id: CallId | None, again: str) -> Mes
         return Message(_CHANNEL_REASONS.get(error.reason, f"Slack doesn't let me post here ({code(error.reason)})."))
     if isinstance(error, UnsafeLink):
         return Message("Samora gave a link that isn't safe to open, so I don't hand it out. Tell an administrator.")
-    text = (
-        "Samora can't answer right now." if isinstance(error, SamoraUnavailable) else "Slack can't do that right now."
-    )
-    value = Asked(call=str(call_id or ""), again=again).encode()
+    if type(error) is PermanentError:
+        return Message(f"Slack refuses that ({code(error.reason)}); an administrator should run `samora-bot check`.")
+    neighbour = ("Samora", "answer") if isinstance(error, SamoraUnavailable) else ("Slack", "do that")
+    text = "{} can't {} right now.".format(*neighbour)
+    value = Asked(call=str(call_id or ""), again=again, page=page).encode()
     blocks = [section(text)]
     if call_id:
         blocks.append(actions([button("Try again", action_id=TRY_AGAIN, value=value)]))

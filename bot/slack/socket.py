@@ -9,17 +9,23 @@ import contextlib
 from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.lookup import is_loopback
 
 log = structlog.get_logger()
 
 _LOOK_SECONDS = 5.0
 _DEAD_SECONDS = 30.0
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 2.0
+_LONGEST_PATIENCE = 8
 
 
 class Connection(Protocol):
@@ -38,8 +44,36 @@ class Connection(Protocol):
 def make_connection(*, app: AsyncApp, app_token: str, web: AsyncWebClient) -> Connection:
     """A connection whose envelopes go to a Bolt app. ``web`` asks ``apps.connections.open`` for the address."""
     handler = AsyncSocketModeHandler(app, app_token, web_client=web, ping_interval=_LOOK_SECONDS)
-    connection: Connection = handler.client
-    return connection
+    host = urlsplit(web.base_url).hostname or ""
+    if is_loopback(host) or proxy_bypass(host):
+        # slack-sdk reads HTTPS_PROXY but not NO_PROXY.
+        handler.client.proxy = None
+    return _SdkConnection(handler.client)
+
+
+class _SdkConnection:
+    """slack-sdk's client, whose own ``close`` waits for a goodbye that a dead peer never sends."""
+
+    def __init__(self, client: SocketModeClient) -> None:
+        self._client = client
+
+    async def connect(self) -> None:
+        await self._client.connect()  # type: ignore[no-untyped-call]
+
+    async def is_connected(self) -> bool:
+        return await self._client.is_connected()
+
+    async def close(self) -> None:
+        client = self._client
+        try:
+            await asyncio.wait_for(client.close(), _CLOSE_SECONDS)  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            log.info("socket_left", reason="no goodbye")
+        finally:
+            for task in (client.message_processor, client.current_session_monitor, client.message_receiver):
+                if task is not None:
+                    task.cancel()
+            await client.aiohttp_client_session.close()
 
 
 class Socket:
@@ -62,31 +96,37 @@ class Socket:
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Connects, watches, and replaces the connection when it stays down; returns once stopped."""
+        patience = 1
         while not stopped.is_set():
             connection = self._connect()
             connecting = asyncio.create_task(connection.connect(), name="socket connect")
             try:
-                await self._watch(connection, stopped)
+                was_up = await self._watch(connection, stopped, patience * self._dead_after)
+                # A Slack that asks to wait is not asked more often for being asked anew.
+                patience = 1 if was_up else min(2 * patience, _LONGEST_PATIENCE)
             finally:
                 self.is_connected = False
                 connecting.cancel()
                 # A stuck close must not keep a second connection, or the end of the process, waiting.
                 try:
-                    await asyncio.wait_for(connection.close(), _CLOSE_SECONDS)
+                    await asyncio.wait_for(connection.close(), 2 * _CLOSE_SECONDS)
                 except Exception:
                     log.exception("socket_not_closed")
 
-    async def _watch(self, connection: Connection, stopped: asyncio.Event) -> None:
+    async def _watch(self, connection: Connection, stopped: asyncio.Event, dead_after: float) -> bool:
+        """Returns once stopped or the connection is dead: whether it ever lived."""
+        was_up = False
         alive_at = self._clock()
         while not stopped.is_set():
             was_connected, self.is_connected = self.is_connected, await connection.is_connected()
             if self.is_connected:
-                alive_at = self._clock()
+                was_up, alive_at = True, self._clock()
                 if not was_connected:
                     log.info("socket_connected")
-            elif self._clock() - alive_at >= self._dead_after:
+            elif self._clock() - alive_at >= dead_after:
                 log.warning("socket_replaced", down_seconds=round(self._clock() - alive_at))
-                return
-            # The first connection is awaited closely, so that "ready" is said when it is true.
+                return was_up
+            # A connection that is down is looked at closely, so that "ready" is said as soon as it is true.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), self._look_every if self.is_connected else self._look_every / 50)
+        return was_up

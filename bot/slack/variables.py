@@ -78,7 +78,7 @@ def show_variables(call: Call, *, public: bool, room: int) -> Shown:
 
 
 def variable_pages(call: Call) -> list[list[str]]:
-    """Every variable in full, as texts of at most 3,000 characters, grouped into pages; at least one page."""
+    """Every variable in full, as texts of at most 1,500 characters, grouped into pages; at least one page."""
     pages: list[list[str]] = [[]]
     room = _PAGE_CHARACTERS
     for name, value in call.variables.items():

@@ -55,7 +55,7 @@ def share_view(call_id: CallId) -> Block:
         "type": "conversations_select",
         "action_id": CHANNEL,
         "default_to_current_conversation": True,
-        "filter": {"include": ["public", "private", "im", "mpim"], "exclude_bot_users": True},
+        "filter": {"include": ["public", "private"]},
     }
     blocks = [
         _input(CHANNEL, "Channel", element),

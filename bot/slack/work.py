@@ -14,10 +14,11 @@ log = structlog.get_logger()
 _AT_ONCE = 64
 _WAITING = 2_000
 
-# Acks come first: an answer costs some ten times what an ack costs, and an ack has three seconds. As long as requests
-# come in less than 50 ms apart, which is a flood, only one answer in 100 ms is begun; after that, all that may.
-_CALM_SECONDS = 0.05
-_FLOOD_SECONDS = 0.1
+# Acks come first: an answer costs some ten times what an ack costs, and an ack has three seconds. More than a hundred
+# requests within a second are a flood: until it is over, answers are begun 100 ms apart, and then all that may.
+_FLOOD = 100
+_FLOOD_SECONDS = 1.0
+_IN_A_FLOOD_SECONDS = 0.1
 
 _REMEMBERED = 10_000
 _REMEMBERED_SECONDS = 15 * 60
@@ -32,7 +33,8 @@ class Work:
         """Takes how many jobs run at once, and how many more may wait for their turn."""
         self._at_once = at_once
         self._most_waiting = waiting
-        self._asked_at = self._begun_at = float("-inf")
+        self._second_began = self._begun_at = float("-inf")
+        self._in_this_second = self._in_the_last = 0
         self._running: dict[str, asyncio.Task[None]] = {}
         self._waiting: OrderedDict[str, Job] = OrderedDict()
         self._pause: asyncio.TimerHandle | None = None
@@ -50,34 +52,41 @@ class Work:
             name: what the job is; who presses the same button twice asks for the same job.
             job: called in a task; must let no exception out.
         """
-        now = asyncio.get_running_loop().time()
-        is_flood = now - self._asked_at < _CALM_SECONDS and self.count() > 0
-        self._asked_at = now
+        self._in_this_second += 1
         if name in self._running or name in self._waiting:
             return True
         if self.count() >= self._at_once + self._most_waiting:
             return False
         self._waiting[name] = job
         self._idle.clear()
-        self._begin(is_flood=is_flood)
+        self._begin()
         return True
 
-    def _begin(self, *, is_flood: bool = False) -> None:
+    def _is_flood(self, now: float) -> bool:
+        if now - self._second_began >= _FLOOD_SECONDS:
+            is_next = now - self._second_began < 2 * _FLOOD_SECONDS
+            self._in_the_last = self._in_this_second if is_next else 0
+            self._in_this_second = 0
+            self._second_began = now
+        return max(self._in_this_second, self._in_the_last) > _FLOOD
+
+    def _begin(self) -> None:
         """Begins as many of those waiting as may begin now."""
         loop = asyncio.get_running_loop()
         while self._waiting and len(self._running) < self._at_once:
-            if is_flood and loop.time() - self._begun_at < _FLOOD_SECONDS:
+            now = loop.time()
+            if self._is_flood(now) and now - self._begun_at < _IN_A_FLOOD_SECONDS:
                 if self._pause is None:
-                    self._pause = loop.call_later(_CALM_SECONDS, self._go_on)
+                    self._pause = loop.call_later(_IN_A_FLOOD_SECONDS, self._go_on)
                 return
             name, job = self._waiting.popitem(last=False)
-            self._begun_at = loop.time()
+            self._begun_at = now
             self._running[name] = task = asyncio.create_task(job(), name=name)
             task.add_done_callback(self._end)
 
     def _go_on(self) -> None:
         self._pause = None
-        self._begin(is_flood=asyncio.get_running_loop().time() - self._asked_at < _CALM_SECONDS)
+        self._begin()
 
     def _end(self, task: asyncio.Task[None]) -> None:
         del self._running[task.get_name()]
@@ -89,7 +98,10 @@ class Work:
             self._idle.set()
 
     async def close(self, *, grace: float) -> None:
-        """Lets what is under way finish, at most ``grace`` seconds, and cancels the rest."""
+        """Lets what is under way finish, at most ``grace`` seconds, and cancels the rest.
+
+        A job that is cancelled may still say so to whoever waits for it; one that has not begun can not.
+        """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), grace)
         if self._pause is not None:

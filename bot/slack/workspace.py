@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from time import monotonic
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.errors import BotError
 from bot.slack.messenger import translated
 from bot.slack.payloads import Place
 
@@ -43,6 +45,8 @@ class Workspaces:
         self._app_id = app_id
         self._own: Workspace | None = None
         self._asking = asyncio.Lock()
+        self._failure: BotError | None = None
+        self._failed_at = 0.0
 
     @property
     def is_known(self) -> bool:
@@ -56,9 +60,17 @@ class Workspaces:
             SlackUnavailable: Slack does not answer.
             PermanentError: Slack refuses the token; ``reason`` is its error code.
         """
+        began = monotonic()
         async with self._asking:
             if self._own is None:
-                self._own = await self._ask()
+                # Whoever waited while somebody else asked in vain need not ask in vain again.
+                if self._failure and self._failed_at > began:
+                    raise self._failure
+                try:
+                    self._own = await self._ask()
+                except BotError as error:
+                    self._failure, self._failed_at = error, monotonic()
+                    raise
             return self._own
 
     async def find(self, place: Place) -> Workspace | None:

@@ -210,8 +210,8 @@ async def test_the_connection_pool_is_closed_with_the_context(server: Server) ->
         (says(200, GOOD[:-5]), SamoraUnavailable, "unreadable answer", 1),
         (says(200, '{"message": "ok"}'), SamoraUnavailable, "unreadable answer", 1),
         (says(200), SamoraUnavailable, "unreadable answer", 1),
-        (drops, SamoraUnavailable, "dropped", 3),
-        (drops_in_the_middle, SamoraUnavailable, "dropped", 3),
+        (drops, SamoraUnavailable, "connection dropped", 3),
+        (drops_in_the_middle, SamoraUnavailable, "connection dropped", 3),
     ],
 )
 async def test_each_answer_becomes_one_error_after_so_many_requests(

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import aiohttp
 import pytest
+from pytest_mock import MockerFixture
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
@@ -75,6 +76,8 @@ class Samora:
 @dataclass
 class Heard:
     """A reply that remembers what it was given."""
+
+    has_other_way = False
 
     sent: list[Message] = field(default_factory=list)
     redrawn: list[Message] = field(default_factory=list)
@@ -402,13 +405,22 @@ async def test_after_a_post_nothing_is_raised_that_would_offer_to_post_again(
 
 
 async def test_a_429_was_not_posted_so_it_is_raised_and_may_be_tried_again() -> None:
-    spoken, heard = Spoken(post=SlackUnavailable("ratelimited", retry_after=3.0)), Heard()
+    spoken, heard = Spoken(post=SlackUnavailable("ratelimited", retry_after=61.0)), Heard()
 
     with pytest.raises(SlackUnavailable, match="ratelimited"):
         await make_answers(Samora(), spoken).share(HERE, ID, heard)
 
     assert spoken.tried == ["post"]
     assert heard.sent == []
+
+
+async def test_a_short_429_is_waited_for_and_posted_once(mocker: MockerFixture) -> None:
+    spoken = Spoken()
+    mocker.patch.object(spoken, "post", side_effect=[SlackUnavailable("ratelimited", retry_after=0.01), "9.9"])
+
+    await make_answers(Samora(), spoken).share(HERE, ID, Heard())
+
+    assert cast("Any", spoken.post).await_count == 2
 
 
 async def test_a_429_at_the_response_url_was_not_posted_either() -> None:

@@ -361,10 +361,12 @@ TEMPORARY_CODES = [
     "internal_error",
     "fatal_error",
     "request_timeout",
+    "expired_trigger_id",
+    "exchanged_trigger_id",
 ]
 PERMANENT_CODES = [
     "invalid_auth", "token_revoked", "account_inactive", "missing_scope", "invalid_blocks", "msg_too_long",
-    "expired_trigger_id", "exchanged_trigger_id", "no_text", "a_code_that_is_new",
+    "no_text", "a_code_that_is_new",
 ]  # fmt: skip
 
 

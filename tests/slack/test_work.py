@@ -32,12 +32,6 @@ class Jobs:
         return job
 
 
-@pytest.fixture(autouse=True)
-def _no_flood(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests start jobs quicker than people do."""
-    monkeypatch.setattr("bot.slack.work._FLOOD_SECONDS", 0)
-
-
 @pytest.fixture
 def jobs() -> Jobs:
     return Jobs()
@@ -134,51 +128,30 @@ async def test_a_job_that_ends_makes_room(jobs: Jobs) -> None:
 
 
 async def test_in_a_flood_answers_wait_because_acks_come_first(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.work._FLOOD_SECONDS", 60)
-    monkeypatch.setattr("bot.slack.work._CALM_SECONDS", 0.02)
+    monkeypatch.setattr("bot.slack.work._FLOOD", 2)
+    monkeypatch.setattr("bot.slack.work._FLOOD_SECONDS", 0.02)
+    monkeypatch.setattr("bot.slack.work._IN_A_FLOOD_SECONDS", 0.01)
     work = Work()
     jobs.may_end.set()
-    for name in "abcd":
+    for name in "abcdef":
         work.start(name, jobs.named(name))
 
     await breathe()
-    assert jobs.begun == ["a"]
+    assert jobs.begun == ["a", "b", "c"]
 
     await work.close(grace=5)
-    assert jobs.ended == ["a", "b", "c", "d"], "when it is calm again, all of them begin"
+    assert jobs.ended == list("abcdef"), "one after the other, and all of them when it is over"
 
 
-async def test_in_a_flood_that_does_not_end_one_answer_after_the_other_is_begun(
-    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.slack.work._FLOOD_SECONDS", 0.01)
-    monkeypatch.setattr("bot.slack.work._CALM_SECONDS", 60)
+async def test_what_people_do_is_no_flood(jobs: Jobs) -> None:
     work = Work()
     jobs.may_end.set()
-    for name in "abc":
-        work.start(name, jobs.named(name))
-    loop = asyncio.get_running_loop()
-    work._begun_at = loop.time() - 1
-    work.start("d", jobs.named("d"))
+    for number in range(100):
+        work.start(str(number), jobs.named(str(number)))
 
     await breathe()
 
-    assert jobs.begun == ["a", "b"]
-    work._asked_at = float("-inf")
-    work._go_on()
-    await work.close(grace=1)
-    assert jobs.ended == ["a", "b", "c", "d"]
-
-
-async def test_one_request_after_the_other_is_no_flood(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.work._CALM_SECONDS", 60)
-    work = Work()
-    jobs.may_end.set()
-    for name in "abc":
-        work.start(name, jobs.named(name))
-        await breathe()
-
-    assert jobs.ended == ["a", "b", "c"]
+    assert len(jobs.begun) == 100
 
 
 async def test_closing_without_any_work_is_done_at_once() -> None:

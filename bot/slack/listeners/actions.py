@@ -64,14 +64,15 @@ class Actions:
             place=place,
             reply=reply,
             call_id=call_id,
-            again=SHOW_CALL if wanted == REFRESH else wanted,
+            again={REFRESH: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}.get(wanted, wanted),
+            page=asked.page,
         )
         name = f"share {place.user_id} {place.message_ts or place.view_id} {call_id}" if wanted == SHARE else ""
         self._boundary.take(request, self._job(wanted, place, asked, reply), name=name)
 
     def _reply(self, action_id: str, wanted: str, place: Place) -> Reply:
         """In a conversation: there. In a modal: in it where the answer is its new content, else in one on top."""
-        if wanted == SHOW_ALL and action_id != TRY_AGAIN:
+        if wanted == SHOW_ALL and (action_id != TRY_AGAIN or not place.view_id):
             return self._boundary.modal(place)
         if not place.view_id:
             return self._boundary.ephemeral(place, in_place=action_id in {TRY_AGAIN, SHOW_CALL})

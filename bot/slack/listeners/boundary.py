@@ -45,6 +45,7 @@ class Request:
         reply: where the answer goes.
         call_id: the call, where one is meant.
         again: the action that repeats it, for a *Try again* button.
+        page: the page that it was about.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Request:
     reply: Reply
     call_id: CallId | None = None
     again: str = ""
+    page: int = 0
 
 
 class Boundary:
@@ -119,7 +121,7 @@ class Boundary:
 
     @staticmethod
     def _sorry(request: Request, error: BotError) -> Message:
-        return error_message(error, call_id=request.call_id, again=request.again)
+        return error_message(error, call_id=request.call_id, again=request.again, page=request.page)
 
     async def _serve(self, request: Request, job: Job) -> str:
         place = request.place
@@ -139,12 +141,17 @@ class Boundary:
 
     async def _say(self, request: Request, message: Message) -> None:
         """Gives the answer where it was asked for, or at least somewhere, or writes down that it was lost."""
-        for say in (request.reply.send, lambda words: self._messenger.tell(request.place, words)):
+        ways = [request.reply.send]
+        if request.reply.has_other_way:
+            ways.append(partial(self._messenger.tell, request.place))
+        reason = ""
+        for say in ways:
             try:
                 await say(message)
             except BotError as error:
-                log.warning("answer_lost", kind=request.kind, reason=error.reason)
+                reason = error.reason
             except Exception:
-                log.exception("answer_lost", kind=request.kind)
+                log.exception("bug", kind=request.kind, reference=secrets.token_hex(4))
             else:
                 return
+        log.warning("answer_lost", kind=request.kind, reason=reason)

@@ -15,7 +15,7 @@ _MENTIONS = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
 
 
 class Events:
-    """Listens to events. One without a listener would be answered 404, and Slack would send it again and again."""
+    """Listens to events, of which mentions are the only ones that lead to anything yet."""
 
     def __init__(self, *, boundary: Boundary, answers: Answers) -> None:
         """Takes who starts work, and who does it."""

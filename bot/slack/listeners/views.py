@@ -61,6 +61,7 @@ class Views:
     ) -> dict[str, Any]:
         request = Request(kind=kind, key=place.trigger_id, place=place, reply=reply, call_id=call_id, again=again)
         try:
+            # The ack is on its way before Samora has been asked, so the answer's own update comes after it.
             self._boundary.take(request, job)
             view = loading_view(reply.origin)
         except Busy:

@@ -70,6 +70,8 @@ class Known(Workspaces):
 class Heard:
     """A reply that remembers what it was given, and fails on demand."""
 
+    has_other_way = True
+
     def __init__(self, *, begin: Exception | None = None, send: Exception | None = None) -> None:
         self._begin_error, self._send_error = begin, send
         self.begun = 0
@@ -224,7 +226,7 @@ async def test_a_foreign_payload_is_told_nothing_and_logged(edge: Edge, place: P
         (SlackUnavailable("HTTP 503"), "Slack can't do that right now."),
         (ChannelUnavailable("is_archived"), "archived"),
         (ChannelUnavailable("a_new_one"), "a_new_one"),
-        (PermanentError("invalid_auth"), "Slack can't do that right now."),
+        (PermanentError("invalid_auth"), "an administrator should run `samora-bot check`"),
         (BotError("anything"), "Slack can't do that right now."),
     ],
     ids=lambda value: type(value).__name__,
@@ -267,7 +269,7 @@ async def test_a_slack_that_has_not_said_who_we_are_is_an_answer_too() -> None:
 
 
 async def test_a_reply_that_cannot_begin_leads_to_no_question(edge: Edge) -> None:
-    job, reply = Job(), Heard(begin=PermanentError("expired_trigger_id"))
+    job, reply = Job(), Heard(begin=SlackUnavailable("expired_trigger_id"))
 
     await edge.take(job, reply)
 
@@ -280,7 +282,22 @@ async def test_an_error_that_cannot_be_said_in_its_place_is_said_elsewhere(edge:
         await edge.take(Job(CallNotFound("x")), Heard(send=PermanentError("HTTP 404")))
 
     assert "There is no such call" in edge.spoken.told[0].text
-    assert [entry["event"] for entry in logs] == ["not_answered", "answer_lost"]
+    assert [entry["event"] for entry in logs] == ["not_answered"]
+
+
+async def test_whoever_waits_when_the_process_ends_is_told(edge: Edge) -> None:
+    begun = asyncio.Event()
+
+    async def hang() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    reply = Heard()
+    edge.boundary.take(Request(kind="command", key="k", place=MEMBER, reply=reply, call_id=ID, again="show_call"), hang)
+    await begun.wait()
+    await edge.work.close(grace=0)
+
+    assert reply.sent[0].text == "Samora can't answer right now."
 
 
 @pytest.mark.parametrize("error", [PermanentError("HTTP 404"), RuntimeError("a bug")])
@@ -290,7 +307,9 @@ async def test_an_error_that_can_be_said_nowhere_is_written_down_and_ends_quietl
     with capture_logs() as logs:
         await edge.take(Job(CallNotFound("x")), Heard(send=error))
 
-    assert [entry["event"] for entry in logs] == ["not_answered", "answer_lost", "answer_lost"]
+    events = [entry["event"] for entry in logs]
+    assert (events[0], events[-1]) == ("not_answered", "answer_lost")
+    assert set(events[1:-1]) <= {"bug"}
     assert edge.seen == [("command", "CallNotFound")]
 
 

@@ -551,7 +551,6 @@ async def test_share_pressed_twice_at_the_same_time_posts_once(bot: Bot) -> None
         ("refresh", "Finished"),
         ("recording", "recording.wav"),
         ("transcript", "transcript.pdf"),
-        ("show_all", "Finished"),
         ("", "Finished"),
         ("no_such_action", "Finished"),
     ],
@@ -562,6 +561,13 @@ async def test_try_again_repeats_what_failed_in_place_of_the_failure(bot: Bot, a
     assert bot.samora.asked == [ONE]
     assert bot.only.arguments["replace_original"] is True
     assert shows in bot.only.text
+
+
+async def test_try_again_after_show_all_opens_the_modal_at_the_same_page(bot: Bot) -> None:
+    await bot.take(pressed("try_again", about(again="show_all", page=2)))
+
+    assert [said.how for said in bot.said] == ["views.open", "views.update"]
+    assert bot.samora.asked == [ONE]
 
 
 async def test_try_again_that_fails_again_offers_itself_again_in_place(bot: Bot) -> None:
@@ -731,17 +737,17 @@ async def test_an_unknown_shortcut_is_acked_and_nothing_more(bot: Bot, payload: 
 
 
 async def test_a_modal_that_cannot_be_opened_is_told_where_somebody_can_read_it(bot: Bot) -> None:
-    bot.wire.errors["views.open"] = PermanentError("expired_trigger_id")
+    bot.wire.errors["views.open"] = SlackUnavailable("expired_trigger_id")
 
     await bot.take(on_message("show_call", "no id"))
 
     assert bot.only.how == "response_url"
     assert "Slack can't do that right now." in bot.only.text
-    assert bot.seen == [("shortcut.show_call", "PermanentError")]
+    assert bot.seen == [("shortcut.show_call", "SlackUnavailable")]
 
 
 async def test_a_global_shortcut_without_any_place_to_answer_is_acked_and_its_loss_is_logged(bot: Bot) -> None:
-    bot.wire.errors["views.open"] = PermanentError("expired_trigger_id")
+    bot.wire.errors["views.open"] = SlackUnavailable("expired_trigger_id")
 
     with capture_logs() as logs:
         await bot.take(anywhere())
@@ -1124,5 +1130,5 @@ async def test_a_messenger_that_breaks_loses_the_answer_and_nothing_else(bot: Bo
     with capture_logs() as logs:
         await bot.take(command(ONE))
 
-    assert [entry["event"] for entry in logs] == ["bug", "answer_lost", "answer_lost"]
+    assert [entry["event"] for entry in logs] == ["bug", "bug", "answer_lost"]
     assert bot.seen == [("command", "bug")]
