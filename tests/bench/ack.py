@@ -128,7 +128,7 @@ def _environment(neighbours: int, port: int) -> dict[str, str]:
     }
 
 
-def main(seconds: float = 2.0, rounds: int = 3) -> int:
+def main(seconds: float = 5.0, rounds: int = 3) -> int:
     """Prints the table; the exit code says whether every target is met."""
     measured: dict[tuple[str, int], list[Figures]] = {}
     with subjects() as servers:
