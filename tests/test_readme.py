@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.settings import HttpSettings, SocketSettings
+from bot.slack import work
 from bot.slack.grammar import SUBCOMMANDS
 from bot.slack.manifest import NEEDED_SCOPES
 
@@ -52,6 +53,11 @@ def test_every_command_and_option_of_the_terminal_is_shown_and_exists() -> None:
 def test_every_subcommand_is_shown() -> None:
     for subcommand in SUBCOMMANDS:
         assert subcommand in README.split("## In Slack")[1].split("## In the terminal")[0]
+
+
+def test_the_bounds_on_work_are_the_codes() -> None:
+    assert f"{work._AT_ONCE} answers at a time, {work._WAITING:,} wait" in README
+    assert f"More than {work._FLOOD} requests within a second" in README
 
 
 def test_the_scopes_are_the_manifests() -> None:
