@@ -28,7 +28,7 @@ bench: .venv/ready  ## Measure how quickly the bot acks, beside its baselines
 picture: .venv/ready  ## Draw the README's picture anew
 	@$(BIN)/samora-bot sandbox --picture docs/demo.svg
 
-LOCKING := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+LOCKING := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: .venv/ready  ## Lock the dependencies anew, with hashes
 	@$(BIN)/python -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv
 	@.venv/lock/bin/uv pip compile $(LOCKING) pyproject.toml -o requirements.lock

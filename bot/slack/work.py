@@ -92,8 +92,7 @@ class Work:
         del self._running[task.get_name()]
         if not task.cancelled() and (error := task.exception()):
             log.error("bug", job=task.get_name(), exc_info=error)
-        if self._pause is None:
-            self._go_on()
+        self._begin()
         if not self._running and not self._waiting:
             self._idle.set()
 
