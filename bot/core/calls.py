@@ -76,6 +76,11 @@ _NEVER_SPOKEN = frozenset({CallStatus.UNANSWERED, CallStatus.REJECTED})
 _FINAL = _NEVER_SPOKEN | {CallStatus.CALL_FINISHED}
 
 
+def is_final(status: str, ended_at: datetime | None) -> bool:
+    """Whether a call in that status is over; for a status that nobody knows yet, an end time is the only hint."""
+    return status in _FINAL or (status not in _UNFINISHED and ended_at is not None)
+
+
 class Media(StrEnum):
     """What a call leaves behind."""
 
@@ -124,8 +129,8 @@ class Call:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it; for an unknown status, an end time is the only hint."""
-        return self.status in _FINAL or (self.status not in _UNFINISHED and self.ended_at is not None)
+        """Whether nothing more will happen to it; see :func:`is_final`."""
+        return is_final(self.status, self.ended_at)
 
     @property
     def duration(self) -> timedelta | None:

@@ -7,11 +7,15 @@
     ├── CallNotFound              Samora knows no such call in this company
     ├── TemporaryError            time will mend it; may say when to come back
     │   ├── SamoraUnavailable         time-outs, 5xx, 429, answers that cannot be read
-    │   └── SlackUnavailable          time-outs, 5xx, ratelimited
+    │   ├── SlackUnavailable          time-outs, 5xx, ratelimited
+    │   └── StoreUnavailable          the database does not answer
     └── PermanentError            somebody must act
         ├── SamoraRefused             401, 403: the key; 400: the request
         ├── UnsafeLink                Samora's link is not one that anybody should press
+        ├── AppUninstalled            token_revoked, account_inactive: nothing works in that workspace
         └── ChannelUnavailable        not_in_channel, channel_not_found, is_archived …
+            ├── ThreadUnavailable         that thread takes no replies
+            └── MessageGone               that message was deleted, or can't be edited any more
 
 Each adapter translates its foreign errors into these in one place. Anything else is a bug.
 """
@@ -54,7 +58,14 @@ class SamoraUnavailable(TemporaryError):
 
 
 class SlackUnavailable(TemporaryError):
-    """Slack does not answer, or asks to wait. Whether a message was posted is then unknown."""
+    """Slack does not answer, or asks to wait.
+
+    With ``retry_after`` nothing has happened; without it, nobody knows whether a message was posted.
+    """
+
+
+class StoreUnavailable(TemporaryError):
+    """The database does not answer. What was to be written is either written whole or not at all."""
 
 
 class PermanentError(BotError):
@@ -69,5 +80,17 @@ class UnsafeLink(PermanentError):
     """A recording's or transcript's link that is neither ``https`` nor the sandbox's: it is not handed out."""
 
 
+class AppUninstalled(PermanentError):
+    """The workspace has taken the bot's token back; ``reason`` is Slack's own error code."""
+
+
 class ChannelUnavailable(PermanentError):
     """Slack lets the bot do nothing there; ``reason`` is Slack's own error code."""
+
+
+class ThreadUnavailable(ChannelUnavailable):
+    """That one thread takes no replies; the rest of the channel may."""
+
+
+class MessageGone(ChannelUnavailable):
+    """That one message, or the root of that thread, is not there any more or can't be edited any more."""

@@ -1,9 +1,17 @@
 """What the core needs of the outside, as protocols that adapters fulfil."""
 
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from bot.core.calls import Call, CallId
+from bot.core.subscriptions import Options, Subscription
+
+if TYPE_CHECKING:
+    from bot.core.changes import FollowedCall, Observation
+    from bot.core.outbox import CardJob, Notice, Turn
+
+Row = TypeVar("Row")
 
 
 class Clock(Protocol):
@@ -24,3 +32,208 @@ class CallsApi(Protocol):
             SamoraRefused: Samora does not accept the key or the request.
             SamoraUnavailable: no usable answer within the time allowed.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """At most so many within so long, counted over a sliding window and over all processes that share a database.
+
+    Attributes:
+        name: what is counted.
+        most: how many.
+        window: within how long.
+    """
+
+    name: str
+    most: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Generic[Row]):
+    """Rows that are ours for a while.
+
+    Attributes:
+        rows: the rows; each carries the token of its lease.
+        next_at: when there may be more to claim, UTC; None if nothing is waiting. Leases of others count too: they may
+            not come back.
+    """
+
+    rows: tuple[Row, ...] = ()
+    next_at: datetime | None = None
+
+
+# All methods of the three stores raise StoreUnavailable, and do what they do whole or not at all.
+
+
+class FollowedCalls(Protocol):
+    """The calls that somebody follows."""
+
+    async def claim(self, *, limit: int, until: datetime, rate: Rate) -> "Claim[FollowedCall]":
+        """Takes up to so many calls that are due, longest due first; what is not saved by then is due again.
+
+        Each call taken counts towards the rate.
+        """
+
+    async def save(self, seen: "Observation", *, due_at: datetime | None) -> bool:
+        """Writes what one look came to: the row, one notice for each subscription that is owed one, cards out of date.
+
+        One transaction. Returns False, having written nothing, if the lease is somebody else's by now.
+        """
+
+    async def put_off(self, known: "FollowedCall", *, due_at: datetime) -> None:
+        """After a look that failed: counts the failure, and gives the call back for that time."""
+
+    async def release(self, known: "FollowedCall") -> None:
+        """Gives a call back unlooked at: it is due at once."""
+
+
+class Subscriptions(Protocol):
+    """What people follow."""
+
+    async def add(
+        self, wanted: Subscription, call: Call, *, card_until: datetime
+    ) -> "tuple[Subscription, CardJob | None]":
+        """Adds a subscription, unless the channel follows that call already; paused counts as following.
+
+        A new one's card is the caller's to post, or to redraw where ``wanted`` has a ``card_ts``: nobody else does it
+        before ``card_until``. It counts as begun, so that whoever must take over looks for it first.
+
+        Args:
+            wanted: the subscription.
+            call: the reading that its card will show.
+            card_until: until when the caller has time to post the card.
+
+        Returns:
+            The new subscription and its card, or the one that was there and None.
+        """
+
+    async def discard(self, subscription_id: str) -> None:
+        """Takes back an :meth:`add` whose card could not be posted: as if it had never been."""
+
+    async def find(self, subscription_id: str) -> Subscription | None:
+        """The subscription of that id, ended ones too."""
+
+    async def find_here(self, team_id: str, channel_id: str, call_id: CallId) -> Subscription | None:
+        """The subscription of a call in a channel that is not ended."""
+
+    async def list_here(
+        self, team_id: str, channel_id: str, *, offset: int, limit: int
+    ) -> tuple[tuple[Subscription, ...], int]:
+        """A page of a channel's subscriptions that are not ended, oldest first, and how many there are in all."""
+
+    async def pause(self, subscription_id: str) -> bool:
+        """Pauses it because a person wants that; False if it was not active."""
+
+    async def resume(self, subscription_id: str) -> int:
+        """Makes a paused one active, or one that was let go; so its channel's others that paused for the same fault.
+
+        What changed in between is owed as one notice, and the card is redrawn. Returns how many were resumed.
+        """
+
+    async def end(self, subscription_id: str) -> bool:
+        """Ends it because a person wants that; notices not sent yet never are. False if it had ended before."""
+
+    async def end_all(self, team_id: str, channel_id: str) -> int:
+        """Ends every subscription of a channel; returns how many."""
+
+    async def change(self, subscription_id: str, options: Options) -> bool:
+        """Gives it other options, and has its card redrawn; False if it has ended."""
+
+    async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
+        """Has the card redrawn that stands there, if it is a subscription's: somebody else may have drawn over it."""
+
+    async def resume_channel(self, team_id: str, channel_id: str) -> int:
+        """Resumes what Slack's errors paused there, as the channel is open to us again; returns how many."""
+
+    async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
+        """Follows a channel to its new id, and resumes there."""
+
+    async def stop_team(self, team_id: str) -> int:
+        """Pauses everything of a workspace that has removed the app; returns how many."""
+
+    async def resume_team(self, team_id: str) -> int:
+        """Resumes what :meth:`stop_team` paused, as the app is there again; returns how many."""
+
+
+class Outbox(Protocol):
+    """What is owed to Slack: notices, channel by channel, and cards that are out of date."""
+
+    async def claim_turns(self, *, limit: int, until: datetime, rate: Rate) -> "Claim[Turn]":
+        """Takes up to so many channels that have a notice to be sent now, each with its oldest one."""
+
+    async def begin(self, turn: "Turn") -> bool:
+        """Puts down that the notice is about to be posted: from now on its outcome is unknown until it is marked.
+
+        Returns False if the turn is somebody else's by now, or nobody is owed the notice any more.
+        """
+
+    async def mark_sent(self, turn: "Turn", *, ts: str, next_at: datetime) -> None:
+        """The notice stands there. The channel's next one may go at that time."""
+
+    async def put_off(self, turn: "Turn", *, due_at: datetime, is_unknown: bool) -> None:
+        """The notice could not be posted now; ``is_unknown`` if it may have been nevertheless."""
+
+    async def drop(self, turn: "Turn", *, reason: str) -> None:
+        """The notice can never be posted."""
+
+    async def pause(self, turn: "Turn", *, reason: str, whole_channel: bool) -> None:
+        """Pauses the subscription, or all of the channel, with Slack's reason, and owes each creator a direct message.
+
+        The notice stays owed.
+        """
+
+    async def lose_card(self, turn: "Turn") -> bool:
+        """The root of the thread is gone: the card is to be posted anew, and the notice waits for it.
+
+        Returns False if it was posted anew before, or is not the root.
+        """
+
+    async def release(self, turn: "Turn") -> None:
+        """Gives a turn back untouched."""
+
+    async def claim_cards(self, *, limit: int, until: datetime, rate: Rate) -> "Claim[CardJob]":
+        """Takes up to so many cards that are out of date, not posted yet, or to be posted anew."""
+
+    async def begin_card(self, job: "CardJob") -> bool:
+        """Puts down that the card is about to be posted; False if it is somebody else's by now."""
+
+    async def mark_card(self, job: "CardJob", *, ts: str) -> None:
+        """The card stands there as wanted. If it was wanted anew meanwhile, it is due again."""
+
+    async def put_off_card(self, job: "CardJob", *, due_at: datetime, is_unknown: bool) -> None:
+        """The card could not be drawn now; ``is_unknown`` if a post may have come through nevertheless."""
+
+    async def repost_card(self, job: "CardJob") -> bool:
+        """The card is gone, and to be posted anew; False if that was done once before."""
+
+    async def pause_card(self, job: "CardJob", *, reason: str, whole_channel: bool) -> None:
+        """As :meth:`pause`, because the card could not be drawn."""
+
+    async def release_card(self, job: "CardJob") -> None:
+        """Gives a card back untouched."""
+
+    async def stop_team(self, team_id: str) -> int:
+        """As :meth:`Subscriptions.stop_team`."""
+
+
+class Messenger(Protocol):
+    """Slack, as far as the outbox needs it.
+
+    All methods raise SlackUnavailable, AppUninstalled, ChannelUnavailable with its kinds, or another PermanentError.
+    """
+
+    async def post_notice(self, notice: "Notice") -> str:
+        """Posts a notice under its key, and returns its ``ts``."""
+
+    async def find_notice(self, notice: "Notice") -> str | None:
+        """Looks for a notice that may have been posted; None if it is not there, or reading is not granted."""
+
+    async def post_card(self, job: "CardJob", call: Call) -> str:
+        """Posts a card under its key, and returns its ``ts``."""
+
+    async def find_card(self, job: "CardJob") -> str | None:
+        """Looks for a card that may have been posted; None if it is not there, or reading is not granted."""
+
+    async def draw_card(self, job: "CardJob", call: Call) -> None:
+        """Redraws a card."""

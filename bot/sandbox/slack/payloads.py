@@ -1,19 +1,17 @@
 """What Slack sends to a bot, built in the shapes of Slack's own samples."""
 
-import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from bot.sandbox.slack.elements import Json
+from bot.sandbox.slack.markup import rich_text
+from bot.sandbox.slack.people import APP_ID, BOT_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID, Channel, User
 from bot.sandbox.slack.views import View
-from bot.sandbox.slack.workspace import APP_ID, BOT_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID, Channel, Message, User, new_id
+from bot.sandbox.slack.workspace import Message, new_id
 
 _VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105  deprecated by Slack, checked by nobody, still sent
 _TEAM = {"id": TEAM_ID, "domain": TEAM_DOMAIN}
 _UNREADABLE = "This content can't be displayed."  # what Slack puts where a bot gave blocks without a text
-_MARKUP = re.compile(r"<(?:@(?P<user>\w+)|#(?P<channel>\w+)(?:\|[^>]*)?|(?P<url>\w+:[^|>]+)(?:\|(?P<label>[^>]*))?)>")
-_BARE_URL = re.compile(r"(?<![<|])\bhttps?://[^\s<>|]+")
 
 
 def slash_command(user: User, channel: Channel, command: str, text: str, **ticket: str) -> Json:
@@ -119,15 +117,23 @@ def view_submission(user: User, view: View, trigger_id: str) -> Json:
 def app_mention(user: User, channel: Channel, message: Message) -> Json:
     """The Events API's envelope around somebody's mention of the bot."""
     event = {**message_json(message), "type": "app_mention", "channel": channel.id, "event_ts": message.ts}
+    return event_callback({**event, "team": user.team_id}, channel)
+
+
+def event_callback(event: Json, channel: Channel | None = None) -> Json:
+    """The Events API's envelope around an event that has an ``event_ts``; without a channel, one of the app itself.
+
+    See docs.slack.dev/apis/events-api.
+    """
     return {
         "token": _VERIFICATION_TOKEN,
         "team_id": TEAM_ID,
         "context_team_id": TEAM_ID,
         "api_app_id": APP_ID,
-        "event": {**event, "team": user.team_id},
+        "event": event,
         "type": "event_callback",
         "event_id": new_id("Ev"),
-        "event_time": int(float(message.ts)),
+        "event_time": int(float(event["event_ts"])),
         "authorizations": [
             {
                 "enterprise_id": None,
@@ -137,8 +143,8 @@ def app_mention(user: User, channel: Channel, message: Message) -> Json:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": channel.is_ext_shared,
-        "event_context": f"1-app_mention-{TEAM_ID}-{channel.id}",
+        "is_ext_shared_channel": channel is not None and channel.is_ext_shared,
+        "event_context": f"1-{event['type']}-{TEAM_ID}{'-' + channel.id if channel else ''}",
     }
 
 
@@ -150,11 +156,13 @@ def message_json(message: Message) -> Json:
         json["blocks"] = list(message.blocks)
     else:
         json["client_msg_id"] = f"sandbox-{message.ts}"
-        json["blocks"] = list(message.blocks) or [rich_text(message.text)]
+        json["blocks"] = list(message.blocks) or [rich_text(message.text, new_id("b")[:6])]
     if message.attachments:
         json["attachments"] = list(message.attachments)
     if message.thread_ts:
         json["thread_ts"] = message.thread_ts
+    if message.reply_broadcast:
+        json["subtype"] = "thread_broadcast"
     if message.metadata:
         json["metadata"] = message.metadata
     if message.edited:
@@ -192,33 +200,6 @@ def channel_name(channel: Channel) -> str:
     if channel.is_im:
         return "directmessage"
     return "privategroup" if channel.is_private else channel.name
-
-
-def with_links(text: str) -> str:
-    """A person's text as Slack stores it: addresses in angle brackets."""
-    return _BARE_URL.sub(lambda found: f"<{found[0]}>", text)
-
-
-def rich_text(text: str) -> Json:
-    """The ``rich_text`` block that Slack makes of what a person types."""
-    section = {"type": "rich_text_section", "elements": list(_spans(text))}
-    return {"type": "rich_text", "block_id": new_id("b")[:6], "elements": [section]}
-
-
-def _spans(text: str) -> Iterator[Json]:
-    end = 0
-    for found in _MARKUP.finditer(text):
-        if found.start() > end:
-            yield {"type": "text", "text": text[end : found.start()]}
-        if found["user"]:
-            yield {"type": "user", "user_id": found["user"]}
-        elif found["channel"]:
-            yield {"type": "channel", "channel_id": found["channel"]}
-        else:
-            yield {"type": "link", "url": found["url"], **({"text": found["label"]} if found["label"] else {})}
-        end = found.end()
-    if text[end:]:
-        yield {"type": "text", "text": text[end:]}
 
 
 def _action_ts() -> str:

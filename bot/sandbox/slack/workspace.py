@@ -1,43 +1,26 @@
 """The workspace "Acme": who is there, which channels there are, and what was said in them."""
 
 import secrets
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.elements import Json, texts, with_ids
-
-TEAM_ID = "T0SANDBOX"
-TEAM_DOMAIN = "acme"
-APP_ID = "A0SANDBOX"
-BOT_USER = "U0SAMORA"
-BOT_ID = "B0SAMORA"
-
-
-@dataclass(frozen=True, kw_only=True)
-class User:
-    """A person or the bot. Guests are restricted members; an outsider belongs to another team (Slack Connect)."""
-
-    id: str
-    name: str
-    team_id: str = TEAM_ID
-    is_restricted: bool = False
-    is_bot: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Channel:
-    """A conversation. ``is_im``: a direct one between two; ``is_ext_shared``: with another team."""
-
-    id: str
-    name: str
-    members: frozenset[str]
-    is_private: bool = False
-    is_archived: bool = False
-    is_ext_shared: bool = False
-    is_im: bool = False
+from bot.sandbox.slack.people import (
+    BOT_ID,
+    BOT_USER,
+    Channel,
+    User,
+    UserGroup,
+    direct_channel,
+    first_channels,
+    first_groups,
+    first_people,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +33,7 @@ class Message:
         user: who wrote it; the bot's user id for the bot's own.
         bot_id: the bot's id for the bot's own messages, otherwise None.
         thread_ts: the thread root's ts for a reply, otherwise None.
+        reply_broadcast: whether a reply is shown in the channel too.
         ephemeral_to: the only user who sees it, or None if the channel does.
         edited: how often it was edited.
         deleted: whether it is gone; gone messages are kept for the tests to look at.
@@ -64,13 +48,14 @@ class Message:
     blocks: tuple[Json, ...] = ()
     attachments: tuple[Json, ...] = ()
     thread_ts: str | None = None
+    reply_broadcast: bool = False
     ephemeral_to: str | None = None
     metadata: Json | None = None
     edited: int = 0
     deleted: bool = False
     via: str = "person"
 
-    @property
+    @cached_property  # those who wait look at every message again and again
     def everything_written(self) -> str:
         """The text and all texts in blocks and attachments, a line each."""
         return "\n".join([self.text, *texts(self.blocks), *texts(self.attachments)])
@@ -83,19 +68,44 @@ class Message:
 
 @dataclass
 class Workspace:
-    """Everything that the sandbox's Slack remembers about its one workspace."""
+    """Everything that the sandbox's Slack remembers about its one workspace.
+
+    Attributes:
+        is_installed: whether the app is; without it the bot's token answers ``account_inactive``.
+        lost_thread_error: what ``chat.postMessage`` says to a reply whose root was deleted and left no thread behind.
+            None does what was seen of the real Slack (slack-go/slack #1571): no error, the reply goes into the channel
+            itself, and the answer's message has no ``thread_ts``. Slack documents no error for it; "thread_not_found"
+            and "invalid_thread_ts" are worth a try.
+    """
 
     clock: SandboxClock
     changes: Changes
-    users: dict[str, User] = field(default_factory=lambda: {user.id: user for user in _people()})
-    channels: dict[str, Channel] = field(default_factory=lambda: {channel.id: channel for channel in _channels()})
+    users: dict[str, User] = field(default_factory=lambda: {user.id: user for user in first_people()})
+    user_groups: dict[str, UserGroup] = field(default_factory=lambda: {group.id: group for group in first_groups()})
+    channels: dict[str, Channel] = field(default_factory=lambda: {channel.id: channel for channel in first_channels()})
+    is_installed: bool = True
+    lost_thread_error: str | None = None
     _messages: dict[tuple[str, str], Message] = field(default_factory=dict)
+    _in_channel: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _in_thread: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     _last_micros: int = 0
 
     @property
     def messages(self) -> list[Message]:
         """All messages ever written, oldest first, deleted ones included."""
         return list(self._messages.values())
+
+    @property
+    def newest_first(self) -> Iterator[Message]:
+        """All messages ever written, deleted ones included, without the cost of a list."""
+        return reversed(self._messages.values())
+
+    def channel(self, channel: str) -> Channel:
+        """A channel by its id; raises LookupError if there is none."""
+        if channel not in self.channels:
+            message = f"no channel {channel!r}; there are {sorted(self.channels)}"
+            raise LookupError(message)
+        return self.channels[channel]
 
     def member(self, user: str, channel: str) -> tuple[User, Channel]:
         """A person and a channel that this person is in.
@@ -107,19 +117,38 @@ class Workspace:
         if user not in self.users:
             message = f"no user {user!r}; there are {sorted(self.users)}"
             raise LookupError(message)
-        if channel not in self.channels:
-            message = f"no channel {channel!r}; there are {sorted(self.channels)}"
-            raise LookupError(message)
-        if user not in self.channels[channel].members:
+        if user not in self.channel(channel).members:
             message = f"{user} is not in {channel}"
             raise PermissionError(message)
         return self.users[user], self.channels[channel]
 
+    def add_channel(self, channel: Channel) -> Channel:
+        """Adds a conversation, or puts it in the place of the one with the same id."""
+        self.channels[channel.id] = channel
+        self.changes.announce()
+        return channel
+
     def change_channel(self, channel: str, **changes: Any) -> Channel:
         """Changes a channel's fields, such as ``is_archived=True`` or ``members=…``; the bot hears no event of it."""
-        self.channels[channel] = replace(self.channels[channel], **changes)
-        self.changes.announce()
-        return self.channels[channel]
+        return self.add_channel(replace(self.channels[channel], **changes))
+
+    def rename_channel(self, old: str, new: str) -> Channel:
+        """Gives a channel another id, and all that was said in it along; LookupError if there is none of the old id."""
+        channel = replace(self.channel(old), id=new)
+        del self.channels[old]
+        messages = [replace(each, channel=new) if each.channel == old else each for each in self.messages]
+        for index in (self._messages, self._in_channel, self._in_thread):
+            index.clear()
+        for message in messages:
+            self._index(message)
+        return self.add_channel(channel)
+
+    def direct(self, user: str) -> Channel | None:
+        """The direct messages between a person and the bot, opened if need be; None if there is no such person."""
+        channel = direct_channel(user)
+        if channel.id not in self.channels and user in self.users and not self.users[user].is_bot:
+            self.add_channel(channel)
+        return self.channels.get(channel.id)
 
     def post(
         self, channel: str, user: str, *, blocks: Iterable[Json] = (), attachments: Iterable[Json] = (), **rest: Any
@@ -143,12 +172,26 @@ class Workspace:
 
     def find(self, channel: str, ts: str | None) -> Message | None:
         """A message that is still there, as it is now."""
-        message = self._messages.get((channel, ts or ""))
+        message = self.find_ever(channel, ts)
         return None if message is None or message.deleted else message
+
+    def find_ever(self, channel: str, ts: str | None) -> Message | None:
+        """A message as it is now, even if it is gone."""
+        return self._messages.get((channel, ts or ""))
+
+    def timestamps(self, channel: str, thread_ts: str | None = None) -> Sequence[str]:
+        """The ts of all that was ever written in a channel, or below one of its roots, oldest first."""
+        return self._in_channel.get(channel, []) if thread_ts is None else self._in_thread.get((channel, thread_ts), [])
+
+    def replies(self, root: Message) -> list[Message]:
+        """The replies below a root that are still there for everybody, oldest first."""
+        found = (self.find(root.channel, ts) for ts in self.timestamps(root.channel, root.ts))
+        return [reply for reply in found if reply is not None and reply.ephemeral_to is None]
 
     def visible_to(self, user: str, channel: str) -> list[Message]:
         """What this person can read in this channel, oldest first; nothing without being in it."""
-        return [message for message in self.messages if message.channel == channel and self.sees(user, message)]
+        messages = (self._messages[channel, ts] for ts in self.timestamps(channel))
+        return [message for message in messages if self.sees(user, message)]
 
     def sees(self, user: str, message: Message) -> bool:
         """Whether this person can read this message now."""
@@ -161,9 +204,16 @@ class Workspace:
         return f"{self._last_micros // 1_000_000}.{self._last_micros % 1_000_000:06d}"
 
     def _keep(self, message: Message) -> Message:
-        self._messages[message.channel, message.ts] = message
+        self._index(message)
         self.changes.announce()
         return message
+
+    def _index(self, message: Message) -> None:
+        if (message.channel, message.ts) not in self._messages:
+            self._in_channel[message.channel].append(message.ts)
+            if message.thread_ts is not None:
+                self._in_thread[message.channel, message.thread_ts].append(message.ts)
+        self._messages[message.channel, message.ts] = message
 
 
 def new_id(prefix: str) -> str:
@@ -175,31 +225,3 @@ def _with_ids_inside(attachments: Iterable[Json]) -> tuple[Json, ...]:
     return tuple(
         {**each, "blocks": list(with_ids(each["blocks"]))} if each.get("blocks") else each for each in attachments
     )
-
-
-def _people() -> list[User]:
-    return [
-        User(id=BOT_USER, name="samora", is_bot=True),
-        User(id="U0MIRA", name="mira"),
-        User(id="U0JON", name="jon"),
-        User(id="U0GUEST", name="guest", is_restricted=True),
-        User(id="U0OUTSIDER", name="outsider", team_id="T0PARTNER"),
-    ]
-
-
-def _channels() -> list[Channel]:
-    staff = frozenset({"U0MIRA", "U0JON"})
-    with_bot = staff | {BOT_USER}
-    return [
-        Channel(id="C0OPS", name="operations", members=with_bot | {"U0GUEST"}),
-        Channel(id="C0SALES", name="sales", members=with_bot),
-        Channel(id="C0SHARED", name="acme-partner", members=with_bot | {"U0GUEST", "U0OUTSIDER"}, is_ext_shared=True),
-        Channel(id="C0QUIET", name="quiet", members=staff),
-        Channel(id="C0SECRET", name="board", members=staff, is_private=True),
-        Channel(id="C0OLD", name="old", members=with_bot, is_archived=True),
-        Channel(id="D0MIRAJON", name="", members=staff, is_private=True, is_im=True),
-        *(
-            Channel(id=f"D0{name}", name="", members=frozenset({f"U0{name}", BOT_USER}), is_private=True, is_im=True)
-            for name in ("MIRA", "JON", "GUEST")
-        ),
-    ]

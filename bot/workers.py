@@ -1,0 +1,144 @@
+"""The one loop: claims rows and works on them, several at a time, until it is stopped. Woken early, errors survived."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Generic
+
+import structlog
+
+from bot.core.errors import BotError, PermanentError, StoreUnavailable
+from bot.core.ports import Claim, Clock, Row
+
+log = structlog.get_logger()
+
+# Other processes make rows due, too, and nobody tells us: so the database is asked this often even if nothing is due.
+_LONGEST_SLEEP = timedelta(seconds=1)
+_AFTER_AN_ERROR = timedelta(seconds=2)
+
+# At SIGTERM, what is under way may finish this long; what can't is given back, for which the database has its own time.
+_GRACE_SECONDS = 2.0
+_RELEASE_SECONDS = 1.0
+
+# Of a lease, this much may be used: whoever holds a row that long stops, before somebody else may begin.
+_USABLE = 0.8
+
+# Called after each row with the worker's name and an outcome: "done", or the name of an error.
+Observer = Callable[[str, str], None]
+
+
+class Worker(Generic[Row]):
+    """Claims rows and works on each in a task of its own.
+
+    A row is worked on for less than its lease lasts, so that nobody else can have it at the same time. Whatever goes
+    wrong with one row is written down and concerns no other.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        claim: Callable[[int], Awaitable[Claim[Row]]],
+        work: Callable[[Row], Awaitable[None]],
+        release: Callable[[Row], Awaitable[None]],
+        at_once: int,
+        lease: timedelta,
+        clock: Clock,
+        observe: Observer = lambda _name, _outcome: None,
+    ) -> None:
+        """Takes what it is called, what to do, how many rows at once, how long a lease lasts, and who hears of it."""
+        self.name = name
+        self._claim = claim
+        self._work = work
+        self._release = release
+        self._at_once = at_once
+        self._usable = lease.total_seconds() * _USABLE
+        self._clock = clock
+        self._observe = observe
+        self._running: dict[asyncio.Task[None], Row] = {}
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may be due: looks at once."""
+        self._woken.set()
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Works until stopped; then finishes or gives back what it holds, in three seconds at most."""
+        stopping = asyncio.create_task(stopped.wait(), name=f"{self.name} stop")
+        stopping.add_done_callback(lambda _: self.wake())
+        try:
+            while not stopped.is_set():
+                self._woken.clear()
+                sleep = await self._turn()
+                if not stopped.is_set():
+                    await self._sleep(sleep)
+        finally:
+            stopping.cancel()
+            await self._finish()
+
+    async def _turn(self) -> timedelta:
+        """Claims as much as there is room for, and says how long there will be nothing to do."""
+        room = self._at_once - len(self._running)
+        if not room:
+            return _LONGEST_SLEEP  # a finished row wakes us
+        try:
+            claim = await self._claim(room)
+        except StoreUnavailable as error:
+            log.warning("store_unavailable", worker=self.name, reason=error.reason)
+            self._observe(self.name, "StoreUnavailable")
+            return _AFTER_AN_ERROR
+        except Exception:
+            log.exception("bug", worker=self.name)
+            return _AFTER_AN_ERROR
+        for row in claim.rows:
+            task = asyncio.create_task(self._do(row), name=self.name)
+            self._running[task] = row
+            task.add_done_callback(self._end)
+        if claim.next_at is None:
+            return _LONGEST_SLEEP
+        return min(max(claim.next_at - self._clock(), timedelta()), _LONGEST_SLEEP)
+
+    async def _sleep(self, duration: timedelta) -> None:
+        try:
+            async with asyncio.timeout(duration.total_seconds()):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _do(self, row: Row) -> None:
+        outcome = "done"
+        try:
+            async with asyncio.timeout(self._usable):
+                await self._work(row)
+        except TimeoutError:
+            # The lease runs out by itself, and what was begun is looked for before it is done again.
+            outcome = "late"
+            log.warning("lease_used_up", worker=self.name)
+        except BotError as error:
+            outcome = type(error).__name__
+            write = log.warning if isinstance(error, PermanentError) else log.info
+            write("put_off", worker=self.name, outcome=outcome, reason=error.reason)
+        except Exception:
+            outcome = "bug"
+            log.exception("bug", worker=self.name)
+        self._observe(self.name, outcome)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        was_full = len(self._running) == self._at_once
+        del self._running[task]
+        if was_full:
+            self.wake()
+
+    async def _finish(self) -> None:
+        held = dict(self._running)
+        if not held:
+            return
+        _, late = await asyncio.wait(held, timeout=_GRACE_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        try:
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                await asyncio.gather(*(self._release(held[task]) for task in late), return_exceptions=True)
+        except TimeoutError:
+            log.warning("not_released", worker=self.name, rows=len(late))
