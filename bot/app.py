@@ -1,9 +1,7 @@
 """The composition root: settings become objects and tasks here, and nowhere else. Everything ends in reverse order."""
 
 import asyncio
-import contextlib
 import logging
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +10,6 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import structlog
-import uvicorn
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.check import Finding, check_samora, check_slack, check_socket
@@ -20,6 +17,7 @@ from bot.core.errors import PermanentError, SlackUnavailable
 from bot.core.lookup import Lookup, is_loopback
 from bot.health import Health
 from bot.samora.client import SamoraClient, open_http
+from bot.server import CannotStart, listen, serve
 from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
 from bot.slack.answers import Answers
 from bot.slack.listeners import make_dispatcher
@@ -36,14 +34,9 @@ log = structlog.get_logger()
 _DEFAULT_PORT = 3000
 _ASK_SLACK_AGAIN_SECONDS = 5.0
 
-# A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 2 for requests, 6 for answers under way,
-# and then one for telling those who wait for another that it won't come.
-_REQUESTS_GRACE_SECONDS = 2
-_WORK_GRACE_SECONDS = 6.0
-
-
-class CannotStart(Exception):
-    """The bot cannot start, or not go on; the text is a sentence for whoever started it."""
+# A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 3 for requests and for what the workers
+# hold, 5 for answers under way, and then one for telling those who wait for another that it won't come.
+_WORK_GRACE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +67,7 @@ class Bot:
                 if self.slack_socket:
                     tasks.create_task(self.slack_socket.run(stopped), name="socket")
                 if self.web and self.listening:
-                    tasks.create_task(_serve(self.web, self.listening, stopped), name="web")
+                    tasks.create_task(serve(self.web, self.listening, stopped), name="web")
                 await stopped.wait()
                 introducing.cancel()
         except* CannotStart as ends:
@@ -144,7 +137,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         dispatcher = make_dispatcher(boundary=boundary, answers=answers, messenger=messenger)
         bolt = _make_bolt(dispatcher)
         web = _make_web(settings, dispatcher, bolt, health)
-        listening = stack.enter_context(_listen(settings)) if web else None
+        port = _DEFAULT_PORT if settings.port is None else settings.port
+        listening = stack.enter_context(listen(settings.host, port)) if web else None
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
         yield Bot(workspaces=workspaces, web=web, listening=listening, slack_socket=slack_socket)
 
@@ -191,53 +185,6 @@ def _make_web(settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health
         door = SlackDoor(dispatcher=dispatcher, bolt=bolt, signing_secret=secret)
         return Web({**endpoints, ("POST", "/slack/events"): door})
     return Web(endpoints) if settings.port is not None else None
-
-
-def _listen(settings: Settings) -> socket.socket:
-    port = _DEFAULT_PORT if settings.port is None else settings.port
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, port), family=family, backlog=2048)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise CannotStart(f"HOST {settings.host}, PORT {port}: {why}. Set another.") from None
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, without its own signal handlers: when to stop is decided outside."""
-
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-        return contextlib.nullcontext()
-
-
-async def _serve(web: Web, listening: socket.socket, stopped: asyncio.Event) -> None:
-    server = _Server(
-        uvicorn.Config(
-            web,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=_REQUESTS_GRACE_SECONDS,
-        )
-    )
-    host, port = listening.getsockname()[:2]
-    log.info("listening", host=host, port=port)
-    serving = asyncio.create_task(server.serve(sockets=[listening]), name="uvicorn")
-    stopping = asyncio.create_task(stopped.wait(), name="web stop")
-    try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopping.cancel()
-        server.should_exit = True
-        await serving
-    if not stopped.is_set():
-        raise CannotStart("The HTTP server ended by itself; the log says why.")
 
 
 def _now() -> datetime:

@@ -20,6 +20,7 @@ WHERE = {
     "(xapp-…)",
     "SAMORA_API_KEY": "app.samora.ai → the settings of your organisation → API keys",
     "SAMORA_API_URL": "leave it out for https://api.samora.ai",
+    "DATABASE_URL": "leave it out for a file samora-bot.db in the working folder",
     "SLACK_API_URL": "leave it out for https://slack.com/api/",
 }
 
@@ -62,7 +63,19 @@ def _check_url(url: str) -> str:
     return url
 
 
+def _check_database(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValueError("is neither sqlite:///FILE nor postgresql://…")
+    if url in {"sqlite:///", "sqlite:///:memory:"}:
+        raise ValueError("names no file, and what is followed must outlive the process")
+    if not url.isprintable() or " " in url:
+        raise ValueError("holds blanks; was it copied whole?")
+    return secret
+
+
 Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database)]
 Url = Annotated[str, AfterValidator(_check_url)]
 
 
@@ -104,6 +117,31 @@ class Settings(SamoraSettings):
     )
     slack_api_url: Url = Field(
         default="https://slack.com/api/", description="Where Slack's Web API lives. https only, except on loopback."
+    )
+    database_url: DatabaseUrl = Field(
+        default=SecretStr("sqlite:///samora-bot.db"),
+        description="What is followed is kept there: sqlite:///FILE, or postgresql://… as libpq takes it. A secret.",
+    )
+    poll_interval: float = Field(
+        default=5, gt=0, le=3600, description="Seconds between two looks at a followed call, at the shortest."
+    )
+    samora_rate: float = Field(
+        default=10,
+        gt=0,
+        le=1000,
+        description="How many looks a second Samora is asked for at most, by all processes together.",
+    )
+    lease_seconds: float = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="After so many seconds others take over what a killed process held.",
+    )
+    stuck_triggered_minutes: float = Field(
+        default=15, gt=0, description="A call that stays Triggered this long makes one notice."
+    )
+    stuck_ongoing_minutes: float = Field(
+        default=60, gt=0, description="A call that stays Ongoing this long makes one notice."
     )
     host: str = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
     port: int | None = Field(

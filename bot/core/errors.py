@@ -12,7 +12,8 @@
     └── PermanentError            somebody must act
         ├── SamoraRefused             401, 403: the key; 400: the request
         ├── UnsafeLink                Samora's link is not one that anybody should press
-        ├── AppUninstalled            token_revoked, account_inactive: nothing works in that workspace
+        ├── TokenRefused              invalid_auth, missing_scope …: the bot's own standing, not the place
+        │   └── AppUninstalled            token_revoked, account_inactive: nothing works in that workspace
         └── ChannelUnavailable        not_in_channel, channel_not_found, is_archived …
             ├── ThreadUnavailable         that thread takes no replies
             └── MessageGone               that message was deleted, or can't be edited any more
@@ -80,7 +81,11 @@ class UnsafeLink(PermanentError):
     """A recording's or transcript's link that is neither ``https`` nor the sandbox's: it is not handed out."""
 
 
-class AppUninstalled(PermanentError):
+class TokenRefused(PermanentError):
+    """Slack does not accept the bot's token, or not for that; ``reason`` is Slack's own error code."""
+
+
+class AppUninstalled(TokenRefused):
     """The workspace has taken the bot's token back; ``reason`` is Slack's own error code."""
 
 

@@ -21,6 +21,7 @@ from bot.core.errors import (
     SlackUnavailable,
     StoreUnavailable,
     ThreadUnavailable,
+    TokenRefused,
 )
 from bot.core.ports import CallsApi, Clock, Messenger, Outbox
 from bot.core.recent import RecentCalls
@@ -164,17 +165,16 @@ class Relay:
             ts = await self._messenger.post_notice(turn.notice)
             await self._mark_sent(turn, ts, began=began)
         except SlackUnavailable as error:
-            due_at = self._clock() + self._retry_wait(error, turn.failures)
             # Looking in vain for what an earlier attempt may have posted leaves that as unknown as before.
-            is_unknown = began is None or error.retry_after is None
-            await self._outbox.put_off(turn, due_at=due_at, is_unknown=is_unknown)
+            await self._put_off(turn, error, is_unknown=began is None or error.retry_after is None)
             raise
         except PermanentError as error:
             await self._give_way(turn, error)
             raise
 
-    def _retry_wait(self, error: BotError, failures: int) -> timedelta:
-        return retry_wait(error, failures, shortest=_SHORTEST_RETRY, longest=_LONGEST_RETRY, dice=self._dice)
+    async def _put_off(self, turn: Turn, error: BotError, *, is_unknown: bool) -> None:
+        wait = retry_wait(error, turn.failures, shortest=_SHORTEST_RETRY, longest=_LONGEST_RETRY, dice=self._dice)
+        await self._outbox.put_off(turn, due_at=self._clock() + wait, is_unknown=is_unknown)
 
     async def _mark_sent(self, turn: Turn, ts: str, *, began: datetime | None = None) -> None:
         now = self._clock()
@@ -188,6 +188,8 @@ class Relay:
             await self._outbox.drop(turn, reason=error.reason)
         elif isinstance(error, AppUninstalled):
             await self._outbox.stop_team(turn.team_id)
+        elif isinstance(error, TokenRefused):
+            await self._put_off(turn, error, is_unknown=False)
         elif isinstance(error, MessageGone) and await self._outbox.lose_card(turn):
             self._on_card()
         else:
@@ -254,11 +256,11 @@ class Cards:
     async def _give_way(self, job: CardJob, error: PermanentError) -> None:
         if isinstance(error, AppUninstalled):
             await self._outbox.stop_team(job.team_id)
-        elif isinstance(error, ChannelUnavailable):
-            if not (isinstance(error, MessageGone) and await self._outbox.repost_card(job)):
-                await self._outbox.pause_card(job, reason=error.reason, whole_channel=_is_whole_channel(error))
-        else:
+        elif not isinstance(error, ChannelUnavailable):
+            # Samora's refusal, Slack's of our token, or blocks that it doesn't take: no fault of the channel's.
             await self._put_off(job, error, is_unknown=False)
+        elif not (isinstance(error, MessageGone) and await self._outbox.repost_card(job)):
+            await self._outbox.pause_card(job, reason=error.reason, whole_channel=_is_whole_channel(error))
 
 
 def _is_whole_channel(error: PermanentError) -> bool:

@@ -101,7 +101,12 @@ def local(moment: datetime, form: str = "{date_short_pretty}, {time_secs}") -> s
 
 def duration_words(duration: timedelta) -> str:
     """``42s``, ``5m 25s`` or ``1h 0m 3s``."""
-    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    return seconds_words(int(duration.total_seconds()))
+
+
+def seconds_words(seconds: int) -> str:
+    """Like :func:`duration_words`, for so many seconds."""
+    minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours}h {minutes}m {seconds}s"

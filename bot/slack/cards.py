@@ -39,6 +39,8 @@ SHOW_ALL = "show_all"
 SHOW_CALL = "show_call"
 TRY_AGAIN = "try_again"
 OPEN_LINK = "open_link"
+FOLLOW_AGAIN = "follow_again"
+RESUME = "resume"
 
 _STATUSES = {
     CallStatus.PENDING: ("🕓", "Pending"),
@@ -59,27 +61,42 @@ _LONGEST_CARD = 9_900
 _LONGEST_BUTTON_URL = 3_000
 
 
-def call_card(call: Call, *, public: bool = False, share: bool = True) -> Message:
+def call_card(
+    call: Call,
+    *,
+    public: bool = False,
+    share: bool = True,
+    follow: bool = True,
+    compact: bool = False,
+    standing: str = "",
+) -> Message:
     """The card of a call.
 
     Args:
         call: one reading of it.
         public: whether others than the asker will see it: e-mail addresses and phone numbers are masked then.
         share: whether it offers to be shared; a public card never does.
+        follow: whether it offers to be followed; the card of a finished call never does.
+        compact: whether variables stay behind *Show all*.
+        standing: our own words below it about how it is followed, as mrkdwn.
     """
     facts = [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]
     above = [header(f"{_emoji(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
-    below = context(" · ".join([f"Read {local(call.read_at)}", *_media_words(call)]))
+    below = [context(" · ".join([f"Read {local(call.read_at)}", *_media_words(call)]))]
+    if standing:
+        below.append(context(standing))
     spoken = _spoken(call)
-    taken = len(json.dumps([spoken, above, below, _buttons(call, show_all=True, share=True)]))
-    variables = show_variables(call, public=public, room=_LONGEST_CARD - taken)
+    taken = len(json.dumps([spoken, above, below, _buttons(call, show_all=True, share=True, follow=True)]))
+    variables = show_variables(call, public=public, room=0 if compact else _LONGEST_CARD - taken)
+    show_all = bool(call.variables) if compact else not variables.is_whole
     blocks = [
         *above,
-        *variables.blocks(),
-        below,
-        actions(_buttons(call, show_all=not variables.is_whole, share=share and not public)),
+        *([] if compact else variables.blocks()),
+        *below,
+        actions(_buttons(call, show_all=show_all, share=share and not public, follow=follow and not call.is_final)),
     ]
-    return Message(text=cut(spoken + variables.sentence(), _LONGEST_TEXT), blocks=tuple(blocks))
+    sentence = "" if compact else variables.sentence()
+    return Message(text=cut(spoken + sentence, _LONGEST_TEXT), blocks=tuple(blocks))
 
 
 def status_words(status: str) -> str:
@@ -138,7 +155,7 @@ def why_never(status: str) -> str:
     return "the call was rejected" if status == CallStatus.REJECTED else "the call was not answered"
 
 
-def _buttons(call: Call, *, show_all: bool, share: bool) -> list[Block]:
+def _buttons(call: Call, *, show_all: bool, share: bool, follow: bool) -> list[Block]:
     value = Asked(call=str(call.id)).encode()
     short_id = f"call {str(call.id)[:8]}"
     buttons = []
@@ -147,7 +164,7 @@ def _buttons(call: Call, *, show_all: bool, share: bool) -> list[Block]:
     if call.transcript_url:
         buttons.append(button("Transcript", action_id=TRANSCRIPT, value=value, spoken=f"Transcript of {short_id}"))
     buttons.append(button("Refresh", action_id=REFRESH, value=value, spoken=f"Read {short_id} again"))
-    if not call.is_final:
+    if follow:
         buttons.append(button("Follow", action_id=FOLLOW, value=value, spoken=f"Follow {short_id} in this channel"))
     if share:
         buttons.append(button("Share", action_id=SHARE, value=value, spoken=f"Share {short_id} with this channel"))

@@ -5,6 +5,7 @@ One shared session serves all calls, nothing is sent twice behind our back, and 
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,31 +13,51 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.errors import ChannelUnavailable, PermanentError, SlackUnavailable
+from bot.core.errors import (
+    AppUninstalled,
+    ChannelUnavailable,
+    MessageGone,
+    PermanentError,
+    SlackUnavailable,
+    ThreadUnavailable,
+    TokenRefused,
+)
 from bot.core.lookup import is_loopback
 from bot.slack.blocks import Block, Message
 from bot.slack.payloads import Place, text_at
 
 _SECONDS = 10.0
 
-# docs.slack.dev/reference/methods/chat.postMessage and its neighbours: the errors that say "not here".
+# The errors of docs.slack.dev/reference/methods/chat.postMessage, chat.update and their neighbours, by what they mean.
+_UNINSTALLED = frozenset({"account_inactive", "token_revoked"})
+_TOKEN_ERRORS = frozenset(
+    {"invalid_auth", "not_authed", "token_expired", "missing_scope", "not_allowed_token_type"}
+    | {"team_access_not_granted", "app_access_restricted"}
+)
+_MESSAGE_GONE = frozenset(
+    {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "invalid_thread_ts"}
+    | {"cannot_reply_to_message"}
+)
+_THREAD_ERRORS = frozenset({"restricted_action_thread_locked"})
 _CHANNEL_ERRORS = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "is_inactive", "user_not_in_channel", "restricted_action"}
-    | {"restricted_action_read_only_channel", "restricted_action_thread_only_channel", "cannot_reply_to_message"}
-    | {"restricted_action_non_threadable_channel", "restricted_action_thread_locked", "messages_tab_disabled"}
-    | {"ekm_access_denied", "access_denied", "no_permission", "message_not_found", "cant_update_message"}
-    | {"edit_window_closed", "slack_connect_file_link_sharing_blocked", "slack_connect_canvas_sharing_blocked"}
+    | {"restricted_action_read_only_channel", "restricted_action_thread_only_channel", "messages_tab_disabled"}
+    | {"restricted_action_non_threadable_channel", "ekm_access_denied", "access_denied", "no_permission"}
+    | {"slack_connect_file_link_sharing_blocked", "slack_connect_canvas_sharing_blocked"}
 )
 _TEMPORARY_ERRORS = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "service_unavailable", "request_timeout"}
-    | {
-        "trigger_expired",
-        "expired_trigger_id",
-        "trigger_exchanged",
-        "exchanged_trigger_id",
-    }  # a new press has a new one
+    # A new press has a new trigger.
+    | {"trigger_expired", "expired_trigger_id", "trigger_exchanged", "exchanged_trigger_id"}
     | {"internal_error", "fatal_error", "team_added_to_org", "external_channel_migrating", "update_failed"}
 )
+_NOT_CONNECTED_SECONDS = 1.0
+
+# How far back, and how many pages of Slack's 200 messages, a message is looked for whose answer was lost.
+_CLOCKS_DIFFER_SECONDS = 300
+_PAGES = 5
+_PER_PAGE = 200
+EVENT_TYPE = "samora_call"
 
 
 @asynccontextmanager
@@ -67,20 +88,58 @@ class Messenger:
         self._session = session
         self._own_host = urlsplit(web.base_url).hostname or ""
 
-    async def post(self, *, channel: str, thread_ts: str, message: Message) -> str:
+    async def post(
+        self, *, channel: str, thread_ts: str, message: Message, key: str = "", broadcast: bool = False
+    ) -> str:
         """Posts a message that all in the channel see; returns its ``ts``.
 
         After a SlackUnavailable without ``retry_after``, nobody knows whether it was posted.
+
+        Args:
+            channel: the conversation; a user's id for that person's direct messages with the bot.
+            thread_ts: the root of the thread; empty for none.
+            message: what to post.
+            key: what :meth:`find` finds it by. Anybody in the workspace can read it: it must say nothing.
+            broadcast: whether a reply is also shown in the channel.
         """
         answer = await self._call(
             "chat.postMessage",
             channel=channel,
             **_thread(thread_ts),
             **_content(message),
+            **({"metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}}} if key else {}),
+            **({"reply_broadcast": True} if broadcast else {}),
             unfurl_links=False,
             unfurl_media=False,
         )
         return str(answer.get("ts", ""))
+
+    async def find(self, *, channel: str, thread_ts: str, key: str, since: datetime) -> str | None:
+        """Looks for a message of ours by its key; returns its ``ts``, or None if it is not there.
+
+        Source: docs.slack.dev/messaging/message-metadata; docs.slack.dev/reference/methods/conversations.replies.
+
+        Args:
+            channel: the conversation.
+            thread_ts: the root of the thread; empty for the conversation itself.
+            key: what it was posted with.
+            since: when it was posted at the earliest, by our clock, UTC.
+
+        Raises:
+            TokenRefused: the bot may not read there.
+        """
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        arguments: dict[str, Any] = {"ts": thread_ts} if thread_ts else {}
+        arguments |= {"oldest": f"{since.timestamp() - _CLOCKS_DIFFER_SECONDS:.6f}", "limit": _PER_PAGE}
+        for _ in range(_PAGES):
+            answer = await self._call(method, channel=channel, include_all_metadata=True, **arguments)
+            for message in answer.get("messages") or []:
+                if text_at(message, "metadata", "event_payload", "key") == key:
+                    return text_at(message, "ts")
+            arguments["cursor"] = text_at(answer, "response_metadata", "next_cursor")
+            if not arguments["cursor"]:
+                break
+        return None
 
     async def update(self, *, channel: str, ts: str, message: Message) -> None:
         """Redraws a message that the bot posted; blocks and text always go together, as text alone deletes blocks."""
@@ -172,7 +231,9 @@ class Messenger:
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         with translated(method):
-            answer = await self._web.api_call(method, json=arguments)
+            # Slack takes JSON only where something is written.
+            is_reading = method.startswith("conversations.")
+            answer = await self._web.api_call(method, **{"data" if is_reading else "json": arguments})
         return answer.data if isinstance(answer.data, dict) else {}
 
 
@@ -183,6 +244,9 @@ def translated(method: str) -> Iterator[None]:
         yield
     except SlackApiError as error:
         raise translate(error) from None
+    except aiohttp.ClientConnectorError:
+        # Never connected, so nothing was posted: trying again is safe.
+        raise SlackUnavailable("no connection", retry_after=_NOT_CONNECTED_SECONDS) from None
     except (aiohttp.ClientError, TimeoutError):
         raise SlackUnavailable(f"no answer to {method}") from None
     except (AttributeError, ValueError):
@@ -190,7 +254,7 @@ def translated(method: str) -> Iterator[None]:
         raise SlackUnavailable(f"unreadable answer to {method}") from None
 
 
-def translate(error: SlackApiError) -> SlackUnavailable | ChannelUnavailable | PermanentError:
+def translate(error: SlackApiError) -> SlackUnavailable | PermanentError:
     """Slack's error as one of ours. Status and header decide before the body, which a 429 may lack."""
     response = error.response
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
@@ -200,9 +264,14 @@ def translate(error: SlackApiError) -> SlackUnavailable | ChannelUnavailable | P
         return SlackUnavailable("ratelimited", retry_after=_seconds(response.headers.get("Retry-After", "")))
     if status >= 500 or code in _TEMPORARY_ERRORS or not code:
         return SlackUnavailable(code or f"HTTP {status}")
-    if code in _CHANNEL_ERRORS:
-        return ChannelUnavailable(code)
-    return PermanentError(code)
+    kinds = {
+        _UNINSTALLED: AppUninstalled,
+        _TOKEN_ERRORS: TokenRefused,
+        _MESSAGE_GONE: MessageGone,
+        _THREAD_ERRORS: ThreadUnavailable,
+        _CHANNEL_ERRORS: ChannelUnavailable,
+    }
+    return next((kind(code) for codes, kind in kinds.items() if code in codes), PermanentError(code))
 
 
 def _seconds(retry_after: str) -> float:

@@ -1,0 +1,77 @@
+"""Deliveries: what the outbox has sent, put into Slack's words and given to the messenger."""
+
+from datetime import datetime
+
+from bot.core.calls import Call
+from bot.core.errors import AppUninstalled, TokenRefused
+from bot.core.outbox import CardJob, Notice
+from bot.core.subscriptions import Delivery, Style, SubscriptionState
+from bot.slack.blocks import Message
+from bot.slack.cards import call_card
+from bot.slack.messenger import Messenger
+from bot.slack.notices import is_broadcast, notice_message
+
+_STANDING = {
+    Delivery.THREAD: "Followed here: changes are told in the thread.",
+    Delivery.CHANNEL: "Followed here: changes are told in the thread, the final one in the channel too.",
+    Delivery.CARD: "Followed here: this card is kept up to date.",
+}
+
+
+class Deliveries:
+    """Posts notices and cards. Fulfils :class:`bot.core.ports.Messenger`."""
+
+    def __init__(self, *, messenger: Messenger) -> None:
+        """Takes who speaks to Slack."""
+        self._messenger = messenger
+
+    async def post_notice(self, notice: Notice) -> str:
+        """Posts a notice into its thread, or to its person."""
+        return await self._messenger.post(
+            channel=notice.channel_id,
+            thread_ts=notice.root_ts,
+            message=notice_message(notice),
+            key=notice.key,
+            broadcast=is_broadcast(notice),
+        )
+
+    async def find_notice(self, notice: Notice) -> str | None:
+        """Looks for it in its thread. A direct message isn't looked for: that would need one more permission."""
+        if not notice.root_ts:
+            return None
+        return await self._find(notice.channel_id, notice.root_ts, notice.key, notice.begun_at)
+
+    async def post_card(self, job: CardJob, call: Call) -> str:
+        """Posts the card, in the channel or into the thread that it was asked for in."""
+        card = _card(job, call)
+        return await self._messenger.post(channel=job.channel_id, thread_ts=job.thread_ts, message=card, key=job.key)
+
+    async def find_card(self, job: CardJob) -> str | None:
+        """Looks for it where it was to be posted."""
+        return await self._find(job.channel_id, job.thread_ts, job.key, job.begun_at)
+
+    async def draw_card(self, job: CardJob, call: Call) -> None:
+        """Redraws the card."""
+        await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=_card(job, call))
+
+    async def _find(self, channel_id: str, thread_ts: str, key: str, since: datetime | None) -> str | None:
+        if since is None:
+            return None
+        try:
+            return await self._messenger.find(channel=channel_id, thread_ts=thread_ts, key=key, since=since)
+        except AppUninstalled:
+            raise
+        except TokenRefused:
+            # Reading history is a permission that a workspace may withhold; then a message may come twice.
+            return None
+
+
+def _card(job: CardJob, call: Call) -> Message:
+    is_followed = job.state is not SubscriptionState.ENDED and not call.is_final
+    return call_card(
+        call,
+        public=True,
+        follow=not is_followed,
+        compact=job.options.style is Style.COMPACT,
+        standing=_STANDING[job.options.to] if is_followed else "",
+    )
