@@ -1,30 +1,27 @@
 """A Samora AI that speaks the real calls API over HTTP, and a control API that makes calls move and requests fail.
 
-The control API lives under ``/control/``, takes and gives JSON, and asks for no key: the sandbox belongs on loopback.
+The control API (``samora_control``) asks for no key: the sandbox belongs on loopback.
 """
 
 import asyncio
-import json
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Annotated, Final, Self, TypeVar
+from typing import Final, Self
 from uuid import UUID, uuid4
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked_dataclass
 
+from bot.sandbox.answering import json_answer, message_answer
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.company import ASHA, Event, EventRefusedError, SandboxCall, Variables, make_company, make_turns
-from bot.sandbox.faults import Fault, Faults, Handler
+from bot.sandbox.company import ASHA, Event, SandboxCall, Variables, make_company, make_turns
+from bot.sandbox.faults import Faults, Handler
 from bot.sandbox.media import LinkSigner, file_answer, make_recording, make_transcript, s3_error
+from bot.sandbox.samora_control import SamoraControl
 
+REQUESTS_KEPT: Final = 1000
 _RECORDING: Final = "recording.wav"
 _TRANSCRIPT: Final = "transcript.pdf"
-_Body = TypeVar("_Body")
-_STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,32 +37,6 @@ class SeenRequest:
     at: datetime
 
 
-class _NewCall(BaseModel):
-    model_config = _STRICT
-    variables: Variables | None = None
-    status: str = "PENDING"
-    agent_id: str = ASHA
-
-
-class _CallChange(BaseModel):
-    model_config = _STRICT
-    event: Event | None = None
-    status: str | None = None
-
-
-class _ClockMove(BaseModel):
-    model_config = _STRICT
-    advance: float = Field(ge=0, le=315_360_000)  # seconds; ten years, lest datetime overflows
-
-
-@checked_dataclass(frozen=True, kw_only=True, config=_STRICT)
-class _CheckedFault(Fault):
-    times: Annotated[int, Field(ge=1)] = 1
-    delay: Annotated[float, Field(ge=0, le=3600)] = 0.0
-    status: Annotated[int, Field(ge=200, le=599)] | None = None
-    content_type: Annotated[str, Field(pattern=r"^[\w.+-]+/[\w.+-]+$")] = "application/json"
-
-
 class SamoraSandbox:
     """A server to be used as an async context manager; each has a fresh company and keeps nothing when it ends.
 
@@ -74,18 +45,24 @@ class SamoraSandbox:
         api_key: the key that ``X-API-Key`` must carry.
         calls: the company's calls by id; whoever holds the sandbox may change them.
         faults: what is to go wrong; strikes everything but the control API.
-        requests: the last thousand requests outside the control API, oldest first.
+        requests: the last ``requests_kept`` requests outside the control API, oldest first.
     """
 
     def __init__(
-        self, *, clock: SandboxClock, host: str = "127.0.0.1", port: int = 0, api_key: str = "sandbox-key"
+        self,
+        *,
+        clock: SandboxClock,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str = "sandbox-key",
+        requests_kept: int = REQUESTS_KEPT,
     ) -> None:
         """Prepares the server without opening a port; port 0 lets the system choose one."""
         self.url = ""
         self.api_key = api_key
         self.calls = make_company(clock.now())
         self.faults = Faults()
-        self.requests: deque[SeenRequest] = deque(maxlen=1000)
+        self.requests: deque[SeenRequest] = deque(maxlen=requests_kept)
         self._clock = clock
         self._links = LinkSigner(clock)
         self._host = host
@@ -99,13 +76,7 @@ class SamoraSandbox:
         return [
             web.get("/v1/call/{call_id:[^/]+}", self._get_call),
             web.get("/media/{call_id}/{name}", self._get_media),
-            web.get("/control/calls", self._control_list),
-            web.post("/control/calls", self._control_add),
-            web.post("/control/calls/{call_id}", self._control_change),
-            web.post("/control/clock", self._control_clock),
-            web.post("/control/faults", self._control_fault),
-            web.delete("/control/faults", self._control_no_faults),
-            web.get("/control/requests", self._control_requests),
+            *SamoraControl(self, clock=self._clock).routes(),
         ]
 
     async def __aenter__(self) -> Self:
@@ -176,14 +147,14 @@ class SamoraSandbox:
 
     async def _get_call(self, request: web.Request) -> web.Response:
         if request.headers.get("X-API-Key") != self.api_key:
-            return _message(401, "Invalid or missing API key")
+            return message_answer(401, "Invalid or missing API key")
         call_id = request.match_info["call_id"].lower()
         if not _is_call_id(call_id):
-            return _message(400, "Invalid call ID")
+            return message_answer(400, "Invalid call ID")
         call = self.calls.get(call_id)
         if call is None:
-            return _message(404, "Call not found or does not belong to your company")
-        return _json({"message": "Call details fetched successfully", "data": self._details(call)})
+            return message_answer(404, "Call not found or does not belong to your company")
+        return json_answer({"message": "Call details fetched successfully", "data": self._details(call)})
 
     def _details(self, call: SandboxCall) -> dict[str, object]:
         return {
@@ -217,45 +188,6 @@ class SamoraSandbox:
             return file_answer(request, await asyncio.to_thread(make_transcript, call), "application/pdf")
         return s3_error(404, "NoSuchKey", "The specified key does not exist.")
 
-    async def _control_list(self, _: web.Request) -> web.Response:
-        return _json({"now": self._clock.now(), "calls": [_described(call) for call in self.calls.values()]})
-
-    async def _control_add(self, request: web.Request) -> web.Response:
-        wanted = await _read(request, _NewCall)
-        call = self.add_call(variables=wanted.variables, status=wanted.status, agent_id=wanted.agent_id)
-        return _json({"call": _described(call)}, status=201)
-
-    async def _control_change(self, request: web.Request) -> web.Response:
-        call_id = request.match_info["call_id"].lower()
-        if call_id not in self.calls:
-            return _message(404, "There is no such call.")
-        match await _read(request, _CallChange):
-            case _CallChange(event=None, status=str(status)):
-                call = self.set_status(call_id, status)
-            case _CallChange(event=str(event), status=None):
-                try:
-                    call = self.move(call_id, event)
-                except EventRefusedError as refusal:
-                    return _message(409, str(refusal))
-            case _:
-                return _message(400, "Give either an event or a status.")
-        return _json({"call": _described(call)})
-
-    async def _control_clock(self, request: web.Request) -> web.Response:
-        self._clock.advance((await _read(request, _ClockMove)).advance)
-        return _json({"now": self._clock.now()})
-
-    async def _control_fault(self, request: web.Request) -> web.Response:
-        self.faults.add(await _read(request, _CheckedFault))
-        return _message(201, "The fault waits for its request.")
-
-    async def _control_no_faults(self, _: web.Request) -> web.Response:
-        self.faults.clear()
-        return _message(200, "No fault waits any more.")
-
-    async def _control_requests(self, _: web.Request) -> web.Response:
-        return _json({"requests": [asdict(request) for request in self.requests]})
-
 
 def _is_call_id(text: str) -> bool:
     try:
@@ -264,34 +196,10 @@ def _is_call_id(text: str) -> bool:
         return False
 
 
-def _described(call: SandboxCall) -> dict[str, object]:
-    return {name: value for name, value in asdict(call).items() if name != "turns"} | {"events": call.events}
-
-
-async def _read(request: web.Request, shape: type[_Body]) -> _Body:
-    try:
-        return TypeAdapter(shape).validate_json(await request.read() or b"{}")
-    except ValidationError as flaws:
-        sentences = [f"{'.'.join(map(str, flaw['loc'])) or 'body'}: {flaw['msg']}" for flaw in flaws.errors()]
-        raise web.HTTPBadRequest(text="; ".join(sentences)) from flaws
-
-
-def _in_words(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _json(body: dict[str, object], status: int = 200) -> web.Response:
-    return web.json_response(body, status=status, dumps=partial(json.dumps, default=_in_words))
-
-
-def _message(status: int, text: str) -> web.Response:
-    return _json({"message": text}, status=status)
-
-
 @web.middleware
 async def _errors_in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     """What aiohttp answers by itself (no such path, wrong method) would else be plain text."""
     try:
         return await handler(request)
     except web.HTTPException as refusal:
-        return _message(refusal.status, refusal.text or refusal.reason)
+        return message_answer(refusal.status, refusal.text or refusal.reason)

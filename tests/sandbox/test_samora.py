@@ -172,6 +172,16 @@ async def test_only_the_last_thousand_requests_are_remembered(samora: SamoraSand
     assert samora.requests.maxlen == 1000
 
 
+async def test_more_or_fewer_requests_are_remembered_on_demand(clock: SandboxClock) -> None:
+    async with (
+        SamoraSandbox(clock=clock, requests_kept=2) as samora,
+        aiohttp.ClientSession(samora.url) as http,
+    ):
+        for _ in range(3):
+            await ask(http, NOBODY)
+        assert len(samora.requests) == 2
+
+
 # The control API and its Python mirror
 
 
@@ -265,9 +275,21 @@ async def test_faults_can_be_ordered_and_called_off(http: aiohttp.ClientSession)
     assert (await ask(http, company.FINISHED))[0] == 200
 
 
+async def test_it_rains_on_demand(samora: SamoraSandbox, http: aiohttp.ClientSession) -> None:
+    rain = {"path": "/v1/*", "share": 1, "seed": 7, "kinds": ["500"]}
+    assert (await control(http, "POST", "rain", rain))[0] == 201
+    assert (await ask(http, company.FINISHED))[0] == 500
+    assert samora.faults.rained == {"500": 1}
+    assert (await control(http, "DELETE", "faults"))[0] == 200
+    assert (await ask(http, company.FINISHED))[0] == 200
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
+        ("rain", {"share": 2}),
+        ("rain", {"kinds": ["hail"]}),
+        ("rain", {"kinds": []}),
         ("calls", {"variables": "text"}),
         ("calls", {"surprise": 1}),
         ("calls", ["not an object"]),

@@ -6,10 +6,12 @@ and tells what happened. ``find_message_problems`` and ``find_view_problems`` ch
 
 from bot.sandbox.slack.ack import Ack
 from bot.sandbox.slack.limits import find_message_problems, find_view_problems
+from bot.sandbox.slack.people import Channel, User, UserGroup
+from bot.sandbox.slack.recording import BotRequest
 from bot.sandbox.slack.rules import Problem
-from bot.sandbox.slack.server import BotRequest, SlackSandbox
+from bot.sandbox.slack.server import SlackSandbox
 from bot.sandbox.slack.views import View
-from bot.sandbox.slack.workspace import Channel, Message, User
+from bot.sandbox.slack.workspace import Message
 
 __all__ = [
     "Ack",
@@ -19,6 +21,7 @@ __all__ = [
     "Problem",
     "SlackSandbox",
     "User",
+    "UserGroup",
     "View",
     "find_message_problems",
     "find_view_problems",

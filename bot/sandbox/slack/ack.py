@@ -17,7 +17,7 @@ class Ack:
         error: what Slack would show the person: "operation_timeout" (three seconds passed), "dispatch_failed" (nobody
             there), "http_client_error" (4xx), "http_service_error" (5xx and everything else that is not 200),
             "invalid_command_response" or "invalid_view_response" (acknowledged with something Slack cannot show),
-            "not_in_channel" (never sent); None if ok.
+            "not_in_channel", "missing_scope" or "not_installed" (never sent); None if ok.
     """
 
     ok: bool

@@ -1,47 +1,66 @@
 """What people do in Slack without pressing anything: type, call commands and shortcuts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from bot.sandbox.slack import payloads
+from bot.sandbox.slack import markup, payloads
 from bot.sandbox.slack.ack import Ack
 from bot.sandbox.slack.chat import checked_content
 from bot.sandbox.slack.delivery import Delivery, Kind
 from bot.sandbox.slack.elements import Json
+from bot.sandbox.slack.people import BOT_USER, TEAM_ID, Channel, User
 from bot.sandbox.slack.refusal import Refusal
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.views import Views
-from bot.sandbox.slack.workspace import BOT_USER, TEAM_ID, Channel, Message, User, Workspace
+from bot.sandbox.slack.workspace import Message, Workspace
 
 
 class Acting:
     """A person's doings. All raise LookupError for what is not there, PermissionError for what Slack does not offer."""
 
     def __init__(
-        self, *, workspace: Workspace, views: Views, triggers: Triggers, response_urls: ResponseUrls, delivery: Delivery
+        self,
+        *,
+        workspace: Workspace,
+        views: Views,
+        triggers: Triggers,
+        response_urls: ResponseUrls,
+        delivery: Delivery,
+        granted_scopes: Collection[str],
     ) -> None:
         self.workspace = workspace
         self._views = views
         self._triggers = triggers
         self._response_urls = response_urls
         self._delivery = delivery
+        self._granted_scopes = granted_scopes
         self._chosen: dict[tuple[str, str, str], Json] = {}
 
-    async def command(self, user: str, text: str, channel: str = "C0OPS", command: str = "/samora-call") -> Ack:
-        """Types a slash command; what the bot acknowledges it with is posted as Slack does (``via="ack"``)."""
+    async def command(
+        self, user: str, text: str, channel: str = "C0OPS", command: str = "/samora-call", *, escape: bool = True
+    ) -> Ack:
+        """Types a slash command; what the bot acknowledges it with is posted as Slack does (``via="ack"``).
+
+        Args:
+            user: who types.
+            text: what follows the command.
+            channel: where.
+            command: which one.
+            escape: whether the bot's manifest has ``should_escape``: then known ``@names``, ``#channels`` and addresses
+                arrive in angle brackets.
+        """
         who, where = self._staff(user, channel)
+        text = markup.escaped(text, self._names()) if escape else text
         url = self._response_urls.issue(channel=channel, user=user)
         ticket = {"trigger_id": self._triggers.issue(user), "response_url": url}
         payload = payloads.slash_command(who, where, command, text, **ticket)
-        ack = await self._delivery.deliver(payload, "slash_commands")
+        ack = await self._deliver(payload, "slash_commands")
         return self._posted(ack, user, channel)
 
     async def global_shortcut(self, user: str, callback_id: str) -> Ack:
         """Calls a global shortcut."""
         who = self._colleague(user)
-        return await self._delivery.deliver(
-            payloads.shortcut(who, callback_id, self._triggers.issue(user)), "interactive"
-        )
+        return await self._deliver(payloads.shortcut(who, callback_id, self._triggers.issue(user)), "interactive")
 
     async def message_shortcut(self, user: str, callback_id: str, channel: str, ts: str) -> Ack:
         """Calls a message shortcut; Slack offers none on ephemeral messages."""
@@ -55,15 +74,15 @@ class Acting:
             "response_url": self._response_urls.issue(channel=channel, user=user),
         }
         payload = payloads.message_action(who, where, message, callback_id, **ticket)
-        return await self._delivery.deliver(payload, "interactive")
+        return await self._deliver(payload, "interactive")
 
     async def mention(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Ack:
         """Posts ``@samora`` and the text, and tells the bot, unless it is not in the channel ("not_in_channel")."""
         message = self.post_as(user, channel, f"<@{BOT_USER}> {text}", thread_ts=thread_ts)
         who, where = self.workspace.member(user, channel)
-        if BOT_USER not in where.members:
+        if not where.has_bot:
             return Ack(ok=False, error="not_in_channel")
-        return await self._delivery.deliver(payloads.app_mention(who, where, message), "events_api")
+        return await self._deliver(payloads.app_mention(who, where, message), "events_api")
 
     def post_as(
         self,
@@ -79,7 +98,7 @@ class Acting:
         return self.workspace.post(
             channel,
             user,
-            text=payloads.with_links(text),
+            text=markup.with_links(text),
             blocks=blocks or (),
             attachments=attachments or (),
             thread_ts=thread_ts,
@@ -92,6 +111,16 @@ class Acting:
     async def retry_event(self, event_id: str | None = None, reason: str = "http_timeout") -> Ack:
         """Sends an event (None: the newest) once more, three times at most; see :meth:`Delivery.retry_event`."""
         return await self._delivery.retry_event(event_id, reason)
+
+    async def _deliver(self, payload: Json, kind: Kind) -> Ack:
+        """Sends a payload, unless the app was uninstalled ("not_installed")."""
+        if not self.workspace.is_installed:
+            return Ack(ok=False, error="not_installed")
+        return await self._delivery.deliver(payload, kind)
+
+    def _names(self) -> dict[str, str]:
+        there = self.workspace
+        return markup.names(there.users.values(), there.user_groups.values(), there.channels.values())
 
     def _staff(self, user: str, channel: str) -> tuple[User, Channel]:
         self._colleague(user)

@@ -8,11 +8,13 @@ from typing import NamedTuple
 from aiohttp import web
 
 from bot.sandbox.slack.chat import Chat
+from bot.sandbox.slack.conversations import Conversations
 from bot.sandbox.slack.elements import Json
 from bot.sandbox.slack.modals import Modals
+from bot.sandbox.slack.people import BOT_ID, BOT_USER, TEAM_ID
 from bot.sandbox.slack.rates import Rates
 from bot.sandbox.slack.refusal import Refusal
-from bot.sandbox.slack.workspace import BOT_ID, BOT_USER, TEAM_ID, Channel, Workspace
+from bot.sandbox.slack.workspace import Workspace
 
 _AS_JSON = ("blocks", "attachments", "metadata", "view")
 
@@ -32,6 +34,7 @@ class WebApi:
     workspace: Workspace
     rates: Rates
     chat: Chat
+    conversations: Conversations
     modals: Modals
     granted_scopes: set[str]
     bot_token: str
@@ -72,7 +75,11 @@ class WebApi:
             "views.open": Method(self.modals.open),
             "views.push": Method(self.modals.push),
             "views.update": Method(self.modals.update),
-            "conversations.info": Method(self._about_channel),
+            "chat.getPermalink": Method(self.conversations.permalink),
+            "conversations.history": Method(self.conversations.history),
+            "conversations.info": Method(self.conversations.tell),
+            "conversations.open": Method(self.conversations.open, "im:write"),
+            "conversations.replies": Method(self.conversations.replies),
             "users.info": Method(self._about_user, "users:read"),
         }
 
@@ -83,10 +90,12 @@ class WebApi:
             raise Refusal("invalid_auth")
         if (token == self.app_token) is not method.app_level:
             raise Refusal("not_allowed_token_type")
+        if not method.app_level and not self.workspace.is_installed:
+            raise Refusal("account_inactive")
 
     def _check_scope(self, scope: str) -> None:
         if scope not in self.granted_scopes:
-            raise Refusal("missing_scope", needed=scope, provided=",".join(sorted(self.granted_scopes)))
+            raise Refusal.for_scope(scope, self.granted_scopes)
 
     def _about_bot(self, _: Json) -> Json:
         return {
@@ -102,13 +111,6 @@ class WebApi:
 
     def _connections_open(self, _: Json) -> Json:
         return {"ok": True, "url": self.open_connection()}
-
-    def _about_channel(self, arguments: Json) -> Json:
-        channel = self.workspace.channels.get(str(arguments.get("channel")))
-        if channel is None or (channel.is_private and BOT_USER not in channel.members):
-            raise Refusal("channel_not_found")
-        self._check_scope("im:read" if channel.is_im else "groups:read" if channel.is_private else "channels:read")
-        return {"ok": True, "channel": _channel_json(channel)}
 
     def _about_user(self, arguments: Json) -> Json:
         user = self.workspace.users.get(str(arguments.get("user")))
@@ -171,22 +173,3 @@ def _decoded(text: str, key: str) -> object:
             raise Refusal("invalid_blocks_format") from None
         raise Refusal.for_arguments(f"{key} is not JSON") from None
     return decoded
-
-
-def _channel_json(channel: Channel) -> Json:
-    return {
-        "id": channel.id,
-        "name": channel.name,
-        "is_channel": not channel.is_private,
-        "is_group": channel.is_private and not channel.is_im,
-        "is_im": channel.is_im,
-        "is_mpim": False,
-        "is_private": channel.is_private,
-        "is_archived": channel.is_archived,
-        "is_member": BOT_USER in channel.members,
-        "is_shared": channel.is_ext_shared,
-        "is_ext_shared": channel.is_ext_shared,
-        "is_org_shared": False,
-        "context_team_id": TEAM_ID,
-        "num_members": len(channel.members),
-    }

@@ -4,11 +4,13 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+from bot.sandbox.slack.conversations import flag
 from bot.sandbox.slack.elements import Json
 from bot.sandbox.slack.limits import MESSAGE_TEXT_LIMIT, find_message_problems
 from bot.sandbox.slack.payloads import message_json
+from bot.sandbox.slack.people import BOT_USER, Channel
 from bot.sandbox.slack.refusal import Refusal
-from bot.sandbox.slack.workspace import BOT_USER, Channel, Message, Workspace
+from bot.sandbox.slack.workspace import Message, Workspace
 
 ATTACHMENTS_LIMIT = 100
 UPDATE_TEXT_LIMIT = 4_000
@@ -25,7 +27,7 @@ class Chat:
     def post_message(self, arguments: Json) -> Json:
         """``chat.postMessage``; a user's id as the channel means the bot's direct messages with that user."""
         channel = self._writable(arguments)
-        content = self._content(arguments, channel)
+        content = {**_cut_content(arguments), **self._thread(arguments, channel)}
         metadata = checked_metadata(arguments.get("metadata"))
         message = self._workspace.post(channel.id, BOT_USER, **content, metadata=metadata, via="chat.postMessage")
         return {"ok": True, "channel": channel.id, "ts": message.ts, "message": message_json(message)}
@@ -38,7 +40,7 @@ class Chat:
             raise Refusal.for_arguments("missing required field: user")
         if user not in channel.members:
             raise Refusal("user_not_in_channel")
-        content = self._content(arguments, channel)
+        content = {**_cut_content(arguments), **self._thread({**arguments, "reply_broadcast": False}, channel)}
         message = self._workspace.post(channel.id, BOT_USER, **content, ephemeral_to=user, via="chat.postEphemeral")
         return {"ok": True, "message_ts": message.ts}
 
@@ -77,10 +79,11 @@ class Chat:
 
     def _writable(self, arguments: Json) -> Channel:
         wanted = str(arguments.get("channel") or "")
-        channel = self._known({**arguments, "channel": f"D{wanted[1:]}" if wanted.startswith("U") else wanted})
+        direct = self._workspace.direct(wanted) if wanted.startswith("U") else None
+        channel = self._known({**arguments, "channel": direct.id if direct else wanted})
         if channel.is_archived:
             raise Refusal("is_archived")
-        if BOT_USER not in channel.members and "chat:write.public" not in self._granted_scopes:
+        if not channel.has_bot and "chat:write.public" not in self._granted_scopes:
             raise Refusal("not_in_channel")
         return channel
 
@@ -88,20 +91,27 @@ class Chat:
         if not arguments.get("channel"):
             raise Refusal.for_arguments("missing required field: channel")
         channel = self._workspace.channels.get(arguments["channel"])
-        if channel is None or (channel.is_private and BOT_USER not in channel.members):
+        if channel is None or (channel.is_private and not channel.has_bot):
             raise Refusal("channel_not_found")
         return channel
 
-    def _content(self, arguments: Json, channel: Channel) -> dict[str, Any]:
-        content = checked_content(arguments)
-        content["text"] = content["text"][:MESSAGE_TEXT_LIMIT]
-        thread_ts = arguments.get("thread_ts")
-        if thread_ts:
-            root = self._workspace.find(channel.id, str(thread_ts))
-            if root is None or root.ephemeral_to is not None or root.thread_ts is not None:
-                raise Refusal("invalid_thread_ts")
-            content["thread_ts"] = root.ts
-        return content
+    def _thread(self, arguments: Json, channel: Channel) -> dict[str, Any]:
+        """Where a reply hangs. A deleted root still holds a thread while there are replies, and then no more."""
+        if not arguments.get("thread_ts"):
+            return {}
+        root = self._workspace.find_ever(channel.id, str(arguments["thread_ts"]))
+        if root is None or root.ephemeral_to is not None or root.thread_ts is not None:
+            raise Refusal("invalid_thread_ts")
+        if root.deleted and not self._workspace.replies(root):
+            if self._workspace.lost_thread_error:
+                raise Refusal(self._workspace.lost_thread_error)
+            return {}
+        return {"thread_ts": root.ts, "reply_broadcast": flag(arguments.get("reply_broadcast"))}
+
+
+def _cut_content(arguments: Json) -> dict[str, Any]:
+    content = checked_content(arguments)
+    return {**content, "text": content["text"][:MESSAGE_TEXT_LIMIT]}
 
 
 def checked_content(arguments: Json) -> dict[str, Any]:

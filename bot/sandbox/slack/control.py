@@ -1,19 +1,27 @@
 """The control API: the sandbox's Slack by HTTP, for whoever is not in the same process.
 
-``POST /control/act`` takes ``{"as": user, "do": …}`` and the arguments of the method of the same name: "command" (text,
-channel, command), "mention" (channel, text, thread_ts), "shortcut" (callback_id), "message_shortcut" (callback_id,
-channel, ts), "press" (what: label or action id, value), "choose" (action_id, value), "submit" (view, values) and
-"post" (channel, text, …). A ``view`` is named by its id, a ``message`` by ``{"channel": …, "ts": …}``. The answer is
-the acknowledgement, for "post" the message.
+``POST /control/act`` takes ``{"as": user, "do": …}`` and the arguments of the Python method. People do "command" (text,
+channel, command, escape), "mention" (channel, text, thread_ts), "shortcut" (callback_id), "message_shortcut"
+(callback_id, channel, ts), "press" (what: label or action id, value, block_id), "choose" (action_id, value, block_id),
+"submit" (view, values), "post" (channel, text, …), "delete" (channel, ts) and "member_left" (channel). To channels and
+the app they do "archive", "unarchive", "kick_bot", "invite_bot" (channel), "change_channel_id" (old, new),
+"add_channel" (channel_id, name, members, …), "uninstall" (tokens_first) and "reinstall". A ``view`` is named by its id,
+a ``message`` by ``{"channel": …, "ts": …}``. The answer is the acknowledgement, for "post" and "delete" the message,
+for "add_channel" the channel.
+
+``GET /control/messages?as=…&channel=…`` gives what that person sees, with ``&deleted=1`` what is gone too.
 """
 
 import dataclasses
+import inspect
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from bot.sandbox.faults import Fault
+from bot.sandbox.slack.conversations import flag
 from bot.sandbox.slack.elements import Json
 from bot.sandbox.slack.payloads import view_json
 from bot.sandbox.slack.views import View
@@ -41,31 +49,57 @@ class Control:
             web.post("/control/clock", _answering(self._advance)),
             web.post("/control/faults", _answering(self._add_fault)),
             web.delete("/control/faults", _answering(self._clear_faults)),
+            web.post("/control/rain", _answering(self._rain)),
             web.post("/control/deliver", _answering(self._deliver)),
         ]
 
     async def _act(self, request: web.Request) -> object:
         order = await _order(request)
         user, what = str(order.pop("as")), str(order.pop("do"))
-        if what == "post":
-            return message_json(self._slack.post_as(user, **order))
-        acts: dict[str, Callable[..., Awaitable[Any]]] = {
-            "command": self._slack.command,
-            "mention": self._slack.mention,
-            "shortcut": self._slack.global_shortcut,
-            "message_shortcut": self._slack.message_shortcut,
-            "press": self._slack.press,
-            "choose": self._slack.choose,
-            "submit": self._slack.submit,
-        }
+        acts = self._acts(user)
         if what not in acts:
-            message = f"do: one of {['post', *acts]}"
+            message = f"do: one of {list(acts)}"
             raise ValueError(message)
-        return dataclasses.asdict(await acts[what](user, **self._resolved(what, order)))
+        done = acts[what](**self._resolved(what, order))
+        return _described(await done if inspect.isawaitable(done) else done)
+
+    def _acts(self, user: str) -> dict[str, Callable[..., Any]]:
+        slack = self._slack
+        by_people: dict[str, Callable[..., Any]] = {
+            "command": slack.command,
+            "mention": slack.mention,
+            "shortcut": slack.global_shortcut,
+            "message_shortcut": slack.message_shortcut,
+            "press": slack.press,
+            "choose": slack.choose,
+            "submit": slack.submit,
+            "post": slack.post_as,
+            "delete": slack.delete_message,
+            "member_left": slack.member_left,
+        }
+        to_channels: dict[str, Callable[..., Any]] = {
+            "archive": slack.archive,
+            "unarchive": slack.unarchive,
+            "kick_bot": slack.kick_bot,
+            "invite_bot": slack.invite_bot,
+        }
+        return {
+            **{what: partial(act, user) for what, act in by_people.items()},
+            **{what: partial(act, by=user) for what, act in to_channels.items()},
+            "change_channel_id": slack.change_channel_id,
+            "add_channel": slack.add_channel,
+            "uninstall": slack.uninstall,
+            "reinstall": slack.reinstall,
+        }
 
     async def _messages(self, request: web.Request) -> object:
-        seen = self._slack.visible_to(request.query["as"], request.query["channel"])
-        return {"messages": [message_json(message) for message in seen]}
+        user, channel = request.query["as"], request.query["channel"]
+        seen = self._slack.visible_to(user, channel)
+        if flag(request.query.get("deleted")):
+            self._slack.workspace.member(user, channel)
+            gone = [each for each in self._slack.messages if each.channel == channel and each.deleted]
+            seen = sorted([*seen, *gone], key=lambda message: message.ts)
+        return {"messages": [dataclasses.asdict(message) for message in seen]}
 
     async def _views(self, request: web.Request) -> object:
         views = self._slack.views_of(request.query["as"])
@@ -87,6 +121,10 @@ class Control:
         self._slack.faults.clear()
         return {}
 
+    async def _rain(self, request: web.Request) -> object:
+        self._slack.faults.rain(**await _order(request))
+        return {}
+
     async def _deliver(self, request: web.Request) -> object:
         self._slack.deliver_to((await _order(request))["url"])
         return {}
@@ -104,9 +142,12 @@ class Control:
         return {**order, **named}
 
 
-def message_json(message: Message) -> Json:
-    """A message with all that the sandbox knows of it."""
-    return dataclasses.asdict(message)
+def _described(done: Any) -> Json:
+    """An acknowledgement, message or channel with all that the sandbox knows of it."""
+    described = dataclasses.asdict(done) if done is not None else {}
+    if "members" in described:
+        described["members"] = sorted(described["members"])
+    return described
 
 
 def _there(found: Any, what: str) -> Any:

@@ -35,6 +35,7 @@ class Interacting(Acting):
         message: Message | None = None,
         view: View | None = None,
         value: str | None = None,
+        block_id: str | None = None,
     ) -> Ack:
         """Presses a button (and agrees, should it ask to confirm).
 
@@ -45,22 +46,32 @@ class Interacting(Acting):
                 this person can see are searched, the newest first.
             view: where it is.
             value: the button's ``value``, to tell several of the same name apart.
+            block_id: the block that it stands in, for the same purpose.
 
         Raises:
             LookupError: no such button, or several; the text names those that are there.
             PermissionError: the person cannot see that message.
         """
 
-        def matches(element: Json) -> bool:
+        def matches(placed: Placed) -> bool:
+            block, element = placed
             named = label_or_action_id in (element["action_id"], label(element))
-            return element.get("type") == "button" and named and value in (None, element.get("value"))
+            meant = value in (None, element.get("value")) and block_id in (None, block["block_id"])
+            return element.get("type") == "button" and named and meant
 
         found = self._find(user, matches, f"button {label_or_action_id!r}", message, view)
         action = {key: found.placed.element[key] for key in _ACTION_KEYS if key in found.placed.element}
         return await self._act(user, found, action)
 
     async def choose(
-        self, user: str, action_id: str, value: object, *, view: View | None = None, message: Message | None = None
+        self,
+        user: str,
+        action_id: str,
+        value: object,
+        *,
+        view: View | None = None,
+        message: Message | None = None,
+        block_id: str | None = None,
     ) -> Ack:
         """Chooses in a select, overflow menu, checkbox or radio group, date or time picker outside input blocks.
 
@@ -70,14 +81,18 @@ class Interacting(Acting):
             value: an option's value or label, a user, channel or date; a list where several may be chosen.
             view: where it is; found as in :meth:`press` if neither is given.
             message: where it is.
+            block_id: the block that it stands in, where several elements have the same ``action_id``.
 
         Raises:
-            LookupError: no such element or option; the text names those that are there.
+            LookupError: no such element or option, or several elements; the text names those that are there.
             PermissionError: the person cannot see that message.
         """
-        found = self._find(
-            user, lambda element: can_hold(element) and element["action_id"] == action_id, action_id, message, view
-        )
+
+        def matches(placed: Placed) -> bool:
+            block, element = placed
+            return can_hold(element) and element["action_id"] == action_id and block_id in (None, block["block_id"])
+
+        found = self._find(user, matches, action_id, message, view)
         entry = filled_in(found.placed.element, value)
         return await self._act(user, found, entry, entry)
 
@@ -99,9 +114,7 @@ class Interacting(Acting):
             view = self._fill_in(view, name, given)
         _refuse_incomplete(view)
         view = self._views.show_errors(view, {})
-        ack = await self._delivery.deliver(
-            payloads.view_submission(who, view, self._triggers.issue(user)), "interactive"
-        )
+        ack = await self._deliver(payloads.view_submission(who, view, self._triggers.issue(user)), "interactive")
         return self._followed(ack, view)
 
     async def _act(self, user: str, found: Found, action: Json, entry: Json | None = None) -> Ack:
@@ -115,7 +128,7 @@ class Interacting(Acting):
             place = payloads.in_message(source, self.workspace.channels[source.channel], state, url)
         action = {**action, "action_id": element["action_id"], "block_id": block["block_id"]}
         payload = payloads.block_actions(who, action, self._triggers.issue(user), **place)
-        return await self._delivery.deliver(payload, "interactive")
+        return await self._deliver(payload, "interactive")
 
     def _remembered(self, user: str, found: Found, entry: Json | None) -> Json:
         """What this person sees as filled in there, this choice included."""
@@ -132,16 +145,17 @@ class Interacting(Acting):
         return state
 
     def _find(
-        self, user: str, matches: Callable[[Json], bool], wanted: str, message: Message | None, view: View | None
+        self, user: str, matches: Callable[[Placed], bool], wanted: str, message: Message | None, view: View | None
     ) -> Found:
         seen: list[str] = []
         for source in self._sources(user, message, view):
             blocks = source.blocks if isinstance(source, View) else source.all_blocks
             placed = [each for each in interactive(blocks) if _sends_actions(each)]
-            found = [each for each in placed if matches(each.element)]
+            found = [each for each in placed if matches(each)]
             if len(found) > 1:
                 values = [each.element.get("value") for each in found]
-                text = f"several times {wanted}: say which value of {values}"
+                blocks_of = [each.block["block_id"] for each in found]
+                text = f"several times {wanted}: say which value of {values} or block_id of {blocks_of}"
                 raise LookupError(text)
             if found:
                 return Found(source, found[0])
@@ -156,7 +170,7 @@ class Interacting(Acting):
             yield self._on_top(user, view)
         else:
             yield from self._views.of(user)[-1:]
-            yield from (each for each in reversed(self.workspace.messages) if self.workspace.sees(user, each))
+            yield from (each for each in self.workspace.newest_first if self.workspace.sees(user, each))
 
     def _on_top(self, user: str, view: View) -> View:
         stack = self._views.of(user)

@@ -1,5 +1,7 @@
 """How the Web API says no."""
 
+from collections.abc import Iterable
+
 from bot.sandbox.slack.elements import Json
 
 
@@ -27,3 +29,8 @@ class Refusal(Exception):
     def for_arguments(cls, *sentences: str) -> "Refusal":
         """``invalid_arguments`` with the reasons where Slack puts them."""
         return cls("invalid_arguments", response_metadata={"messages": [f"[ERROR] {each}" for each in sentences]})
+
+    @classmethod
+    def for_scope(cls, needed: str, granted: Iterable[str]) -> "Refusal":
+        """``missing_scope``, saying which is needed and which there are."""
+        return cls("missing_scope", needed=needed, provided=",".join(sorted(granted)))

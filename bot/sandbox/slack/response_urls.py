@@ -8,8 +8,9 @@ from aiohttp import web
 
 from bot.sandbox.slack.chat import checked_content
 from bot.sandbox.slack.elements import Json
+from bot.sandbox.slack.people import BOT_USER
 from bot.sandbox.slack.refusal import Refusal
-from bot.sandbox.slack.workspace import BOT_USER, Message, Workspace, new_id
+from bot.sandbox.slack.workspace import Message, Workspace, new_id
 
 USES = 5
 LIFETIME = timedelta(minutes=30)
@@ -52,6 +53,14 @@ class ResponseUrls:
             source=(source.channel, source.ts) if source else None,
         )
         return f"{self.address}/response/{key}"
+
+    def rename_channel(self, old: str, new: str) -> None:
+        """Lets answers appear under a channel's new id."""
+        for given in self._given.values():
+            if given.channel == old:
+                given.channel = new
+            if given.source is not None and given.source[0] == old:
+                given.source = (new, given.source[1])
 
     async def answer(self, request: web.Request) -> web.Response:
         """Takes one answer; refusals are plain text, HTTP 404 for the address and 400 for the message."""

@@ -1,28 +1,26 @@
 """The sandbox's Slack: one aiohttp server that is the Web API, Socket Mode and ``response_url`` at once."""
 
-import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
 from aiohttp import web
 
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.faults import Faults, Handler
+from bot.sandbox.faults import Faults
 from bot.sandbox.slack.ack import Ack
-from bot.sandbox.slack.api import WebApi, read_arguments
+from bot.sandbox.slack.administering import Administering
+from bot.sandbox.slack.api import WebApi
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.chat import Chat
 from bot.sandbox.slack.control import Control
+from bot.sandbox.slack.conversations import Conversations
 from bot.sandbox.slack.delivery import ACK_SECONDS, Delivery
-from bot.sandbox.slack.elements import Json
 from bot.sandbox.slack.interacting import Interacting
 from bot.sandbox.slack.modals import Modals
 from bot.sandbox.slack.rates import Rates
-from bot.sandbox.slack.refusal import Refusal
+from bot.sandbox.slack.recording import BotRequest, Recording
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.sockets import Sockets
 from bot.sandbox.slack.triggers import Triggers
@@ -32,29 +30,14 @@ from bot.sandbox.slack.workspace import Message, Workspace
 Found = TypeVar("Found")
 
 REQUESTS_KEPT = 1000
+
+# What the bot's manifest asks for, the optional ones included.
+SCOPES = frozenset({"app_mentions:read", "chat:write", "commands"})
+OPTIONAL_SCOPES = frozenset({"channels:read", "groups:read", "channels:history", "groups:history"})
 _BODY_LIMIT = 2 * 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class BotRequest:
-    """One request of the bot, without its token.
-
-    Attributes:
-        path: such as "/api/chat.postMessage".
-        body: the parsed arguments.
-        status: the HTTP status it got; None if the connection was cut.
-        answer: the JSON or text it got; None if the connection was cut.
-        at: when it was answered, by the sandbox's clock, as an aware UTC datetime.
-    """
-
-    path: str
-    body: Json
-    status: int | None
-    answer: object
-    at: datetime
-
-
-class SlackSandbox(Interacting):
+class SlackSandbox(Interacting, Administering):
     """A Slack with one workspace, to be entered with ``async with``; everything lives in the one event loop.
 
     Attributes:
@@ -62,9 +45,10 @@ class SlackSandbox(Interacting):
         bot_token: the token of the installed bot.
         app_token: the app-level token for Socket Mode.
         signing_secret: what HTTP deliveries are signed with.
-        granted_scopes: what the bot may do, at first what its manifest asks for; change it to see ``missing_scope``.
+        granted_scopes: what the bot may do, at first all that its manifest asks for; discard some to see
+            ``missing_scope``.
         faults: what is to fail next on ``/api/*`` and ``/response/*``.
-        requests: the newest requests of the bot, oldest first.
+        rates: Slack's rate limits; ``rates.enabled`` switches them on and off.
         workspace: people, channels and messages; ``workspace.change_channel`` archives or removes the bot.
     """
 
@@ -76,17 +60,19 @@ class SlackSandbox(Interacting):
         port: int = 0,
         rates: bool = True,
         ack_seconds: float = ACK_SECONDS,
+        requests_kept: int = REQUESTS_KEPT,
     ) -> None:
         self.url = ""
         self.bot_token = "xoxb-sandbox"  # noqa: S105  opens nothing but this sandbox
         self.app_token = "xapp-1-A0SANDBOX-1-sandbox"  # noqa: S105
         self.signing_secret = "sandbox-signing-secret"  # noqa: S105
-        self.granted_scopes = {"app_mentions:read", "chat:write", "commands"}
+        self.granted_scopes = {*SCOPES, *OPTIONAL_SCOPES}
         self.faults = Faults()
-        self.requests: deque[BotRequest] = deque(maxlen=REQUESTS_KEPT)
+        self.rates = Rates(clock, enabled=rates)
         self.clock = clock
         self._host, self._port = host, port
         self._changes = Changes()
+        self._recording = Recording(clock=clock, faults=self.faults, changes=self._changes, kept=requests_kept)
         self._sockets = Sockets(self._changes)
         workspace = Workspace(clock, self._changes)
         super().__init__(
@@ -100,8 +86,9 @@ class SlackSandbox(Interacting):
                 signing_secret=self.signing_secret,
                 ack_seconds=ack_seconds,
             ),
+            granted_scopes=self.granted_scopes,
         )
-        self._runner = web.AppRunner(self._application(rates), shutdown_timeout=0.1, access_log=None)
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=0.1, access_log=None)
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
@@ -127,6 +114,16 @@ class SlackSandbox(Interacting):
     def messages(self) -> list[Message]:
         """Everything ever written, oldest first, deleted messages included."""
         return self.workspace.messages
+
+    @property
+    def requests(self) -> deque[BotRequest]:
+        """The newest requests of the bot, oldest first."""
+        return self._recording.requests
+
+    @property
+    def rate_refusals(self) -> Counter[str]:
+        """How many calls the rate limits refused (HTTP 429), by method; 429s of faults do not count."""
+        return self.rates.refusals
 
     @property
     def connections(self) -> int:
@@ -170,21 +167,21 @@ class SlackSandbox(Interacting):
         ephemeral: bool | None = None,
     ) -> Message | None:
         """The newest message not deleted that has the text somewhere (blocks included) and fits all that is given."""
-        for message in reversed(self.messages):
+        for message in self.workspace.newest_first:
             if (
                 not message.deleted
-                and text in message.everything_written
                 and channel in (None, message.channel)
                 and thread_ts in (None, message.thread_ts)
                 and via in (None, message.via)
                 and ephemeral in (None, message.ephemeral_to is not None)
                 and (seen_by is None or self.workspace.sees(seen_by, message))
+                and text in message.everything_written
             ):
                 return message
         return None
 
     async def wait_for(self, predicate: Callable[[], Found | None], within: float = 5.0) -> Found:
-        """The first true answer of ``predicate``, asked now and after each change; ``within`` is in real seconds.
+        """The first true answer of ``predicate``, asked now and after changes; ``within`` is in real seconds.
 
         Raises:
             TimeoutError: nothing true in that time; the text says what is there instead.
@@ -203,18 +200,19 @@ class SlackSandbox(Interacting):
         """Asks every Socket Mode connection to come again."""
         await self._sockets.announce_disconnect(reason)
 
-    def _application(self, rates: bool) -> web.Application:
+    def _application(self) -> web.Application:
         api = WebApi(
             workspace=self.workspace,
-            rates=Rates(self.clock, enabled=rates),
+            rates=self.rates,
             chat=Chat(self.workspace, self.granted_scopes),
+            conversations=Conversations(self.workspace, self.granted_scopes),
             modals=Modals(self._views, self._triggers),
             granted_scopes=self.granted_scopes,
             bot_token=self.bot_token,
             app_token=self.app_token,
             open_connection=self._open_connection,
         )
-        application = web.Application(middlewares=[self._watched], client_max_size=_BODY_LIMIT)
+        application = web.Application(middlewares=[self._recording.middleware], client_max_size=_BODY_LIMIT)
         application.router.add_route("*", "/api/{method}", api.answer)
         application.router.add_post("/response/{id}", self._response_urls.answer)
         application.router.add_get("/socket", self._sockets.serve)
@@ -223,29 +221,6 @@ class SlackSandbox(Interacting):
 
     def _open_connection(self) -> str:
         return f"{self.url.replace('http', 'ws', 1)}/socket?ticket={self._sockets.issue_ticket()}&app_id=A0SANDBOX"
-
-    @web.middleware
-    async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Lets faults strike and keeps a record, for the bot's own requests only."""
-        if not request.path.startswith(("/api/", "/response/")):
-            return await handler(request)
-        try:
-            _, body = await read_arguments(request)
-        except Refusal:
-            body = {}
-        answer: web.StreamResponse | None = None
-        try:
-            answer = await self.faults.middleware(request, handler)
-        except ConnectionResetError:  # a fault has cut the connection: nobody reads this, and the log stays clean
-            return web.Response()
-        finally:
-            status = answer.status if answer is not None else None
-            at = self.clock.now()
-            self.requests.append(
-                BotRequest(path=request.path, body=body, status=status, answer=_content(answer), at=at)
-            )
-            self._changes.announce()
-        return answer
 
     def _describe(self) -> str:
         lines = [
@@ -257,12 +232,3 @@ class SlackSandbox(Interacting):
         return (
             f"messages {lines}, requests {calls}, views {views}, {self.connections} connections, acks {self.acks[-3:]}"
         )
-
-
-def _content(answer: web.StreamResponse | None) -> object:
-    text = answer.text if isinstance(answer, web.Response) else None
-    try:
-        content: object = json.loads(text or "null")
-    except ValueError:
-        return text
-    return content

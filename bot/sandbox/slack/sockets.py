@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from bot.sandbox.slack.ack import Ack
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.elements import Json
-from bot.sandbox.slack.workspace import APP_ID
+from bot.sandbox.slack.people import APP_ID
 
 CONNECTIONS_LIMIT = 10
 

@@ -81,6 +81,58 @@ async def test_acts_as_a_person(slack: SlackSandbox, http: aiohttp.ClientSession
         assert (status, ack["ok"]) == (200, True), order
 
 
+async def test_lets_things_happen_to_channels_and_the_app(
+    slack: SlackSandbox, http: aiohttp.ClientSession, bot_url: str
+) -> None:
+    await post(http, "/control/deliver", url=bot_url)
+    orders: list[Json] = [
+        {"do": "archive", "channel": "C0NEW"},
+        {"do": "unarchive", "channel": "C0NEW"},
+        {"do": "kick_bot", "channel": "C0NEW"},
+        {"do": "invite_bot", "channel": "C0NEW"},
+        {"do": "member_left", "channel": "C0NEW"},
+        {"do": "change_channel_id", "old": "C0NEW", "new": "C0MOVED"},
+        {"do": "uninstall", "tokens_first": True},
+    ]
+    status, channel = await post(
+        http, "/control/act", **{"as": "U0MIRA"}, do="add_channel", channel_id="C0NEW", members=["U0JON"]
+    )
+    assert (status, channel["members"]) == (200, ["U0JON", "U0SAMORA"])
+    for order in orders:
+        status, ack = await post(http, "/control/act", **{"as": "U0JON"}, **order)
+        assert (status, ack["ok"]) == (200, True), order
+    assert slack.workspace.channels["C0MOVED"].members == {"U0SAMORA"}
+    assert await post(http, "/control/act", **{"as": "U0JON"}, do="reinstall") == (200, {})
+    assert slack.workspace.is_installed
+
+
+async def test_shows_what_is_gone_to_those_who_ask(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+    metadata = {"event_type": "samora_notice", "event_payload": {}}
+    root = slack.workspace.post("C0OPS", "U0SAMORA", text="root", metadata=metadata)
+    reply = slack.post_as("U0MIRA", "C0OPS", "reply", thread_ts=root.ts)
+    order = {"do": "delete", "channel": "C0OPS", "ts": root.ts}
+    status, gone = await post(http, "/control/act", **{"as": "U0MIRA"}, **order)
+    assert (status, gone["deleted"], gone["metadata"]) == (200, True, metadata)
+    seen = (await get(http, "/control/messages?channel=C0OPS&as=U0MIRA"))["messages"]
+    assert [message["ts"] for message in seen] == [reply.ts]
+    seen = (await get(http, "/control/messages?channel=C0OPS&as=U0MIRA&deleted=1"))["messages"]
+    assert [(message["ts"], message["deleted"], message["reply_broadcast"]) for message in seen] == [
+        (root.ts, True, False),
+        (reply.ts, False, False),
+    ]
+    assert "not in" in (await get(http, "/control/messages?channel=C0OPS&as=U0OUTSIDER&deleted=1"))["error"]
+
+
+async def test_it_rains_on_demand(slack: SlackSandbox, http: aiohttp.ClientSession) -> None:
+    status, _ = await post(http, "/control/rain", path="/api/auth.*", share=1, seed=7, kinds=["500"])
+    assert status == 200
+    assert (await post(http, "/api/auth.test", token=slack.bot_token))[0] == 500
+    async with http.delete("/control/faults"):
+        pass
+    assert (await post(http, "/api/auth.test", token=slack.bot_token))[0] == 200
+    assert (await post(http, "/control/rain", share=2))[0] == 400
+
+
 @pytest.mark.parametrize(
     "order",
     [
@@ -90,6 +142,9 @@ async def test_acts_as_a_person(slack: SlackSandbox, http: aiohttp.ClientSession
         {"do": "press", "what": "Words"},
         {"do": "press", "what": "Words", "view": "V0"},
         {"do": "press"},
+        {"do": "archive", "channel": "C0NOWHERE"},
+        {"do": "add_channel", "channel_id": "C0OPS"},
+        {"do": "delete", "channel": "C0OPS", "ts": "1.0"},
         {},
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.slack import Ack, Message, SlackSandbox, View
+from bot.sandbox.slack import Ack, Message, SlackSandbox, View, find_message_problems, find_view_problems
 
 Json = dict[str, Any]
 
@@ -268,6 +268,82 @@ async def test_chooses_in_menus_of_every_sort(slack: SlackSandbox, bot: Bot) -> 
     assert (await chosen("group", "2"))["selected_option"] == OPTIONS[1]
     with pytest.raises(LookupError, match=r"no option '3'; there are \['1', '2'\]"):
         await chosen("group", "3")
+
+
+async def test_elements_of_one_name_are_told_apart_by_block(slack: SlackSandbox, bot: Bot) -> None:
+    more = {"type": "overflow", "action_id": "more", "options": OPTIONS}
+    rows = (
+        {"type": "section", "block_id": name, "text": plain(name), "accessory": more} for name in ("first", "second")
+    )
+    message = card(slack, *rows, actions(button("End", "end"), block_id="a"), actions(button("End", "end")))
+    with pytest.raises(LookupError, match=r"block_id of \['first', 'second'\]"):
+        await slack.choose("U0MIRA", "more", "1", message=message)
+    await slack.choose("U0MIRA", "more", "1", message=message, block_id="second")
+    assert (bot.last["actions"][0]["block_id"], bot.last["actions"][0]["type"]) == ("second", "overflow")
+    await slack.press("U0MIRA", "End", message=message, block_id="row")
+    assert bot.last["actions"][0]["block_id"] == "row"
+
+
+CONFIRM = {"title": plain("Sure?"), "text": plain("It ends."), "confirm": plain("End"), "deny": plain("Keep")}
+ELEMENTS: dict[str, tuple[Json, object, Json]] = {
+    "static_select": ({"options": OPTIONS}, "2", {"selected_option": OPTIONS[1]}),
+    "multi_static_select": ({"options": OPTIONS}, ["1", "Two"], {"selected_options": OPTIONS}),
+    "users_select": ({}, "U0JON", {"selected_user": "U0JON"}),
+    "radio_buttons": ({"options": OPTIONS}, "One", {"selected_option": OPTIONS[0]}),
+    "checkboxes": ({"options": OPTIONS}, ["2"], {"selected_options": OPTIONS[1:]}),
+    "overflow": ({"options": OPTIONS}, "1", {"selected_option": OPTIONS[0]}),
+}
+
+
+@pytest.mark.parametrize("place", ["section", "actions"])
+@pytest.mark.parametrize("kind", ELEMENTS)
+async def test_every_element_works_in_messages_and_modals(slack: SlackSandbox, bot: Bot, kind: str, place: str) -> None:
+    more, value, chosen = ELEMENTS[kind]
+    element = {"type": kind, "action_id": "it", "confirm": CONFIRM, **more}
+    section = {"type": "section", "block_id": "row", "text": plain("words"), "accessory": element}
+    blocks = [
+        section if place == "section" else actions(element),
+        actions(button("Go", "go", confirm=CONFIRM), block_id="go"),
+    ]
+    assert find_message_problems(blocks) == []
+    message = card(slack, *blocks)
+    await slack.choose("U0MIRA", "it", value, message=message)
+    assert bot.last["actions"][0].items() >= {"type": kind, "block_id": "row", **chosen}.items()
+    await slack.press("U0MIRA", "Go", message=message)
+    in_message = bot.last["state"]["values"]
+    modal = {**MODAL, "blocks": blocks}
+    assert find_view_problems(modal) == []
+    view = slack._views.open("U0MIRA", modal)
+    await slack.choose("U0MIRA", "it", value, view=view)
+    assert bot.last["actions"][0].items() >= chosen.items()
+    await slack.press("U0MIRA", "Go", view=view)
+    assert bot.last["view"]["state"]["values"] == in_message
+    await slack.submit("U0MIRA", view, {})
+    assert bot.last["view"]["state"]["values"] == in_message
+    assert in_message == ({} if kind == "overflow" else {"row": {"it": {"type": kind, **chosen}}})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ELEMENTS if kind != "overflow"])
+async def test_an_optional_input_may_be_left_empty_and_another_not(slack: SlackSandbox, bot: Bot, kind: str) -> None:
+    more, value, chosen = ELEMENTS[kind]
+    element = {"type": kind, "action_id": "it", **more}
+    view = open_modal(slack, blocks=[entry("a", element, optional=True)])
+    await slack.submit("U0MIRA", view, {})
+    assert not any(bot.last["view"]["state"]["values"]["a"]["it"][key] for key in chosen)
+    view = open_modal(slack, blocks=[entry("a", element)])
+    with pytest.raises(ValueError, match="it is required"):
+        await slack.submit("U0MIRA", view, {})
+    await slack.submit("U0MIRA", view, {"it": value})
+    assert bot.last["view"]["state"]["values"]["a"]["it"] == {"type": kind, **chosen}
+
+
+async def test_an_updated_modal_keeps_what_was_chosen(slack: SlackSandbox, bot: Bot) -> None:
+    view = open_modal(slack)
+    await slack.choose("U0MIRA", "pick", "1", view=view)
+    view = slack.views_of("U0MIRA")[-1]
+    slack._views.update(view, {**MODAL, "blocks": [*MODAL["blocks"], {"type": "divider"}]})
+    await slack.press("U0MIRA", "Help", view=view)
+    assert bot.last["view"]["state"]["values"]["row"]["pick"]["selected_option"]["value"] == "1"
 
 
 async def test_presses_and_choices_in_a_modal_carry_the_view(slack: SlackSandbox, bot: Bot) -> None:

@@ -74,6 +74,10 @@ async def test_says_who_the_bot_is_and_what_it_may(client: AsyncWebClient, slack
     assert (answer["team_id"], answer["user_id"], answer["bot_id"]) == ("T0SANDBOX", "U0SAMORA", "B0SAMORA")
     assert answer["is_enterprise_install"] is False
     assert set(answer.headers["x-oauth-scopes"].split(",")) == slack.granted_scopes
+    assert slack.granted_scopes == {
+        *("app_mentions:read", "chat:write", "commands"),
+        *("channels:read", "groups:read", "channels:history", "groups:history"),
+    }
 
 
 async def test_posts_a_message_that_the_channel_sees(client: AsyncWebClient, slack: SlackSandbox) -> None:
@@ -294,6 +298,65 @@ async def test_fifty_updates_a_minute(session: aiohttp.ClientSession) -> None:
         assert 50 <= int(caught.value.response.headers["Retry-After"]) <= 60
         clock.advance(60)
         await client.chat_update(channel="C0OPS", ts=ts, text="51")
+
+
+async def test_so_many_posts_a_minute_in_the_whole_workspace(session: aiohttp.ClientSession) -> None:
+    clock = SandboxClock()
+    async with SlackSandbox(clock=clock) as slack:
+        assert slack.rates.posts_per_minute == 600
+        slack.rates.posts_per_minute = 3
+        client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        for number in range(4):
+            slack.add_channel(f"C0{number}")
+        for number in range(3):
+            await client.chat_postMessage(channel=f"C0{number}", text="a")
+        with pytest.raises(SlackApiError) as caught:
+            await client.chat_postMessage(channel="C03", text="a")
+        assert 50 <= int(caught.value.response.headers["Retry-After"]) <= 60
+        slack.rates.posts_per_minute = 2
+        clock.advance(59)
+        with pytest.raises(SlackApiError):
+            await client.chat_postMessage(channel="C03", text="a")
+        clock.advance(1)
+        await client.chat_postMessage(channel="C03", text="a")
+        slack.rates.posts_per_minute = 0
+        assert await error(client.chat_postMessage(channel="C02", text="a")) == "ratelimited"
+
+
+@pytest.mark.parametrize("method", ["history", "replies", "open"])
+async def test_fifty_readings_a_minute(session: aiohttp.ClientSession, method: str) -> None:
+    async with SlackSandbox(clock=SandboxClock()) as slack:
+        slack.granted_scopes.add("im:write")
+        ts = slack.post_as("U0MIRA", "C0OPS", "hello").ts
+        client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        body = {"channel": "C0OPS", "ts": ts} if method != "open" else {"users": "U0MIRA"}
+        for _ in range(50):
+            await client.api_call(f"conversations.{method}", params=body)
+        assert await error(client.api_call(f"conversations.{method}", params=body)) == "ratelimited"
+
+
+async def test_rates_are_switched_at_any_time_and_refusals_counted(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    for _ in range(2):
+        await client.chat_postMessage(channel="C0OPS", text="a")
+    slack.faults.add(Fault(path="/api/auth.test", status=429, body="{}", retry_after=1))
+    with pytest.raises(SlackApiError):
+        await client.auth_test()
+    assert slack.rate_refusals.total() == 0
+    slack.rates.enabled = True
+    await client.chat_postMessage(channel="C0OPS", text="a")
+    for _ in range(2):
+        assert await error(client.chat_postMessage(channel="C0OPS", text="a")) == "ratelimited"
+    assert slack.rate_refusals == {"chat.postMessage": 2}
+    slack.rates.enabled = False
+    await client.chat_postMessage(channel="C0OPS", text="a")
+
+
+async def test_as_many_requests_are_kept_as_wanted(session: aiohttp.ClientSession) -> None:
+    async with SlackSandbox(clock=SandboxClock(), requests_kept=2) as slack:
+        for number in range(3):
+            async with session.get(slack.api_url + f"a{number}"):
+                pass
+        assert [request.path for request in slack.requests] == ["/api/a1", "/api/a2"]
 
 
 async def test_faults_strike_the_bots_requests_and_are_recorded(client: AsyncWebClient, slack: SlackSandbox) -> None:
