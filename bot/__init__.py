@@ -1,9 +1,10 @@
 """Samora for Slack: look up, share and follow Samora AI phone calls in Slack.
 
 The map: ``core`` holds the rules and knows no outside world; ``samora`` asks the calls API; ``slack`` speaks with
-people; ``sandbox`` is a Samora and a Slack to play with; ``terminal`` draws cards where there is no Slack. ``app``
-puts them together, ``web`` is the HTTP door, ``settings`` the only reader of the environment, ``log`` sets up the
-logs, and ``cli`` is the command ``samora-bot``.
+people; ``storage`` keeps what must not be lost; ``sandbox`` is a Samora and a Slack to play with; ``terminal`` draws
+cards where there is no Slack. ``workers`` is the one loop and ``crew`` the three that follow calls with it. ``app`` puts
+all together, ``web`` is the HTTP door, ``settings`` the only reader of the environment, ``log`` sets up the logs, and
+``cli`` is the command ``samora-bot``.
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The check: what works between this bot, Slack and Samora; where something doesn't, why, and what to do."""
+"""The check: what works between this bot, Slack, Samora and the database; where it doesn't, why, and what to do."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TypeVar
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.calls import CallId
-from bot.core.errors import BotError, CallNotFound, PermanentError, SamoraRefused, SlackUnavailable
+from bot.core.errors import BotError, CallNotFound, PermanentError, SamoraRefused, SlackUnavailable, StoreUnavailable
 from bot.core.lookup import Lookup
 from bot.slack.manifest import NEEDED_SCOPES
 from bot.slack.messenger import translated
@@ -30,6 +30,7 @@ _SOCKET_ADVICE = (
     "Make SLACK_APP_TOKEN anew: api.slack.com/apps → your app → Basic Information → App-Level Tokens, "
     "scope connections:write; and see that Socket Mode is on."
 )
+_NO_DATABASE = "Is DATABASE_URL right, does the database run, and may this machine and user connect to it?"
 _UNREACHABLE = "Is this machine allowed to connect there? Does it need a proxy (HTTPS_PROXY)? Is the address right?"
 
 
@@ -82,6 +83,21 @@ async def check_socket(web: AsyncWebClient, app_token: str) -> Finding:
         advice = _UNREACHABLE if isinstance(error, SlackUnavailable) else _SOCKET_ADVICE
         return Finding(name=name, is_fine=False, detail=error.reason, advice=advice)
     return Finding(name=name, is_fine=True, detail="Slack gives an address to connect to")
+
+
+async def check_database(find_revision: Callable[[], Awaitable[str | None]]) -> Finding:
+    """Whether the database answers, and holds our tables.
+
+    Args:
+        find_revision: asks for the revision of its tables; None if it has none yet. Raises StoreUnavailable.
+    """
+    name = "Database"
+    try:
+        revision, spent = await _timed(find_revision)
+    except StoreUnavailable as error:
+        return Finding(name=name, is_fine=False, detail=error.reason, advice=_NO_DATABASE)
+    tables = f"tables of revision {revision}" if revision else "no tables yet: the bot makes them when it starts"
+    return Finding(name=name, is_fine=True, detail=f"{tables}, {spent}")
 
 
 async def check_samora(lookup: Lookup) -> Finding:

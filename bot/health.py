@@ -1,13 +1,24 @@
 """Health and figures: whether the process lives, whether it can reach its neighbours, and how much it did."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from bot import __version__
-from bot.core.ports import Clock
+from bot.core.ports import Clock, Figures
 from bot.web import Answer
+
+# The figures of following that are metrics too, with their help texts.
+_FIGURES = {
+    "calls_due": "Followed calls that are due to be looked at.",
+    "late_seconds": "How long the longest due of them has been due.",
+    "notices_owed": "Notices that are not posted yet.",
+    "oldest_notice_seconds": "How old the oldest of them is.",
+    "cards_old": "Cards that are not drawn as they should be yet.",
+}
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -43,6 +54,17 @@ class Health:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._worked = Counter(
+            "samora_bot_worked",
+            "Rows worked on, by worker and outcome: done, late, bug, or an error's name.",
+            ["worker", "outcome"],
+            registry=self._registry,
+        )
+        self._figures: Figures | None = None
+        self._is_store_reachable: bool | None = None
+        for name, text in _FIGURES.items():
+            gauge = Gauge(f"samora_bot_{name}", text, registry=self._registry)
+            gauge.set_function(partial(self._figure, name))
         work = Gauge("samora_bot_work", "Answers under way.", registry=self._registry)
         work.set_function(count_work)
 
@@ -55,6 +77,18 @@ class Health:
         self._samora_seconds.labels(outcome).observe(seconds)
         self._samora = outcome, self._clock()
 
+    def observe_worker(self, name: str, outcome: str) -> None:
+        """Hears of a row that a worker is done with."""
+        self._worked.labels(name, outcome).inc()
+
+    def observe_store(self, figures: Figures | None) -> None:
+        """Hears how much there is to do; None if the database doesn't say."""
+        self._is_store_reachable = figures is not None
+        self._figures = figures or self._figures
+
+    def _figure(self, name: str) -> float:
+        return float(getattr(self._figures, name)) if self._figures else 0.0
+
     def alive(self) -> Answer:
         """``/healthz``: that the process answers."""
         return Answer.of_json(200, {"status": "alive", "version": __version__})
@@ -62,7 +96,8 @@ class Health:
     def ready(self) -> Answer:
         """``/readyz``: 200 if Slack's requests can be answered, else 503, with each neighbour's state.
 
-        Samora's state is told and decides nothing: taking the bot away while Samora is down would help nobody.
+        Samora's state and the database's are told and decide nothing: taking the bot away would help nobody, and
+        calls can be looked up without the one, and people be told so without the other.
         """
         is_ready = self._is_slack_known()
         neighbours: dict[str, object] = {"slack": {"known": is_ready}}
@@ -72,7 +107,9 @@ class Health:
             is_ready = is_ready and connected
         outcome, at = self._samora or (None, None)
         neighbours["samora"] = {"last_outcome": outcome, "last_at": at.isoformat() if at else None}
-        report = {"ready": is_ready, "neighbours": neighbours, "work": self._count_work()}
+        neighbours["database"] = {"reachable": self._is_store_reachable}
+        following = asdict(self._figures) if self._figures else None
+        report = {"ready": is_ready, "neighbours": neighbours, "work": self._count_work(), "following": following}
         return Answer.of_json(200 if is_ready else 503, report)
 
     def metrics(self) -> Answer:

@@ -7,13 +7,15 @@ from typing import Generic
 
 import structlog
 
-from bot.core.errors import BotError, PermanentError, StoreUnavailable
+from bot.core.errors import BotError, StoreUnavailable, TemporaryError
 from bot.core.ports import Claim, Clock, Row
 
 log = structlog.get_logger()
 
 # Other processes make rows due, too, and nobody tells us: so the database is asked this often even if nothing is due.
 _LONGEST_SLEEP = timedelta(seconds=1)
+# Where a row seems due and can't be had, as when the budget is spent or the clocks differ a little, nobody spins.
+_SHORTEST_SLEEP = timedelta(milliseconds=20)
 _AFTER_AN_ERROR = timedelta(seconds=2)
 
 # At SIGTERM, what is under way may finish this long; what can't is given back, for which the database has its own time.
@@ -57,6 +59,7 @@ class Worker(Generic[Row]):
         self._observe = observe
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
+        self._is_failing = False
 
     def wake(self) -> None:
         """Something may be due: looks at once."""
@@ -81,6 +84,8 @@ class Worker(Generic[Row]):
         room = self._at_once - len(self._running)
         if not room:
             return _LONGEST_SLEEP  # a finished row wakes us
+        # A lease begins with its claim, which may take a while.
+        ends_at = asyncio.get_running_loop().time() + self._usable
         try:
             claim = await self._claim(room)
         except StoreUnavailable as error:
@@ -91,12 +96,13 @@ class Worker(Generic[Row]):
             log.exception("bug", worker=self.name)
             return _AFTER_AN_ERROR
         for row in claim.rows:
-            task = asyncio.create_task(self._do(row), name=self.name)
+            task = asyncio.create_task(self._do(row, ends_at=ends_at), name=self.name)
             self._running[task] = row
             task.add_done_callback(self._end)
         if claim.next_at is None:
             return _LONGEST_SLEEP
-        return min(max(claim.next_at - self._clock(), timedelta()), _LONGEST_SLEEP)
+        shortest = timedelta() if claim.rows else _SHORTEST_SLEEP
+        return min(max(claim.next_at - self._clock(), shortest), _LONGEST_SLEEP)
 
     async def _sleep(self, duration: timedelta) -> None:
         try:
@@ -105,10 +111,10 @@ class Worker(Generic[Row]):
         except TimeoutError:
             pass
 
-    async def _do(self, row: Row) -> None:
+    async def _do(self, row: Row, *, ends_at: float) -> None:
         outcome = "done"
         try:
-            async with asyncio.timeout(self._usable):
+            async with asyncio.timeout_at(ends_at):
                 await self._work(row)
         except TimeoutError:
             # The lease runs out by itself, and what was begun is looked for before it is done again.
@@ -116,11 +122,15 @@ class Worker(Generic[Row]):
             log.warning("lease_used_up", worker=self.name)
         except BotError as error:
             outcome = type(error).__name__
-            write = log.warning if isinstance(error, PermanentError) else log.info
+            # During an outage one line is enough; what a person must mend is always worth one.
+            write = log.debug if self._is_failing and isinstance(error, TemporaryError) else log.warning
             write("put_off", worker=self.name, outcome=outcome, reason=error.reason)
+            self._is_failing = True
         except Exception:
             outcome = "bug"
             log.exception("bug", worker=self.name)
+        else:
+            self._is_failing = False
         self._observe(self.name, outcome)
 
     def _end(self, task: asyncio.Task[None]) -> None:

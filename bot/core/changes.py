@@ -207,8 +207,11 @@ def observe(known: FollowedCall, call: Call | None, *, now: datetime, rules: Rul
     if state.status != known.state.status:
         kind = ChangeKind.STATUS
         row = replace(row, status_since=now, media_at=None, is_stuck_told=False, is_media_told=state.is_complete)
-    elif _has_new_media(known.state, state) and not known.is_media_told:
-        row = replace(row, media_at=known.media_at or now)
+    elif not known.is_media_told:
+        row = replace(row, media_at=_find_media_at(known, state, now))
+    if state.is_final and not known.state.is_final:
+        # A status that nobody knows yet can be over without becoming another one.
+        row = replace(row, status_since=now)
     if kind is None and row.media_at and not row.is_media_told and _is_media_notice_due(row, now, rules):
         kind, row = ChangeKind.MEDIA, replace(row, is_media_told=True)
     if kind is None and not row.is_stuck_told and _is_stuck(row, now, rules):
@@ -218,14 +221,20 @@ def observe(known: FollowedCall, call: Call | None, *, now: datetime, rules: Rul
     end = _find_end(row, now, rules)
     if end is Reason.QUIET:
         kind = ChangeKind.LET_GO
-    is_card_old = state != known.state
+    # The card of a call that was let go offers to follow it again.
+    is_card_old = state != known.state or end is Reason.QUIET
     if kind or is_card_old:
         row = replace(row, number=known.number + 1)
     return Observation(followed=row, at=now, kind=kind, is_card_old=is_card_old, end=end)
 
 
-def _has_new_media(old: CallState, new: CallState) -> bool:
-    return new.is_final and ((new.recording and not old.recording) or (new.transcript and not old.transcript))
+def _find_media_at(known: FollowedCall, new: CallState, now: datetime) -> datetime | None:
+    old = known.state
+    if not (new.recording or new.transcript):
+        # What was there is gone again: nothing to tell, and nothing to wait for.
+        return None
+    is_new = (new.recording and not old.recording) or (new.transcript and not old.transcript)
+    return known.media_at or (now if new.is_final and is_new else None)
 
 
 def _is_media_notice_due(row: FollowedCall, now: datetime, rules: Rules) -> bool:

@@ -21,7 +21,7 @@ def next_wait(row: FollowedCall, *, now: datetime, rules: Rules) -> timedelta:
     """How long to wait for the next look: the shortest interval while a call is young or ongoing, growing with age."""
     age = now - row.status_since
     if row.state.is_final:
-        wait = min(max(age / 4, rules.interval), _LONGEST_WAIT)
+        wait = max(min(age / 4, _LONGEST_WAIT), rules.interval)
         if row.media_at and not row.is_media_told:
             wait = min(wait, max(rules.interval, row.media_at + rules.interval * MEDIA_PATIENCE - now))
         return wait

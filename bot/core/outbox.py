@@ -169,7 +169,7 @@ class Relay:
             await self._put_off(turn, error, is_unknown=began is None or error.retry_after is None)
             raise
         except PermanentError as error:
-            await self._give_way(turn, error)
+            await self._give_way(turn, error, is_unknown=began is None)
             raise
 
     async def _put_off(self, turn: Turn, error: BotError, *, is_unknown: bool) -> None:
@@ -181,7 +181,7 @@ class Relay:
         counted = min(now, began + _SLOW_ANSWER) if began else now
         await self._outbox.mark_sent(turn, ts=ts, next_at=counted + PER_CHANNEL)
 
-    async def _give_way(self, turn: Turn, error: PermanentError) -> None:
+    async def _give_way(self, turn: Turn, error: PermanentError, *, is_unknown: bool) -> None:
         """A person must act; nobody else has to wait for that."""
         if turn.notice.kind is ChangeKind.PAUSED:
             # Nobody can be told that somebody can't be told.
@@ -189,7 +189,7 @@ class Relay:
         elif isinstance(error, AppUninstalled):
             await self._outbox.stop_team(turn.team_id)
         elif isinstance(error, TokenRefused):
-            await self._put_off(turn, error, is_unknown=False)
+            await self._put_off(turn, error, is_unknown=is_unknown)
         elif isinstance(error, MessageGone) and await self._outbox.lose_card(turn):
             self._on_card()
         else:
@@ -239,9 +239,12 @@ class Cards:
         except StoreUnavailable:
             raise
         except PermanentError as error:
-            await self._give_way(job, error)
+            await self._give_way(job, error, is_unknown=not is_posting)
             raise
-        except CallNotFound:
+        except CallNotFound as error:
+            if not job.card_ts:
+                await self._put_off(job, error, is_unknown=True)
+                raise
             # Samora knows the call no more: its last picture stays.
             await self._outbox.mark_card(job, ts=job.card_ts)
         except BotError as error:
@@ -253,12 +256,12 @@ class Cards:
         wait = retry_wait(error, job.failures, shortest=_SHORTEST_RETRY, longest=_LONGEST_RETRY, dice=self._dice)
         await self._outbox.put_off_card(job, due_at=self._clock() + wait, is_unknown=is_unknown)
 
-    async def _give_way(self, job: CardJob, error: PermanentError) -> None:
+    async def _give_way(self, job: CardJob, error: PermanentError, *, is_unknown: bool) -> None:
         if isinstance(error, AppUninstalled):
             await self._outbox.stop_team(job.team_id)
         elif not isinstance(error, ChannelUnavailable):
             # Samora's refusal, Slack's of our token, or blocks that it doesn't take: no fault of the channel's.
-            await self._put_off(job, error, is_unknown=False)
+            await self._put_off(job, error, is_unknown=is_unknown)
         elif not (isinstance(error, MessageGone) and await self._outbox.repost_card(job)):
             await self._outbox.pause_card(job, reason=error.reason, whole_channel=_is_whole_channel(error))
 

@@ -7,6 +7,9 @@ from bot.core.errors import BotError, TemporaryError
 
 _JITTER = 0.1
 
+# Who asks for more than this has mistaken something, and would have us wait for ever.
+_LONGEST_ASKED_SECONDS = 86_400.0
+
 
 def retry_wait(
     error: BotError, failures: int, *, shortest: timedelta, longest: timedelta, dice: Callable[[], float]
@@ -14,7 +17,7 @@ def retry_wait(
     """Twice as long after each failure in a row, with jitter, so that not all come back at once.
 
     Args:
-        error: the last failure; how long it asks to wait, where it does, is obeyed, however long.
+        error: the last failure; how long it asks to wait, where it does, is obeyed, up to a day.
         failures: how many there were in a row before.
         shortest: the wait after the first one.
         longest: what the wait grows to.
@@ -22,4 +25,4 @@ def retry_wait(
     """
     wait = min(shortest * (1 << min(failures, 20)), longest)
     asked = error.retry_after if isinstance(error, TemporaryError) else None
-    return max(wait, timedelta(seconds=asked or 0.0)) * (1 + _JITTER * dice())
+    return max(wait, timedelta(seconds=min(asked or 0.0, _LONGEST_ASKED_SECONDS))) * (1 + _JITTER * dice())

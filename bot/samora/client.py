@@ -76,14 +76,25 @@ async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[httpx.Async
 class SamoraClient:
     """Asks Samora for calls. Fulfils :class:`bot.core.ports.CallsApi`."""
 
-    def __init__(self, *, http: httpx.AsyncClient, clock: Clock, observe: Observer = lambda _outcome, _seconds: None):
-        """Takes an open client (see :func:`open_http`), the time, and who wants to hear of each request."""
+    def __init__(
+        self,
+        *,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        observe: Observer = lambda _outcome, _seconds: None,
+        attempts: int = _ATTEMPTS,
+    ) -> None:
+        """Takes an open client (see :func:`open_http`), the time, and who wants to hear of each request.
+
+        With one attempt, nothing is tried again: that is for work that comes back by itself.
+        """
         self._http = http
         self._clock = clock
         self._observe = observe
+        self._attempts = attempts
 
     async def get_call(self, call_id: CallId) -> Call:
-        """``GET /v1/call/{call_id}``, with up to two quick further tries, in 20 seconds altogether.
+        """``GET /v1/call/{call_id}``, by default with up to two quick further tries, in 20 seconds altogether.
 
         429, 502, 503, 504 and dropped connections are tried again; ``Retry-After`` is obeyed up to 5 seconds.
 
@@ -96,7 +107,7 @@ class SamoraClient:
             async with asyncio.timeout(_TOTAL_SECONDS):
                 async for attempt in stamina.retry_context(
                     on=_when_to_retry,
-                    attempts=_ATTEMPTS,
+                    attempts=self._attempts,
                     timeout=None,
                     wait_initial=_BACKOFF_SECONDS,
                     wait_jitter=_BACKOFF_SECONDS,

@@ -53,6 +53,11 @@ class Workspaces:
         """Whether Slack has said who we are."""
         return self._own is not None
 
+    @property
+    def team_id(self) -> str:
+        """The id of our token's workspace; empty as long as Slack has not said it."""
+        return self._own.team_id if self._own else ""
+
     async def get_own(self) -> Workspace:
         """The workspace of our token; Slack is asked once, however many wait for the answer.
 

@@ -1,0 +1,147 @@
+"""The crew: the three workers that follow calls, and how much they have to do."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from bot.core.changes import Rules
+from bot.core.errors import StoreUnavailable
+from bot.core.follow import Poller
+from bot.core.outbox import Cards, Relay
+from bot.core.ports import CallsApi, Clock, Figures, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
+from bot.core.recent import RecentCalls
+from bot.workers import Observer, Worker
+
+log = structlog.get_logger()
+
+# docs.slack.dev/apis/web-api/rate-limits: chat.postMessage "several hundred messages per minute" in a workspace, and
+# chat.update is of tier 3, 50 per minute.
+POSTS = Rate(name="chat.postMessage", most=300, window=timedelta(minutes=1))
+EDITS = Rate(name="chat.update", most=50, window=timedelta(minutes=1))
+
+_LOOKS_AT_ONCE = 64
+_TURNS_AT_ONCE = 32
+_CARDS_AT_ONCE = 8
+_MEASURE_SECONDS = 10.0
+
+
+class Store(Protocol):
+    """The database, as far as the crew and those who ask need it."""
+
+    @property
+    def followed(self) -> FollowedCalls:
+        """The calls."""
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Who follows them."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is owed."""
+
+    async def measure(self) -> Figures:
+        """How much there is to do; raises StoreUnavailable."""
+
+
+def samora_rate(per_second: float) -> Rate:
+    """So many looks a second; fewer than one a second are one in a longer time."""
+    most = max(1, round(per_second))
+    return Rate(name="samora", most=most, window=timedelta(seconds=most / per_second))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crew:
+    """The workers, put together.
+
+    Attributes:
+        store: the database.
+        observe_store: hears now and then how much there is to do, or None if the database doesn't say.
+        workers: the poller, the relay and the one who draws the cards.
+    """
+
+    store: Store
+    observe_store: Callable[[Figures | None], None]
+    workers: list[Worker[Any]] = field(default_factory=list)
+
+    def wake(self) -> None:
+        """Something was written that there may be something to do about."""
+        for worker in self.workers:
+            worker.wake()
+
+    async def run(self, team_id: str, stopped: asyncio.Event) -> None:
+        """Works for a workspace until stopped. That Slack knows us there says that the app is installed (again)."""
+        try:
+            if resumed := await self.store.subscriptions.resume_team(team_id):
+                log.info("resumed_after_reinstall", team_id=team_id, subscriptions=resumed)
+        except StoreUnavailable as error:
+            log.warning("store_unavailable", worker="resume", reason=error.reason)
+        async with asyncio.TaskGroup() as tasks:
+            for worker in self.workers:
+                tasks.create_task(worker.run(stopped), name=worker.name)
+            measuring = tasks.create_task(self._measure(), name="measure")
+            await stopped.wait()
+            measuring.cancel()
+
+    async def _measure(self) -> None:
+        while True:
+            try:
+                self.observe_store(await self.store.measure())
+            except StoreUnavailable:
+                self.observe_store(None)
+            await asyncio.sleep(_MEASURE_SECONDS)
+
+
+def make_crew(
+    *,
+    store: Store,
+    calls: CallsApi,
+    messenger: Messenger,
+    clock: Clock,
+    rules: Rules,
+    looks: Rate,
+    lease: timedelta,
+    observe: Observer,
+    observe_store: Callable[[Figures | None], None],
+) -> Crew:
+    """Puts the workers together; whatever one of them writes wakes the others."""
+    crew = Crew(store=store, observe_store=observe_store)
+    recent = RecentCalls()
+    outbox = store.outbox
+    poller = Poller(calls=calls, followed=store.followed, recent=recent, clock=clock, rules=rules, on_change=crew.wake)
+    relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake)
+    cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_posted=crew.wake)
+    worker = partial(Worker, lease=lease, clock=clock, observe=observe)
+    crew.workers.append(
+        worker(
+            name="poller",
+            claim=lambda room: store.followed.claim(limit=room, until=clock() + lease, rate=looks),
+            work=poller.look,
+            release=store.followed.release,
+            at_once=_LOOKS_AT_ONCE,
+        )
+    )
+    crew.workers.append(
+        worker(
+            name="relay",
+            claim=lambda room: outbox.claim_turns(limit=room, until=clock() + lease, rate=POSTS),
+            work=relay.deliver,
+            release=outbox.release,
+            at_once=_TURNS_AT_ONCE,
+        )
+    )
+    crew.workers.append(
+        worker(
+            name="cards",
+            claim=lambda room: outbox.claim_cards(limit=room, until=clock() + lease, rate=EDITS),
+            work=cards.draw,
+            release=outbox.release_card,
+            at_once=_CARDS_AT_ONCE,
+        )
+    )
+    return crew
