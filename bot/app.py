@@ -3,30 +3,42 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
+import httpx
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.check import Finding, check_samora, check_slack, check_socket
-from bot.core.errors import PermanentError, SlackUnavailable
+from bot.check import DATABASE_ADVICE, Finding, check_database, check_samora, check_slack, check_socket
+from bot.core.changes import Rules
+from bot.core.errors import PermanentError, SlackUnavailable, StoreUnavailable
 from bot.core.lookup import Lookup, is_loopback
+from bot.crew import Crew, Rates, make_crew
 from bot.health import Health
 from bot.samora.client import SamoraClient, open_http
 from bot.server import CannotStart, listen, serve
 from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
 from bot.slack.answers import Answers
+from bot.slack.channels import Channels
+from bot.slack.deliveries import Deliveries
+from bot.slack.following import Following
 from bot.slack.listeners import make_dispatcher
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.dispatcher import Dispatcher
+from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.socket import Socket, make_connection
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, authorize, read_app_id
+from bot.storage.database import Database, StorageError
+from bot.storage.migrate import find_revision, migrate
+from bot.storage.opening import open_database
+from bot.storage.store import Store
 from bot.web import SlackDoor, Web, read_only
 
 log = structlog.get_logger()
@@ -45,12 +57,14 @@ class Bot:
 
     Attributes:
         workspaces: who we are, once Slack has said so.
+        crew: the workers that follow calls.
         web: the HTTP application, or None where none is served.
         listening: the socket that it is served on.
         slack_socket: the Socket Mode connection, or None in HTTP mode.
     """
 
     workspaces: Workspaces
+    crew: Crew
     web: Web | None
     listening: socket.socket | None
     slack_socket: Socket | None
@@ -63,13 +77,14 @@ class Bot:
         """
         try:
             async with asyncio.TaskGroup() as tasks:
-                introducing = tasks.create_task(self._introduce(stopped), name="introduce")
+                following = tasks.create_task(self._follow(stopped), name="follow")
                 if self.slack_socket:
                     tasks.create_task(self.slack_socket.run(stopped), name="socket")
                 if self.web and self.listening:
                     tasks.create_task(serve(self.web, self.listening, stopped), name="web")
                 await stopped.wait()
-                introducing.cancel()
+                if not self.workspaces.is_known:
+                    following.cancel()
         except* CannotStart as ends:
             raise ends.exceptions[0] from None
         except* PermanentError as refusals:
@@ -78,8 +93,8 @@ class Bot:
                 f"Slack refuses SLACK_BOT_TOKEN ({reason}). Run `samora-bot check` to see what to do."
             ) from None
 
-    async def _introduce(self, stopped: asyncio.Event) -> None:
-        """Asks Slack who we are, until it says so: no request can be answered before."""
+    async def _follow(self, stopped: asyncio.Event) -> None:
+        """Asks Slack who we are, until it says so, for no request can be answered before; then follows calls there."""
         while not stopped.is_set():
             try:
                 workspace = await self.workspaces.get_own()
@@ -88,17 +103,33 @@ class Bot:
                 await asyncio.sleep(error.retry_after or _ASK_SLACK_AGAIN_SECONDS)
             else:
                 log.info("ready", team=workspace.team, team_id=workspace.team_id)
+                await self.crew.run(workspace.team_id, stopped)
                 return
 
 
 @asynccontextmanager
-async def open_lookup(settings: SamoraSettings, *, health: Health | None = None) -> AsyncIterator[Lookup]:
-    """A look-up alone, for the terminal and for the bot; open as long as the context."""
-    async with open_http(base_url=settings.samora_api_url, api_key=settings.samora_api_key.get_secret_value()) as http:
-        observe = health.observe_samora if health else lambda _outcome, _seconds: None
-        calls = SamoraClient(http=http, clock=_now, observe=observe)
-        host = urlsplit(settings.samora_api_url).hostname or ""
-        yield Lookup(calls=calls, loopback_links=is_loopback(host))
+async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
+    """A look-up alone, for the terminal; open as long as the context."""
+    async with _open_samora(settings) as http:
+        yield _make_lookup(settings, SamoraClient(http=http, clock=_now))
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, *, team_id: Callable[[], str]) -> AsyncIterator[Store]:
+    """The database, its tables up to date; open as long as the context.
+
+    Raises:
+        CannotStart: it does not answer, can't be used, or belongs to a newer bot.
+    """
+    try:
+        database = open_database(settings.database_url.get_secret_value())
+        async with _closing(database):
+            await migrate(database)
+            yield Store(database=database, clock=_now, team_id=team_id)
+    except StorageError as error:
+        raise CannotStart(error.reason) from None
+    except StoreUnavailable as error:
+        raise CannotStart(f"The database doesn't answer ({error.reason}). {DATABASE_ADVICE}") from None
 
 
 @asynccontextmanager
@@ -106,18 +137,15 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     """Opens connections, builds the objects, and closes all of it in reverse order, answers under way first.
 
     Raises:
-        CannotStart: the port is taken.
+        CannotStart: the port is taken, or the database can't be used.
     """
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(api_url=settings.slack_api_url))
-        web_client = make_web_client(
-            session=session,
-            api_url=settings.slack_api_url,
-            token=settings.slack_bot_token.get_secret_value(),
-        )
-        app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+        token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
+        web_client = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
-        messenger = Messenger(web=web_client, session=session)
+        store = await stack.enter_async_context(open_store(settings, team_id=lambda: workspaces.team_id))
+        http = await stack.enter_async_context(_open_samora(settings))
         work = Work()
         slack_socket = None
         if isinstance(settings, SocketSettings):
@@ -129,22 +157,23 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
             count_work=work.count,
         )
-        lookup = await stack.enter_async_context(open_lookup(settings, health=health))
+        messenger = Messenger(web=web_client, session=session)
+        crew = _make_crew(settings, store, messenger, http, health)
         boundary = Boundary(
             work=work, once=Once(), workspaces=workspaces, messenger=messenger, observe=health.observe_request
         )
-        answers = Answers(lookup=lookup, messenger=messenger)
-        dispatcher = make_dispatcher(boundary=boundary, answers=answers, messenger=messenger)
+        lookup = _make_lookup(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora))
+        dispatcher = _make_dispatcher(settings, boundary, lookup, messenger, crew)
         bolt = _make_bolt(dispatcher)
         web = _make_web(settings, dispatcher, bolt, health)
         port = _DEFAULT_PORT if settings.port is None else settings.port
         listening = stack.enter_context(listen(settings.host, port)) if web else None
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
-        yield Bot(workspaces=workspaces, web=web, listening=listening, slack_socket=slack_socket)
+        yield Bot(workspaces=workspaces, crew=crew, web=web, listening=listening, slack_socket=slack_socket)
 
 
 async def check_everything(settings: Settings) -> list[Finding]:
-    """Looks at settings, Slack and Samora; see :mod:`bot.check`."""
+    """Looks at settings, Slack, Samora and the database; see :mod:`bot.check`."""
     async with open_session(api_url=settings.slack_api_url) as session, open_lookup(settings) as lookup:
         token = settings.slack_bot_token.get_secret_value()
         web = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
@@ -152,7 +181,86 @@ async def check_everything(settings: Settings) -> list[Finding]:
         findings += await check_slack(Workspaces(web=web))
         if isinstance(settings, SocketSettings):
             findings.append(await check_socket(web, settings.slack_app_token.get_secret_value()))
-        return [*findings, await check_samora(lookup)]
+        findings.append(await check_samora(lookup))
+    try:
+        database = open_database(settings.database_url.get_secret_value())
+    except StorageError as error:
+        return [*findings, Finding(name="Database", is_fine=False, detail=error.reason, advice=DATABASE_ADVICE)]
+    async with _closing(database):
+        return [*findings, await check_database(partial(find_revision, database))]
+
+
+@asynccontextmanager
+async def _closing(database: Database) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await database.close()
+
+
+def _app_token(settings: Settings) -> str:
+    return settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+
+
+def _open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    return open_http(base_url=settings.samora_api_url, api_key=settings.samora_api_key.get_secret_value())
+
+
+def _make_lookup(settings: SamoraSettings, calls: SamoraClient) -> Lookup:
+    host = urlsplit(settings.samora_api_url).hostname or ""
+    return Lookup(calls=calls, loopback_links=is_loopback(host))
+
+
+def _make_rules(settings: Settings) -> Rules:
+    return Rules(
+        interval=timedelta(seconds=settings.poll_interval),
+        stuck_triggered=timedelta(minutes=settings.stuck_triggered_minutes),
+        stuck_ongoing=timedelta(minutes=settings.stuck_ongoing_minutes),
+    )
+
+
+def _make_crew(settings: Settings, store: Store, messenger: Messenger, http: httpx.AsyncClient, health: Health) -> Crew:
+    rates = Rates.of(
+        looks_per_second=settings.samora_rate,
+        posts_per_minute=settings.slack_posts_per_minute,
+        edits_per_minute=settings.slack_edits_per_minute,
+    )
+    return make_crew(
+        store=store,
+        # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
+        calls=SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1),
+        messenger=Deliveries(messenger=messenger),
+        clock=_now,
+        rules=_make_rules(settings),
+        rates=rates,
+        lease=timedelta(seconds=settings.lease_seconds),
+        observe=health.observe_worker,
+        observe_store=health.observe_store,
+    )
+
+
+def _make_dispatcher(
+    settings: Settings, boundary: Boundary, lookup: Lookup, messenger: Messenger, crew: Crew
+) -> Dispatcher:
+    subscriptions = crew.store.subscriptions
+    following = Following(
+        lookup=lookup,
+        messenger=messenger,
+        deliveries=Deliveries(messenger=messenger),
+        subscriptions=subscriptions,
+        outbox=crew.store.outbox,
+        clock=_now,
+        rules=_make_rules(settings),
+        on_change=crew.wake,
+    )
+    return make_dispatcher(
+        boundary=boundary,
+        answers=Answers(lookup=lookup, messenger=messenger),
+        following=following,
+        listing=Listing(subscriptions=subscriptions, on_change=crew.wake),
+        channels=Channels(subscriptions=subscriptions, on_change=crew.wake),
+        messenger=messenger,
+    )
 
 
 def _make_bolt(dispatcher: Dispatcher) -> AsyncApp:

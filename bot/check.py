@@ -11,7 +11,7 @@ from bot.core.calls import CallId
 from bot.core.errors import BotError, CallNotFound, PermanentError, SamoraRefused, SlackUnavailable, StoreUnavailable
 from bot.core.lookup import Lookup
 from bot.slack.manifest import NEEDED_SCOPES
-from bot.slack.messenger import translated
+from bot.slack.refusals import translated
 from bot.slack.workspace import Workspace, Workspaces
 
 Found = TypeVar("Found")
@@ -30,7 +30,7 @@ _SOCKET_ADVICE = (
     "Make SLACK_APP_TOKEN anew: api.slack.com/apps → your app → Basic Information → App-Level Tokens, "
     "scope connections:write; and see that Socket Mode is on."
 )
-_NO_DATABASE = "Is DATABASE_URL right, does the database run, and may this machine and user connect to it?"
+DATABASE_ADVICE = "Is DATABASE_URL right, does the database run, and may this machine and user connect to it?"
 _UNREACHABLE = "Is this machine allowed to connect there? Does it need a proxy (HTTPS_PROXY)? Is the address right?"
 
 
@@ -95,7 +95,7 @@ async def check_database(find_revision: Callable[[], Awaitable[str | None]]) -> 
     try:
         revision, spent = await _timed(find_revision)
     except StoreUnavailable as error:
-        return Finding(name=name, is_fine=False, detail=error.reason, advice=_NO_DATABASE)
+        return Finding(name=name, is_fine=False, detail=error.reason, advice=DATABASE_ADVICE)
     tables = f"tables of revision {revision}" if revision else "no tables yet: the bot makes them when it starts"
     return Finding(name=name, is_fine=True, detail=f"{tables}, {spent}")
 

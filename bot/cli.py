@@ -74,7 +74,8 @@ def run(
 
 
 async def _run_bot(settings: Settings) -> None:
-    from bot.app import CannotStart, open_bot
+    from bot.app import open_bot
+    from bot.server import CannotStart
 
     stopped = _stop_on_signals()
     try:

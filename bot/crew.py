@@ -19,11 +19,6 @@ from bot.workers import Observer, Worker
 
 log = structlog.get_logger()
 
-# docs.slack.dev/apis/web-api/rate-limits: chat.postMessage "several hundred messages per minute" in a workspace, and
-# chat.update is of tier 3, 50 per minute.
-POSTS = Rate(name="chat.postMessage", most=300, window=timedelta(minutes=1))
-EDITS = Rate(name="chat.update", most=50, window=timedelta(minutes=1))
-
 _LOOKS_AT_ONCE = 64
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
@@ -47,6 +42,34 @@ class Store(Protocol):
 
     async def measure(self) -> Figures:
         """How much there is to do; raises StoreUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How much may be asked of the neighbours, by all processes that share a database.
+
+    Source: docs.slack.dev/apis/web-api/rate-limits: in a workspace, chat.postMessage takes "several hundred messages per
+    minute", and chat.update, of tier 3, 50 and more.
+
+    Attributes:
+        looks: GETs at Samora.
+        posts: posts at Slack.
+        edits: updates at Slack.
+    """
+
+    looks: Rate
+    posts: Rate
+    edits: Rate
+
+    @classmethod
+    def of(cls, *, looks_per_second: float, posts_per_minute: int, edits_per_minute: int) -> "Rates":
+        """The rates as the settings say them."""
+        minute = timedelta(minutes=1)
+        return cls(
+            looks=samora_rate(looks_per_second),
+            posts=Rate(name="chat.postMessage", most=posts_per_minute, window=minute),
+            edits=Rate(name="chat.update", most=edits_per_minute, window=minute),
+        )
 
 
 def samora_rate(per_second: float) -> Rate:
@@ -104,7 +127,7 @@ def make_crew(
     messenger: Messenger,
     clock: Clock,
     rules: Rules,
-    looks: Rate,
+    rates: Rates,
     lease: timedelta,
     observe: Observer,
     observe_store: Callable[[Figures | None], None],
@@ -120,7 +143,7 @@ def make_crew(
     crew.workers.append(
         worker(
             name="poller",
-            claim=lambda room: store.followed.claim(limit=room, until=clock() + lease, rate=looks),
+            claim=lambda room: store.followed.claim(limit=room, until=clock() + lease, rate=rates.looks),
             work=poller.look,
             release=store.followed.release,
             at_once=_LOOKS_AT_ONCE,
@@ -129,7 +152,7 @@ def make_crew(
     crew.workers.append(
         worker(
             name="relay",
-            claim=lambda room: outbox.claim_turns(limit=room, until=clock() + lease, rate=POSTS),
+            claim=lambda room: outbox.claim_turns(limit=room, until=clock() + lease, rate=rates.posts),
             work=relay.deliver,
             release=outbox.release,
             at_once=_TURNS_AT_ONCE,
@@ -138,7 +161,7 @@ def make_crew(
     crew.workers.append(
         worker(
             name="cards",
-            claim=lambda room: outbox.claim_cards(limit=room, until=clock() + lease, rate=EDITS),
+            claim=lambda room: outbox.claim_cards(limit=room, until=clock() + lease, rate=rates.edits),
             work=cards.draw,
             release=outbox.release_card,
             at_once=_CARDS_AT_ONCE,

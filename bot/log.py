@@ -28,6 +28,7 @@ _SECRETS = re.compile(
 _TALKATIVE = {
     "slack_bolt": logging.ERROR,
     **dict.fromkeys(("slack_sdk", "httpx", "httpcore", "aiohttp", "asyncio", "uvicorn"), logging.WARNING),
+    **dict.fromkeys(("aiosqlite", "sqlalchemy", "psycopg", "alembic"), logging.WARNING),
 }
 
 

@@ -137,6 +137,12 @@ class Settings(SamoraSettings):
         le=3600,
         description="After so many seconds others take over what a killed process held.",
     )
+    slack_posts_per_minute: int = Field(
+        default=300, ge=1, le=6000, description="How many notices a minute are posted in the workspace at most."
+    )
+    slack_edits_per_minute: int = Field(
+        default=50, ge=1, le=6000, description="How many cards a minute are redrawn in the workspace at most."
+    )
     stuck_triggered_minutes: float = Field(
         default=15, gt=0, description="A call that stays Triggered this long makes one notice."
     )

@@ -1,28 +1,22 @@
 """The answers: what each question about a call leads to. One question, one look at Samora, one answer."""
 
-import asyncio
 from collections.abc import Coroutine
-from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 
 from bot.core.calls import CallId, Media
-from bot.core.errors import BotError, ChannelUnavailable, PermanentError, SlackUnavailable
+from bot.core.errors import BotError, SlackUnavailable
 from bot.core.lookup import FreshLink, Lookup
-from bot.slack.blocks import Message
 from bot.slack.cards import call_card, link_message, no_media_message
-from bot.slack.grammar import SUBCOMMANDS, Command
 from bot.slack.messenger import Messenger
+from bot.slack.patience import PATIENCE_SECONDS, ask_patiently, post_for_all
 from bot.slack.payloads import Place
 from bot.slack.replies import ModalReply, Reply
-from bot.slack.sentences import COMING, SHARED, SHARED_MAYBE, find_hint, help_message, which_call
+from bot.slack.sentences import SHARED, SHARED_MAYBE
 from bot.slack.views import share_view, variables_view
 
 log = structlog.get_logger()
-
-_PATIENCE_SECONDS = 3.0
-_NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
 
 Answer = TypeVar("Answer")
 
@@ -30,7 +24,7 @@ Answer = TypeVar("Answer")
 class Answers:
     """Answers questions about calls. Every method raises BotError for its caller to say; none leaves half a thing."""
 
-    def __init__(self, *, lookup: Lookup, messenger: Messenger, patience: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, *, lookup: Lookup, messenger: Messenger, patience: float = PATIENCE_SECONDS) -> None:
         """Takes who knows, who speaks, and after how many seconds a person is told that it takes longer."""
         self._lookup = lookup
         self._messenger = messenger
@@ -62,7 +56,7 @@ class Answers:
         """The card for everybody in the conversation or thread; afterwards the private one offers no more sharing."""
         call = await self._ask(self._lookup.call(call_id), reply)
         try:
-            await self._post(place, call_card(call, public=True))
+            await post_for_all(self._messenger, place, call_card(call, public=True), patience=self._patience)
         except SlackUnavailable as error:
             if error.retry_after is not None:
                 raise
@@ -82,57 +76,9 @@ class Answers:
             # The card is posted, or may be: an error said now would offer to post it again.
             log.warning("not_told_of_share", call_id=str(call_id), reason=error.reason)
 
-    async def command(self, command: Command, reply: Reply) -> None:
-        """What somebody typed: a call's card, help, or a hint."""
-        if command.name == "help":
-            await reply.send(help_message())
-        elif command.name in SUBCOMMANDS:
-            await reply.send(COMING)
-        elif not command.call_ids:
-            await reply.send(find_hint(command.text))
-        elif command.call_id:
-            await self.show(command.call_id, reply)
-        else:
-            await reply.send(which_call(list(command.call_ids)))
-
     async def ask_where_to_share(self, call_id: CallId, reply: ModalReply) -> None:
         """A question for the channel, as the card stands in none."""
         await reply.show(share_view(call_id))
 
-    async def _post(self, place: Place, card: Message) -> None:
-        try:
-            await self._post_in_turn(place, card)
-        except ChannelUnavailable as refusal:
-            if refusal.reason not in _NOT_A_MEMBER or not place.response_url:
-                raise
-            # Where the bot is no member, the asker's own response_url may still post for all to see.
-            try:
-                await self._messenger.respond(place, card, replace_original=False, in_channel=True)
-            except PermanentError:
-                raise refusal from None
-
-    async def _post_in_turn(self, place: Place, card: Message) -> None:
-        """Posts, a second time if Slack asks for a little patience: a channel takes one message a second."""
-        post = partial(self._messenger.post, channel=place.channel_id, thread_ts=place.thread_ts, message=card)
-        try:
-            await post()
-        except SlackUnavailable as error:
-            if error.retry_after is None or error.retry_after > self._patience:
-                raise
-            await asyncio.sleep(error.retry_after)
-            await post()
-
     async def _ask(self, question: Coroutine[Any, Any, Answer], reply: Reply) -> Answer:
-        """The question's answer; the asker hears that it takes longer if it does."""
-        asking = asyncio.create_task(question, name="ask")
-        try:
-            done, _ = await asyncio.wait({asking}, timeout=self._patience)
-            if not done:
-                try:
-                    async with asyncio.timeout(self._patience):
-                        await reply.still_asking()
-                except (BotError, TimeoutError) as error:
-                    log.warning("not_told_to_wait", reason=str(error))
-            return await asking
-        finally:
-            asking.cancel()
+        return await ask_patiently(question, reply, patience=self._patience)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.core.calls import Call
-from bot.core.errors import AppUninstalled, TokenRefused
+from bot.core.errors import TokenRefused
 from bot.core.outbox import CardJob, Notice
 from bot.core.subscriptions import Delivery, Style, SubscriptionState
 from bot.slack.blocks import Message
@@ -59,9 +59,9 @@ class Deliveries:
             return None
         try:
             return await self._messenger.find(channel=channel_id, thread_ts=thread_ts, key=key, since=since)
-        except AppUninstalled:
-            raise
-        except TokenRefused:
+        except TokenRefused as error:
+            if error.reason != "missing_scope":
+                raise
             # Reading history is a permission that a workspace may withhold; then a message may come twice.
             return None
 

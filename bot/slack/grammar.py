@@ -28,6 +28,11 @@ class Command:
         """The call, where the text names exactly one."""
         return self.call_ids[0] if len(self.call_ids) == 1 else None
 
+    @property
+    def rest(self) -> str:
+        """What stands after the first word."""
+        return "".join(self.text.split(maxsplit=1)[1:])
+
 
 def read_command(text: str) -> Command:
     """Understands a text; nothing at all means ``help``."""

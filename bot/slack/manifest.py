@@ -10,26 +10,51 @@ NEEDED_SCOPES = {
     "app_mentions:read": "mentions, the way to ask inside a thread",
 }
 
+# Scope → what the bot does better with it, and does without where a workspace withholds it.
+OPTIONAL_SCOPES = {
+    "channels:read": "hears that a public channel is open to it again, and resumes what is followed there by itself",
+    "groups:read": "the same for private channels",
+    "channels:history": "after an answer of Slack's got lost, looks whether a notice was posted before posting it again",
+    "groups:history": "the same for private channels; without: a notice may then come twice",
+}
+
+# Event → the scope without which it does not come, if there is one.
+EVENTS = {
+    "app_mention": "app_mentions:read",
+    "channel_unarchive": "channels:read",
+    "group_unarchive": "groups:read",
+    "member_joined_channel": "channels:read or groups:read",
+    "channel_id_changed": "",
+    "app_uninstalled": "",
+    "tokens_revoked": "",
+}
+
 _MANIFEST = """\
 # How Slack shows and reaches the bot. Paste it at api.slack.com/apps → Create New App → From a manifest.
 # Written by `samora-bot manifest`; for HTTP instead of Socket Mode: `samora-bot manifest --url https://bot.example.com`.
 display_information:
   name: Samora
-  description: Look up and share Samora AI phone calls without leaving Slack.
+  description: Look up, share and follow Samora AI phone calls without leaving Slack.
   long_description: >-
     Samora's voice agents phone people. Give this bot a call's id, and it shows you, and you alone, how the call went:
     status, times, duration, agent and variables. Recording and Transcript hand you a fresh link at each press, because
-    links die after an hour. Share posts the card for everybody, with e-mail addresses and phone numbers masked.
+    links die after an hour. Share posts the card for everybody, with e-mail addresses and phone numbers masked. Follow
+    keeps that card up to date and tells its thread of each change.
   background_color: "#1f2a44"
 features:
+  # Without a messages tab, Slack refuses the direct message that says why a subscription is paused.
+  app_home:
+    home_tab_enabled: false
+    messages_tab_enabled: true
+    messages_tab_read_only_enabled: true
   bot_user:
     display_name: samora
     always_online: true
   slash_commands:
     - command: /samora-call
-      description: Look up a Samora call
-      usage_hint: "<call id> | subscribe <call id> | unsubscribe <call id> | list | help"
-      should_escape: false{command_url}
+      description: Look up or follow a Samora call
+      usage_hint: "<call id> | subscribe <call id> [on:finished to:channel mention:@you] | unsubscribe <call id>|all | list | help"
+      should_escape: true{command_url}
   shortcuts:
     - name: Show Samora call
       type: message
@@ -47,11 +72,13 @@ oauth_config:
   scopes:
     bot:
 {scopes}
-    # No optional scopes yet: each will come with the feature that needs it, and that feature will do without.
+    # Slack wants these above too; a workspace may withhold them, and the bot does without.
+    bot_optional:
+{optional_scopes}
 settings:
   event_subscriptions:
     bot_events:
-      - app_mention{events_url}
+{events}{events_url}
   interactivity:
     is_enabled: true{interactivity_url}
   org_deploy_enabled: false
@@ -66,14 +93,23 @@ def make_manifest(url: str | None = None) -> str:
     Args:
         url: such as ``https://bot.example.com``; ``/slack/events`` is added.
     """
-    scopes = "\n".join(f"      - {scope:<18} # {why}" for scope, why in NEEDED_SCOPES.items())
+    optional = [_commented(scope, "optional, see below") for scope in OPTIONAL_SCOPES]
+    parts = {
+        "scopes": "\n".join([_commented(*each) for each in NEEDED_SCOPES.items()] + optional),
+        "optional_scopes": "\n".join(_commented(*each) for each in OPTIONAL_SCOPES.items()),
+        "events": "\n".join(_commented(event, f"with {scope}" if scope else "") for event, scope in EVENTS.items()),
+    }
     if url is None:
-        return _MANIFEST.format(scopes=scopes, command_url="", events_url="", interactivity_url="", socket_mode="true")
+        return _MANIFEST.format(**parts, command_url="", events_url="", interactivity_url="", socket_mode="true")
     address = f"{url.rstrip('/')}/slack/events"
     return _MANIFEST.format(
-        scopes=scopes,
+        **parts,
         command_url=f"\n      url: {address}",
         events_url=f"\n    request_url: {address}",
         interactivity_url=f"\n    request_url: {address}",
         socket_mode="false",
     )
+
+
+def _commented(item: str, comment: str) -> str:
+    return f"      - {item:<21} # {comment}" if comment else f"      - {item}"

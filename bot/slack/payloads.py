@@ -1,7 +1,7 @@
 """What Slack sends, read once at the border: who asks, from where, and about which call.
 
 Shapes: docs.slack.dev/reference/interaction-payloads, docs.slack.dev/interactivity/implementing-slash-commands and
-docs.slack.dev/reference/events/app_mention. Fields may be missing, null or new at any time.
+docs.slack.dev/reference/events. Fields may be missing, null or new at any time.
 """
 
 import json
@@ -25,6 +25,8 @@ _NOT_CONTENT = frozenset(
     | {"user_id", "team_id", "bot_id", "app_id", "file_id", "ts", "thread_ts", "event_ts"}
 )
 
+UNREADABLE_BUTTON = "I can't read that button any more. Please look the call up again."
+
 
 class Asked(BaseModel):
     """What a button, an option or a modal carries: ids only, never a link, with a version because old cards live on.
@@ -36,6 +38,9 @@ class Asked(BaseModel):
         again: the action that a *Try again* repeats.
         channel: where a modal was opened from; a modal itself is nowhere.
         thread: the root of the thread there.
+        sub: the id of the subscription that it is about.
+        options: how the call is to be followed, as people type it.
+        card: the public card that a subscription is to take over.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -46,6 +51,9 @@ class Asked(BaseModel):
     again: str = ""
     channel: str = ""
     thread: str = ""
+    sub: str = ""
+    options: str = ""
+    card: str = ""
 
     def encode(self) -> str:
         """As compact JSON, without what is empty."""
@@ -63,7 +71,7 @@ class Asked(BaseModel):
         except ValidationError:
             asked = None
         if asked is None or "v" not in asked.model_fields_set:
-            raise UserMistake("I can't read that button any more. Please look the call up again.")
+            raise UserMistake(UNREADABLE_BUTTON)
         return asked
 
     @property
@@ -150,13 +158,30 @@ def place_of_interaction(payload: Payload) -> Place:
     )
 
 
+def place_of_event(payload: Payload) -> Place:
+    """The place of an event that no person is behind: a workspace, an app and, in most cases, a channel."""
+    return Place(
+        team_id=text_at(_authorized(payload), "team_id") or text_at(payload, "team_id"),
+        app_id=text_at(payload, "api_app_id"),
+        channel_id=text_at(payload, "event", "channel"),
+    )
+
+
+def own_user_id(payload: Payload) -> str:
+    """The user of an event who is the bot itself; empty where the event doesn't say."""
+    return text_at(_authorized(payload), "user_id")
+
+
+def _authorized(payload: Payload) -> object:
+    authorizations = payload.get("authorizations")
+    return authorizations[0] if isinstance(authorizations, list) and authorizations else {}
+
+
 def place_of_mention(payload: Payload) -> Place:
     """The place of an ``app_mention`` event. The workspace is the authorised one: the outer team may be a partner's."""
-    authorizations = payload.get("authorizations")
-    authorized = authorizations[0] if isinstance(authorizations, list) and authorizations else {}
     thread_ts = text_at(payload, "event", "thread_ts")
     return Place(
-        team_id=text_at(authorized, "team_id") or text_at(payload, "team_id"),
+        team_id=text_at(_authorized(payload), "team_id") or text_at(payload, "team_id"),
         user_id=text_at(payload, "event", "user"),
         user_team_id=text_at(payload, "event", "user_team") or text_at(payload, "event", "team"),
         app_id=text_at(payload, "api_app_id"),

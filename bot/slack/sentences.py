@@ -8,6 +8,7 @@ from bot.core.errors import (
     PermanentError,
     SamoraRefused,
     SamoraUnavailable,
+    StoreUnavailable,
     UnsafeLink,
     UserMistake,
 )
@@ -15,6 +16,7 @@ from bot.core.foreign import one_line
 from bot.slack.blocks import Message, actions, button, code, context, cut, escape, header, section
 from bot.slack.cards import SHOW_CALL, TRY_AGAIN
 from bot.slack.grammar import COMMAND, find_nearest
+from bot.slack.options import EXAMPLE
 from bot.slack.payloads import Asked
 
 _MOST_CHOICES = 5
@@ -22,17 +24,29 @@ _MOST_CHOICES = 5
 BUSY = Message("I have my hands full right now. Please try again in a moment.")
 STILL_ASKING = Message("Still asking Samora… I'll answer here as soon as it does.")
 OUTSIDER = Message("Only members of the workspace that installed me can use this. Please ask one of them.")
-COMING = Message("Following a call is coming soon; until then, *Refresh* on its card shows where it stands.")
 NOT_AN_ID = f"That isn't a call id. A call id looks like {EXAMPLE_ID}."
 SHARED = Message("Shared. The card in the channel shows no e-mail addresses and no phone numbers.")
 SHARED_MAYBE = Message(
     "Slack didn't say whether the card was posted. Please look before you share it again, so that it isn't there twice."
 )
 
+NO_CHANNEL = "Please choose a channel."
+
+# Action ids: a call chosen among several, to do with it what its value says; and the end of a subscription.
+CHOOSE = "choose"
+UNSUBSCRIBE = "unsubscribe"
+
+_FOLLOWING = "its card is kept up to date, and its thread is told of each change"
+_OPTIONS = (
+    "`on:` statuses, `-on:` all but those, `to:thread`, `to:channel` (the final state is shown in the channel too) or "
+    "`to:card` (no notices), `mention:@name` on the final state, `style:compact`"
+)
+
 _CHANNEL_REASONS = {
     "not_in_channel": "I'm not in this channel yet. Type `/invite @Samora` there, then try again.",
     "channel_not_found": "I can't see this conversation. Type `/invite @Samora` there, then try again.",
     "is_archived": "This channel is archived, so nothing can be posted in it.",
+    "restricted_action_thread_locked": "This thread is locked, so nothing can be posted in it.",
 }
 
 
@@ -40,18 +54,20 @@ def help_message() -> Message:
     """Every subcommand with an example."""
     rows = [
         (f"{COMMAND} {EXAMPLE_ID}", "shows the call to you alone; the id may stand in a link or a sentence"),
-        (f"{COMMAND} subscribe {EXAMPLE_ID}", "follows the call in this channel _(coming soon)_"),
-        (f"{COMMAND} unsubscribe {EXAMPLE_ID}", "ends that; `unsubscribe all` ends everything here _(coming soon)_"),
-        (f"{COMMAND} list", "what this channel follows _(coming soon)_"),
+        (f"{COMMAND} subscribe {EXAMPLE_ID}", f"follows the call in this channel: {_FOLLOWING}"),
+        (f"{COMMAND} subscribe {EXAMPLE_ID} {EXAMPLE}", f"follows it as you like: {_OPTIONS}"),
+        (f"{COMMAND} unsubscribe {EXAMPLE_ID}", f"ends that; `{COMMAND} unsubscribe all` ends everything here"),
+        (f"{COMMAND} list", "what this channel follows, with buttons to pause, resume, end and edit"),
         (f"{COMMAND} help", "shows this"),
     ]
     lines = [f"`{example}`\n{does}" for example, does in rows]
     elsewhere = (
-        "In a thread, mention me with an id, or choose *Show Samora call* from a message's menu. "
+        "In a thread, mention me with an id, or with `subscribe` and an id, or choose *Show Samora call* or "
+        "*Follow Samora call* from a message's menu. "
         "*Recording* and *Transcript* on a card give you a new link at each press."
     )
     return Message(
-        text="Look up Samora calls. " + "; ".join(f"{example}: {does.replace('_', '')}" for example, does in rows),
+        text="Look up and follow Samora calls. " + "; ".join(f"{example}: {does}" for example, does in rows),
         blocks=(header("Samora calls in Slack"), *map(section, lines), context(elsewhere)),
     )
 
@@ -71,12 +87,23 @@ def not_an_id(text: str) -> str:
     return f"That isn't a call id.{quoted} A call id looks like {code(EXAMPLE_ID)}."
 
 
-def which_call(call_ids: list[CallId]) -> Message:
-    """A question with one button per call id."""
+def which_call(call_ids: list[CallId], *, again: str = SHOW_CALL, options: str = "") -> Message:
+    """A question with one button per call id.
+
+    Args:
+        call_ids: the calls.
+        again: the action that is to be done with the one that is chosen.
+        options: how it is to be followed, if it is.
+    """
     choices = call_ids[:_MOST_CHOICES]
+    asked = Asked(again=again, options=options)
     # Action ids must differ within a block.
     buttons = [
-        button(str(call_id), action_id=f"{SHOW_CALL}:{place}", value=Asked(call=str(call_id)).encode())
+        button(
+            str(call_id),
+            action_id=f"{CHOOSE}:{place}",
+            value=asked.model_copy(update={"call": str(call_id)}).encode(),
+        )
         for place, call_id in enumerate(choices)
     ]
     first = f" These are the first {len(choices)}." if len(choices) < len(call_ids) else ""
@@ -84,14 +111,14 @@ def which_call(call_ids: list[CallId]) -> Message:
     return Message(text=text, blocks=(section(text), actions(buttons)))
 
 
-def error_message(error: BotError, *, call_id: CallId | None, again: str, page: int = 0) -> Message:
+def error_message(error: BotError, *, call_id: CallId | None, again: str, asked: Asked | None = None) -> Message:
     """What went wrong, for the person who asked.
 
     Args:
         error: what happened.
         call_id: the call that was asked for, as it was read.
-        again: the action that *Try again* repeats, where trying again may help.
-        page: the page that the action was about.
+        again: the action that *Try again* repeats, where trying again may help; empty where nothing can be repeated.
+        asked: what else that action needs.
     """
     if isinstance(error, UserMistake):
         return Message(escape(error.reason))
@@ -103,15 +130,21 @@ def error_message(error: BotError, *, call_id: CallId | None, again: str, page: 
         return Message(_CHANNEL_REASONS.get(error.reason, f"Slack doesn't let me post here ({code(error.reason)})."))
     if isinstance(error, UnsafeLink):
         return Message("Samora gave a link that isn't safe to open, so I don't hand it out. Tell an administrator.")
-    if type(error) is PermanentError:
+    if isinstance(error, PermanentError):
         return Message(f"Slack refuses that ({code(error.reason)}); an administrator should run `samora-bot check`.")
-    neighbour = ("Samora", "answer") if isinstance(error, SamoraUnavailable) else ("Slack", "do that")
-    text = "{} can't {} right now.".format(*neighbour)
-    value = Asked(call=str(call_id or ""), again=again, page=page).encode()
+    text = f"{_cannot(error)} right now."
     blocks = [section(text)]
-    if call_id:
+    if again:
+        about = {"again": again} | ({"call": str(call_id)} if call_id else {})
+        value = (asked or Asked()).model_copy(update=about).encode()
         blocks.append(actions([button("Try again", action_id=TRY_AGAIN, value=value)]))
     return Message(text, tuple(blocks))
+
+
+def _cannot(error: BotError) -> str:
+    if isinstance(error, SamoraUnavailable):
+        return "Samora can't answer"
+    return "I can't reach my memory" if isinstance(error, StoreUnavailable) else "Slack can't do that"
 
 
 def _refused(error: SamoraRefused, call_id: CallId | None) -> str:

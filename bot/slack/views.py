@@ -1,10 +1,11 @@
-"""The modals: asking for an id, choosing among several, a card or an answer where there is no channel, all variables.
+"""The modals: asking for an id or a channel, choosing among several, an answer without a channel, all variables.
 
 Limits: docs.slack.dev/reference/views.
 """
 
 from bot.core.calls import EXAMPLE_ID, Call, CallId
 from bot.slack.blocks import Block, Message, actions, button, code, context, plain, section
+from bot.slack.cards import FOLLOW
 from bot.slack.payloads import Asked
 from bot.slack.variables import variable_pages
 
@@ -12,6 +13,7 @@ from bot.slack.variables import variable_pages
 FIND_CALL = "find_call"
 PICK_CALL = "pick_call"
 SHARE_CALL = "share_call"
+FOLLOW_IN = "follow_in"
 
 # Block ids of inputs, to which Slack ties an error; the action in each has the same name.
 CALL_ID = "call_id"
@@ -30,7 +32,7 @@ TOO_LONG_FOR_A_MODAL = (
 
 
 def find_view(origin: Asked) -> Block:
-    """Asks for a call id. ``origin`` says where the modal was opened from."""
+    """Asks for a call id. ``origin`` says where the modal was opened from, and whether the call is to be followed."""
     element = {
         "type": "plain_text_input",
         "action_id": CALL_ID,
@@ -38,19 +40,33 @@ def find_view(origin: Asked) -> Block:
         "max_length": 3000,
         "focus_on_load": True,
     }
-    question = _input(CALL_ID, "Call id", element) | {"hint": plain("It may stand in a link or a sentence.")}
-    return _form("Find a Samora call", "Show", FIND_CALL, [question], origin)
+    question = form_input(CALL_ID, "Call id", element) | {"hint": plain("It may stand in a link or a sentence.")}
+    title = "Follow a Samora call" if origin.again == FOLLOW else "Find a Samora call"
+    return form(title, _submit_words(origin), FIND_CALL, [question], origin)
 
 
 def pick_view(call_ids: list[CallId], origin: Asked) -> Block:
     """Lets somebody choose among the call ids of a message."""
     options = [{"text": plain(str(call_id)), "value": str(call_id)} for call_id in call_ids[:_MOST_OPTIONS]]
     element = {"type": "static_select", "action_id": CALL_ID, "options": options, "initial_option": options[0]}
-    return _form("Which call?", "Show", PICK_CALL, [_input(CALL_ID, "Call id", element)], origin)
+    return form("Which call?", _submit_words(origin), PICK_CALL, [form_input(CALL_ID, "Call id", element)], origin)
+
+
+def _submit_words(origin: Asked) -> str:
+    return "Follow" if origin.again == FOLLOW else "Show"
 
 
 def share_view(call_id: CallId) -> Block:
     """Asks for the channel to share a card with."""
+    return _channel_view("Share the call", "Share", SHARE_CALL, call_id)
+
+
+def follow_view(call_id: CallId) -> Block:
+    """Asks for the channel to follow a call in."""
+    return _channel_view("Follow the call", "Follow", FOLLOW_IN, call_id)
+
+
+def _channel_view(title: str, submit: str, callback_id: str, call_id: CallId) -> Block:
     element = {
         "type": "conversations_select",
         "action_id": CHANNEL,
@@ -58,10 +74,10 @@ def share_view(call_id: CallId) -> Block:
         "filter": {"include": ["public", "private"]},
     }
     blocks = [
-        _input(CHANNEL, "Channel", element),
+        form_input(CHANNEL, "Channel", element),
         context("E-mail addresses and phone numbers are masked in the card. I must be a member of the channel."),
     ]
-    return _form("Share the call", "Share", SHARE_CALL, blocks, Asked(call=str(call_id)))
+    return form(title, submit, callback_id, blocks, Asked(call=str(call_id)))
 
 
 def message_view(message: Message, origin: Asked | None = None) -> Block:
@@ -94,11 +110,13 @@ def _page_buttons(call_id: CallId, page: int, pages: int) -> list[Block]:
     ]
 
 
-def _input(block_id: str, label: str, element: Block) -> Block:
+def form_input(block_id: str, label: str, element: Block) -> Block:
+    """An input; the action in it has the name of the block."""
     return {"type": "input", "block_id": block_id, "label": plain(label), "element": element}
 
 
-def _form(title: str, submit: str, callback_id: str, blocks: list[Block], origin: Asked) -> Block:
+def form(title: str, submit: str, callback_id: str, blocks: list[Block], origin: Asked) -> Block:
+    """A modal to be submitted; ``origin`` says where it was opened from, and what it is about."""
     return {
         "type": "modal",
         "callback_id": callback_id,

@@ -8,7 +8,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import BotError
-from bot.slack.messenger import translated
+from bot.slack.refusals import translated
 from bot.slack.payloads import Place
 
 

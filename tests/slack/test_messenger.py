@@ -16,7 +16,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.errors import BotError, ChannelUnavailable, PermanentError, SlackUnavailable
 from bot.slack.blocks import Message, section
-from bot.slack.messenger import Messenger, make_web_client, open_session, translate
+from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.refusals import translate
 from bot.slack.payloads import Place
 
 TOKEN = "xoxb-1-secret"

@@ -1,6 +1,8 @@
 """The listeners, one file a kind of request."""
 
 from bot.slack.answers import Answers
+from bot.slack.channels import Channels
+from bot.slack.following import Following
 from bot.slack.listeners.actions import Actions
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.commands import Commands
@@ -8,19 +10,32 @@ from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
 from bot.slack.listeners.events import Events
 from bot.slack.listeners.shortcuts import Shortcuts
 from bot.slack.listeners.views import Views
+from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger
+from bot.slack.typed import Typed
 
 
-def make_dispatcher(*, boundary: Boundary, answers: Answers, messenger: Messenger) -> Dispatcher:
+def make_dispatcher(
+    *,
+    boundary: Boundary,
+    answers: Answers,
+    following: Following,
+    listing: Listing,
+    channels: Channels,
+    messenger: Messenger,
+) -> Dispatcher:
     """All listeners of the bot, by what Slack calls the payloads that they listen to."""
-    shortcuts = Shortcuts(boundary=boundary, answers=answers, messenger=messenger)
+    typed = Typed(answers=answers, following=following, listing=listing)
+    shortcuts = Shortcuts(boundary=boundary, answers=answers, following=following, messenger=messenger)
+    actions = Actions(boundary=boundary, answers=answers, following=following, listing=listing)
+    views = Views(boundary=boundary, answers=answers, following=following, listing=listing)
     return Dispatcher(
         {
-            COMMAND: Commands(boundary=boundary, answers=answers).on_command,
-            "block_actions": Actions(boundary=boundary, answers=answers).on_action,
+            COMMAND: Commands(boundary=boundary, typed=typed).on_command,
+            "block_actions": actions.on_action,
             "shortcut": shortcuts.on_shortcut,
             "message_action": shortcuts.on_shortcut,
-            "view_submission": Views(boundary=boundary, answers=answers).on_submission,
-            "event_callback": Events(boundary=boundary, answers=answers).on_event,
+            "view_submission": views.on_submission,
+            "event_callback": Events(boundary=boundary, typed=typed, channels=channels).on_event,
         }
     )

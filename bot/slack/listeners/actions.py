@@ -1,5 +1,6 @@
 """The buttons."""
 
+from dataclasses import replace
 from functools import partial
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -10,31 +11,54 @@ from bot.slack.answers import Answers
 from bot.slack.blocks import Message
 from bot.slack.cards import (
     FOLLOW,
+    FOLLOW_AGAIN,
     RECORDING,
     REFRESH,
+    RESUME,
     SHARE,
     SHOW_ALL,
     SHOW_CALL,
     TRANSCRIPT,
     TRY_AGAIN,
 )
+from bot.slack.follow_words import END_ALL, KEEP_ALL, KEPT
+from bot.slack.following import Following
 from bot.slack.listeners.boundary import Boundary, Job, Request
-from bot.slack.payloads import Asked, Payload, Place, place_of_interaction, text_at
+from bot.slack.listing import Listing
+from bot.slack.lists import EDIT, LIST, LIST_END, LIST_PAUSE, LIST_RESUME
+from bot.slack.options import read_options
+from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload, Place, place_of_interaction, text_at
 from bot.slack.replies import ModalReply, Reply
-from bot.slack.sentences import COMING
+from bot.slack.sentences import CHOOSE, UNSUBSCRIBE
 from bot.slack.views import NEXT_PAGE, PREVIOUS_PAGE
 
 _PAGES = (SHOW_ALL, PREVIOUS_PAGE, NEXT_PAGE)
-_KNOWN = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHOW_CALL, TRY_AGAIN, *_PAGES)
+_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHOW_CALL, UNSUBSCRIBE, *_PAGES)
+_LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
+_ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
+_ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
+_WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_CHANNELS)
+
+# Buttons under a question or a failure: they do what their value says, in the place of it.
+_REPEATS = (TRY_AGAIN, CHOOSE)
+
+# What opens a window of its own, and what is answered in the place of the private message that was pressed.
+_WINDOWS = (SHOW_ALL, EDIT)
+_IN_PLACE = (*_REPEATS, SHOW_CALL, *_LISTED, *_ABOUT_CHANNELS)
+
+# What *Try again* does instead, because the button of that name says something else about where its answer goes.
+_AGAIN = {REFRESH: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}
 
 
 class Actions:
     """Listens to buttons. A link button is only acked: without that, Slack shows a warning sign beside it."""
 
-    def __init__(self, *, boundary: Boundary, answers: Answers) -> None:
-        """Takes who starts work, and who does it."""
+    def __init__(self, *, boundary: Boundary, answers: Answers, following: Following, listing: Listing) -> None:
+        """Takes who starts work, who answers, who follows, and who knows what is followed."""
         self._boundary = boundary
         self._answers = answers
+        self._following = following
+        self._listing = listing
 
     async def on_action(self, ack: AsyncAck, body: Payload) -> None:
         """Acks, and does what the button says."""
@@ -42,51 +66,65 @@ class Actions:
         pressed = next(iter(body.get("actions") or []), None)
         # Buttons of one row need different action ids: "show_call:0", "show_call:1".
         action_id = text_at(pressed, "action_id").split(":")[0]
-        if action_id not in _KNOWN:
+        if action_id not in (*_WANTED, *_REPEATS):
             return
         place = place_of_interaction(body)
         try:
             asked = Asked.parse(text_at(pressed, "value"))
-            call_id = asked.call_id
+            wanted = _find_wanted(action_id, asked)
         except UserMistake as mistake:
             reply = self._boundary.ephemeral(place)
             request = Request(kind="action.unreadable", key=place.trigger_id, place=place, reply=reply)
             self._boundary.take(request, partial(reply.send, Message(mistake.reason)))
         else:
-            self._act(action_id, place, asked, call_id)
+            self._act(action_id, wanted, place, asked)
 
-    def _act(self, action_id: str, place: Place, asked: Asked, call_id: CallId) -> None:
-        wanted = asked.again if action_id == TRY_AGAIN and asked.again in _KNOWN else action_id
+    def _act(self, action_id: str, wanted: str, place: Place, asked: Asked) -> None:
         reply = self._reply(action_id, wanted, place)
+        if wanted == FOLLOW and action_id == FOLLOW and not place.is_private:
+            # The card that was pressed is the one to be followed on.
+            asked = asked.model_copy(update={"card": place.message_ts})
         request = Request(
             kind=f"action.{wanted}",
             key=place.trigger_id,
             place=place,
             reply=reply,
-            call_id=call_id,
-            again={REFRESH: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}.get(wanted, wanted),
-            page=asked.page,
+            call_id=asked.call_id if asked.call else None,
+            again=_AGAIN.get(wanted, wanted),
+            asked=asked,
         )
-        name = f"share {place.user_id} {place.message_ts or place.view_id} {call_id}" if wanted == SHARE else ""
+        is_posting = wanted in {SHARE, FOLLOW}
+        name = f"{wanted} {place.user_id} {place.message_ts or place.view_id} {asked.call}" if is_posting else ""
+        if action_id in _REPEATS and asked.thread:
+            place = replace(place, thread_ts=asked.thread)
         self._boundary.take(request, self._job(wanted, place, asked, reply), name=name)
 
     def _reply(self, action_id: str, wanted: str, place: Place) -> Reply:
         """In a conversation: there. In a modal: in it where the answer is its new content, else in one on top."""
-        if wanted == SHOW_ALL and (action_id != TRY_AGAIN or not place.view_id):
+        if wanted in _WINDOWS and (action_id not in _REPEATS or not place.view_id):
             return self._boundary.modal(place)
         if not place.view_id:
-            return self._boundary.ephemeral(place, in_place=action_id in {TRY_AGAIN, SHOW_CALL})
-        in_place = action_id in {REFRESH, TRY_AGAIN, SHOW_CALL, PREVIOUS_PAGE, NEXT_PAGE}
+            return self._boundary.ephemeral(place, in_place=action_id in _IN_PLACE)
+        in_place = action_id in {REFRESH, PREVIOUS_PAGE, NEXT_PAGE, *_IN_PLACE}
         return self._boundary.modal(place, view_id=place.view_id if in_place else "")
 
     def _job(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
+        if wanted in _ABOUT_CHANNELS:
+            return self._job_about_channel(wanted, place, asked, reply)
+        if wanted in _ABOUT_SUBSCRIPTIONS:
+            return self._job_about_subscription(wanted, place, asked, reply)
+        if wanted == FOLLOW:
+            return self._follow(place, asked, reply)
+        if wanted == UNSUBSCRIBE:
+            return partial(self._following.unsubscribe, place, asked.call_id, reply)
+        if wanted == REFRESH:
+            return partial(self._refresh, place, asked, reply)
+        return self._job_about_call(wanted, place, asked, reply)
+
+    def _job_about_call(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
         call_id = asked.call_id
         if wanted in {RECORDING, TRANSCRIPT}:
             return partial(self._answers.hand_out, call_id, Media(wanted), reply)
-        if wanted == REFRESH:
-            return partial(self._answers.refresh, place, call_id, reply)
-        if wanted == FOLLOW:
-            return partial(reply.send, COMING)
         if wanted == SHARE and not place.channel_id and isinstance(reply, ModalReply):
             return partial(self._answers.ask_where_to_share, call_id, reply)
         if wanted == SHARE:
@@ -94,3 +132,41 @@ class Actions:
         if wanted in _PAGES and isinstance(reply, ModalReply):
             return partial(self._answers.show_all, call_id, asked.page, reply)
         return partial(self._answers.show, call_id, reply)
+
+    def _job_about_subscription(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
+        if wanted == EDIT and isinstance(reply, ModalReply):
+            return partial(self._listing.edit, place, asked, reply)
+        change = {
+            LIST_PAUSE: self._listing.pause,
+            LIST_RESUME: self._listing.resume_listed,
+            LIST_END: self._listing.end,
+        }.get(wanted, self._listing.resume)
+        return partial(change, place, asked, reply)
+
+    def _job_about_channel(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
+        if wanted == LIST:
+            return partial(self._listing.show, place, asked.page, reply)
+        return partial(self._following.end_all, place, reply) if wanted == END_ALL else partial(reply.send, KEPT)
+
+    def _follow(self, place: Place, asked: Asked, reply: Reply) -> Job:
+        if not place.channel_id and isinstance(reply, ModalReply):
+            return partial(self._following.ask_where_to_follow, asked.call_id, reply)
+        options = read_options(asked.options)
+        return partial(self._following.subscribe, place, asked.call_id, options, reply, card_ts=asked.card)
+
+    async def _refresh(self, place: Place, asked: Asked, reply: Reply) -> None:
+        await self._answers.refresh(place, asked.call_id, reply)
+        await self._following.want_card(place)
+
+
+def _find_wanted(action_id: str, asked: Asked) -> str:
+    """What a button stands for; raises UserMistake if its value lacks what that needs."""
+    wanted = action_id
+    if action_id in _REPEATS:
+        wanted = asked.again if asked.again in _WANTED else SHOW_CALL
+    if wanted in _ABOUT_SUBSCRIPTIONS and not asked.sub:
+        raise UserMistake(UNREADABLE_BUTTON)
+    if wanted not in _ABOUT_CHANNELS:
+        CallId(asked.call)
+    read_options(asked.options)
+    return wanted

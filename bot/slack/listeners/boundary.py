@@ -5,16 +5,16 @@ import contextlib
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
 
 from bot.core.calls import CallId
-from bot.core.errors import BotError, PermanentError, SamoraUnavailable
+from bot.core.errors import BotError, PermanentError, SamoraUnavailable, TokenRefused
 from bot.slack.blocks import Message
 from bot.slack.messenger import Messenger
-from bot.slack.payloads import Place
+from bot.slack.payloads import Asked, Place
 from bot.slack.replies import EphemeralReply, ModalReply, Reply
 from bot.slack.sentences import OUTSIDER, bug_message, error_message
 from bot.slack.work import Once, Work
@@ -23,6 +23,9 @@ from bot.slack.workspace import Workspaces
 log = structlog.get_logger()
 
 _LAST_WORDS_SECONDS = 1.0
+
+# Slack waits three seconds for the ack of an event.
+_HEED_SECONDS = 2.5
 
 Job = Callable[[], Awaitable[object]]
 
@@ -44,8 +47,8 @@ class Request:
         place: who asks, and where.
         reply: where the answer goes.
         call_id: the call, where one is meant.
-        again: the action that repeats it, for a *Try again* button.
-        page: the page that it was about.
+        again: the action that repeats it, for a *Try again* button; empty where nothing can be repeated.
+        asked: what else that action needs.
     """
 
     kind: str
@@ -54,7 +57,7 @@ class Request:
     reply: Reply
     call_id: CallId | None = None
     again: str = ""
-    page: int = 0
+    asked: Asked = field(default_factory=Asked)
 
 
 class Boundary:
@@ -97,6 +100,31 @@ class Boundary:
             self._observe(request.kind, "busy")
             raise Busy
 
+    async def heed(self, kind: str, place: Place, job: Job) -> None:
+        """Does what an event of Slack's own asks for, one that no person waits for, before it is acked.
+
+        Args:
+            kind: what it is, for logs and figures.
+            place: the workspace that it is about.
+            job: what it leads to; may be done again, as Slack may send it again.
+
+        Raises:
+            Busy: it could not be done now; not acked, it comes again.
+        """
+        try:
+            async with asyncio.timeout(_HEED_SECONDS):
+                if await self._workspaces.find(place) is None:
+                    log.warning("foreign_payload", kind=kind, team_id=place.team_id, app_id=place.app_id)
+                    self._observe(kind, "foreign")
+                    return
+                await job()
+        except (BotError, TimeoutError) as error:
+            reason = error.reason if isinstance(error, BotError) else "time-out"
+            log.error("not_heeded", kind=kind, reason=reason)  # noqa: TRY400 - no bug, so no trace
+            self._observe(kind, "busy")
+            raise Busy from None
+        self._observe(kind, "answered")
+
     async def _answer(self, request: Request, job: Job) -> None:
         outcome = "bug"
         try:
@@ -104,7 +132,8 @@ class Boundary:
         except BotError as error:
             outcome = type(error).__name__
             # A refusal that is no neighbour's state is our own mistake: blocks or arguments that Slack does not accept.
-            write = log.error if type(error) is PermanentError else log.info
+            is_ours = type(error) in {PermanentError, TokenRefused}
+            write = log.error if is_ours else log.info
             write("not_answered", kind=request.kind, outcome=outcome, reason=error.reason)
             await self._say(request, self._sorry(request, error))
         except asyncio.CancelledError:
@@ -121,7 +150,7 @@ class Boundary:
 
     @staticmethod
     def _sorry(request: Request, error: BotError) -> Message:
-        return error_message(error, call_id=request.call_id, again=request.again, page=request.page)
+        return error_message(error, call_id=request.call_id, again=request.again, asked=request.asked)
 
     async def _serve(self, request: Request, job: Job) -> str:
         place = request.place

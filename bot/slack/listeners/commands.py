@@ -4,37 +4,38 @@ from functools import partial
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.slack.answers import Answers
-from bot.slack.cards import SHOW_CALL
 from bot.slack.grammar import read_command
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.payloads import Payload, place_of_command, text_at
 from bot.slack.sentences import BUSY
+from bot.slack.typed import Typed
 
 
 class Commands:
     """Listens to ``/samora-call``, whatever name a development app gives it."""
 
-    def __init__(self, *, boundary: Boundary, answers: Answers) -> None:
+    def __init__(self, *, boundary: Boundary, typed: Typed) -> None:
         """Takes who starts work, and who does it."""
         self._boundary = boundary
-        self._answers = answers
+        self._typed = typed
 
     async def on_command(self, ack: AsyncAck, body: Payload) -> None:
         """Acks, and answers at the command's ``response_url``."""
         place = place_of_command(body)
         command = read_command(text_at(body, "text"))
         reply = self._boundary.ephemeral(place)
+        again = self._typed.find_again(command)
         request = Request(
             kind="command",
             key=place.trigger_id,
             place=place,
             reply=reply,
             call_id=command.call_id,
-            again=SHOW_CALL,
+            again=again.again,
+            asked=again,
         )
         try:
-            self._boundary.take(request, partial(self._answers.command, command, reply))
+            self._boundary.take(request, partial(self._typed.answer, place, command, reply))
         except Busy:
             await ack(text=BUSY.text)
         else:

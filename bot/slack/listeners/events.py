@@ -5,37 +5,70 @@ from functools import partial
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.slack.answers import Answers
-from bot.slack.cards import SHOW_CALL
+from bot.slack.channels import Channels
 from bot.slack.grammar import read_command
-from bot.slack.listeners.boundary import Boundary, Request
-from bot.slack.payloads import Payload, place_of_mention, text_at
+from bot.slack.listeners.boundary import Boundary, Job, Request
+from bot.slack.payloads import Payload, own_user_id, place_of_event, place_of_mention, text_at
+from bot.slack.typed import Typed
 
-_MENTIONS = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+# Slack's own events that lead to something: docs.slack.dev/reference/events.
+CHANNEL_EVENTS = ("channel_unarchive", "group_unarchive", "member_joined_channel", "channel_id_changed")
+APP_EVENTS = ("app_uninstalled", "tokens_revoked")
+
+# Names that were only called, and not those that "mention:" is about.
+_MENTIONS = re.compile(r"(?<!mention:)(?<!mention: )<@[A-Z0-9]+(?:\|[^>]*)?>", re.IGNORECASE)
 
 
 class Events:
-    """Listens to events, of which mentions are the only ones that lead to anything yet."""
+    """Listens to events: to mentions, and to what Slack says of channels and of the app itself."""
 
-    def __init__(self, *, boundary: Boundary, answers: Answers) -> None:
-        """Takes who starts work, and who does it."""
+    def __init__(self, *, boundary: Boundary, typed: Typed, channels: Channels) -> None:
+        """Takes who starts work, who answers people, and who heeds what Slack says."""
         self._boundary = boundary
-        self._answers = answers
+        self._typed = typed
+        self._channels = channels
 
     async def on_event(self, ack: AsyncAck, body: Payload) -> None:
-        """Acks, and answers a mention as if its text had been typed after the command; other bots get no answer."""
+        """Answers a mention as if its text had been typed after the command; heeds Slack's own events before the ack.
+
+        Other bots get no answer. What cannot be heeded now is not acked, so that Slack sends it again.
+        """
+        kind = text_at(body, "event", "type")
+        if kind == "app_mention":
+            self._answer(body)
+        elif kind and (job := self._find_job(kind, body)):
+            await self._boundary.heed(f"event.{kind}", place_of_event(body), job)
         await ack()
+
+    def _answer(self, body: Payload) -> None:
         place = place_of_mention(body)
-        if text_at(body, "event", "type") != "app_mention" or text_at(body, "event", "bot_id") or not place.user_id:
+        if text_at(body, "event", "bot_id") or not place.user_id:
             return
         command = read_command(_MENTIONS.sub(" ", text_at(body, "event", "text")))
         reply = self._boundary.ephemeral(place)
+        again = self._typed.find_again(command)
         request = Request(
             kind="mention",
             key=text_at(body, "event_id"),
             place=place,
             reply=reply,
             call_id=command.call_id,
-            again=SHOW_CALL,
+            again=again.again,
+            asked=again,
         )
-        self._boundary.take(request, partial(self._answers.command, command, reply))
+        self._boundary.take(request, partial(self._typed.answer, place, command, reply))
+
+    def _find_job(self, kind: str, body: Payload) -> Job | None:
+        place, event = place_of_event(body), body["event"]
+        if kind in {"channel_unarchive", "group_unarchive"}:
+            return partial(self._channels.reopen, place.team_id, place.channel_id)
+        if kind == "member_joined_channel" and text_at(event, "user") == own_user_id(body) != "":
+            return partial(self._channels.reopen, place.team_id, place.channel_id)
+        if kind == "channel_id_changed":
+            old_id, new_id = text_at(event, "old_channel_id"), text_at(event, "new_channel_id")
+            return partial(self._channels.move, place.team_id, old_id, new_id) if old_id and new_id else None
+        # Tokens of people, whom the bot never asks for any, may be revoked too.
+        tokens = event.get("tokens")
+        if kind == "app_uninstalled" or (kind == "tokens_revoked" and isinstance(tokens, dict) and tokens.get("bot")):
+            return partial(self._channels.stop, place.team_id, kind)
+        return None

@@ -1,0 +1,133 @@
+"""What the bot says to somebody who follows a call, or doesn't any more. Pure."""
+
+from bot.core.calls import EXAMPLE_ID, Call, CallId, Media, MediaState
+from bot.core.subscriptions import Delivery, Options, Subscription, SubscriptionState
+from bot.slack.blocks import Message, actions, button, code, local, section
+from bot.slack.grammar import COMMAND
+from bot.slack.notices import paused_words
+from bot.slack.options import EXAMPLE, options_words
+from bot.slack.payloads import Asked
+
+# Action ids of the question whether everything is to end.
+END_ALL = "end_all"
+KEEP_ALL = "keep_all"
+
+HOW_TO_BEGIN = f"`{COMMAND} subscribe {EXAMPLE_ID}` follows one, and so does *Follow* on its card."
+NOTHING_FOLLOWED = Message(f"No call is followed here. {HOW_TO_BEGIN}")
+KEPT = Message("All right, nothing has ended.")
+WHICH_TO_FOLLOW = Message(
+    f"Which call? Type `{COMMAND} subscribe {EXAMPLE_ID}`, with options if you like: "
+    f"`{COMMAND} subscribe {EXAMPLE_ID} {EXAMPLE}`."
+)
+WHICH_TO_END = Message(
+    f"Which call? Type `{COMMAND} unsubscribe {EXAMPLE_ID}`, or `{COMMAND} unsubscribe all` to end everything here."
+)
+GONE = "That call isn't followed there any more. To begin anew, subscribe to it."
+NOT_YOURS = "Only members of that channel, from there, and whoever subscribed can change this."
+
+
+def followed_message(call: Call, subscription: Subscription, *, is_elsewhere: bool) -> Message:
+    """That a call is followed from now on, and how.
+
+    Args:
+        call: the reading that it began with.
+        subscription: the new subscription.
+        is_elsewhere: whether the reader isn't in that channel now, so that it must be named.
+    """
+    where = f"in <#{subscription.channel_id}>" if is_elsewhere else "here"
+    if call.is_final:
+        return Message(f"{_over(call)} {_awaited(call, subscription.options, where)}")
+    return Message(f"Following call {code(str(call.id))} {where}: {options_words(subscription.options)}.")
+
+
+def followed_maybe_message(call_id: CallId) -> Message:
+    """That a call is followed, but nobody knows yet whether its card stands there."""
+    return Message(
+        f"I follow call {code(str(call_id))}, but Slack didn't confirm its card. I go on trying, and it will come."
+    )
+
+
+def over_message(call: Call, *, is_posted: bool) -> Message:
+    """That there is nothing left to follow, beside the card of a call that is over."""
+    maybe = "" if is_posted else " Slack didn't say whether its card was posted, so please look."
+    return Message(f"{_over(call)} Nothing is left to follow.{maybe}")
+
+
+def already_message(subscription: Subscription, *, is_resumed: bool, options: Options | None) -> Message:
+    """That a call is followed already.
+
+    Args:
+        subscription: the one that is there, as it was found.
+        is_resumed: whether it was paused, and is resumed by this.
+        options: those that were asked for now, and that are not applied.
+    """
+    call = code(str(subscription.call_id))
+    since = f"since {local(subscription.created_at)}, by <@{subscription.creator_id}>"
+    text = f"Call {call} is followed here already, {since}."
+    if is_resumed:
+        text = f"Call {call} was paused here: {paused_words(subscription.reason)}. Now I follow it again."
+    if options is not None and options != subscription.options:
+        text += f" To change its options, press *Edit* in `{COMMAND} list`."
+    return Message(text)
+
+
+def ended_message(call_id: CallId) -> Message:
+    """That a call is not followed any more."""
+    return Message(f"Call {code(str(call_id))} isn't followed here any more.")
+
+
+def not_followed_message(call_id: CallId) -> Message:
+    """That a call is not followed in the first place."""
+    return Message(f"Call {code(str(call_id))} isn't followed here. `{COMMAND} list` shows what is.")
+
+
+def ask_end_all_message(count: int) -> Message:
+    """The question whether everything is to end."""
+    text = f"{_calls(count).capitalize()} followed here. Do you want to end {'that' if count == 1 else 'all of that'}?"
+    value = Asked().encode()
+    buttons = [
+        button("End all", action_id=END_ALL, value=value, style="danger"),
+        button("Keep them", action_id=KEEP_ALL, value=value),
+    ]
+    return Message(text, (section(text), actions(buttons)))
+
+
+def ended_all_message(count: int) -> Message:
+    """That nothing is followed any more."""
+    return Message(f"Ended: {_calls(count)} not followed here any more." if count else "Nothing was followed here.")
+
+
+def resumed_message(subscription: Subscription, count: int) -> Message:
+    """That a subscription, and others that were paused for the same fault, are resumed."""
+    call = code(str(subscription.call_id))
+    more = "is another one" if count == 2 else f"are {count - 1} others"
+    others = f", and so {more} that had paused for the same reason" if count > 1 else ""
+    return Message(f"Call {call} is followed again{others}. What changed meanwhile is told now.")
+
+
+def state_words(subscription: Subscription) -> str:
+    """``Following``, or ``Paused`` and why, as mrkdwn."""
+    if subscription.state is SubscriptionState.PAUSED:
+        return f"*Paused*: {paused_words(subscription.reason)}"
+    return "*Following*"
+
+
+def changed_message(call_id: CallId, options: Options) -> Message:
+    """That a subscription has other options."""
+    return Message(f"Saved. Call {code(str(call_id))} is followed so: {options_words(options)}.")
+
+
+def _over(call: Call) -> str:
+    return f"Call {code(str(call.id))} is over."
+
+
+def _awaited(call: Call, options: Options, where: str) -> str:
+    missing = [media.value for media in Media if call.media_state(media) is not MediaState.READY]
+    what = f"its {' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} ready"
+    if options.to is Delivery.CARD or not options.wants(call.status):
+        return f"The card {where} will show when {what}."
+    return f"I'll tell you {where} when {what}."
+
+
+def _calls(count: int) -> str:
+    return "1 call is" if count == 1 else f"{count} calls are"

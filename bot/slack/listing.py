@@ -1,0 +1,113 @@
+"""Listing: what a channel follows, shown to one person, and changed by the buttons beside it."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.core.errors import UserMistake
+from bot.core.ports import Subscriptions
+from bot.core.subscriptions import Options, Subscription, SubscriptionState
+from bot.slack.edit import edit_view
+from bot.slack.follow_words import GONE, NOT_YOURS, already_message, changed_message, resumed_message
+from bot.slack.lists import PER_PAGE, list_message
+from bot.slack.payloads import Asked, Place
+from bot.slack.replies import ModalReply, Reply
+
+log = structlog.get_logger()
+
+
+class Listing:
+    """Lists subscriptions and changes them. Every method raises BotError for its caller to say.
+
+    Someone in a subscription's own channel may change it, and so may whoever made it, from anywhere.
+    """
+
+    def __init__(self, *, subscriptions: Subscriptions, on_change: Callable[[], None]) -> None:
+        """Takes who remembers, and who hears that there is work for the poller and the relay."""
+        self._subscriptions = subscriptions
+        self._on_change = on_change
+
+    async def show(self, place: Place, page: int, reply: Reply) -> None:
+        """One page of what is followed here; the last one if there is no such page any more."""
+        shown, count = await self._page(place, page)
+        if count and not shown:
+            page = (count - 1) // PER_PAGE
+            shown, count = await self._page(place, page)
+        await reply.send(list_message(shown, count=count, page=page))
+
+    async def pause(self, place: Place, asked: Asked, reply: Reply) -> None:
+        """Pauses one of the list, which is shown anew."""
+        await self._change_one(place, asked, reply, "paused", self._subscriptions.pause)
+
+    async def resume_listed(self, place: Place, asked: Asked, reply: Reply) -> None:
+        """Resumes one of the list, which is shown anew."""
+        await self._change_one(place, asked, reply, "resumed", self._subscriptions.resume)
+
+    async def end(self, place: Place, asked: Asked, reply: Reply) -> None:
+        """Ends one of the list, which is shown anew."""
+        await self._change_one(place, asked, reply, "unfollowed", self._subscriptions.end)
+
+    async def resume(self, place: Place, asked: Asked, reply: Reply) -> None:
+        """Resumes what a notice says is paused or let go."""
+        found = await self._get_own(place, asked.sub)
+        count = await self._subscriptions.resume(found.id)
+        if count:
+            self._on_change()
+            _log("resumed", found, place)
+            await reply.send(resumed_message(found, count))
+            return
+        here = await self._subscriptions.find_here(found.team_id, found.channel_id, found.call_id)
+        if here is None:
+            raise UserMistake(GONE)
+        await reply.send(already_message(here, is_resumed=False, options=None))
+
+    async def edit(self, place: Place, asked: Asked, reply: ModalReply) -> None:
+        """The form with a subscription's options."""
+        found = await self._get_own(place, asked.sub)
+        if found.state is SubscriptionState.ENDED:
+            raise UserMistake(GONE)
+        await reply.show(edit_view(found, reply.origin))
+
+    async def change(self, place: Place, subscription_id: str, options: Options, reply: Reply) -> None:
+        """Gives a subscription other options."""
+        found = await self._get_own(place, subscription_id)
+        if not await self._subscriptions.change(found.id, options):
+            raise UserMistake(GONE)
+        self._on_change()
+        _log("options_changed", found, place)
+        await reply.send(changed_message(found.call_id, options))
+
+    async def _page(self, place: Place, page: int) -> tuple[tuple[Subscription, ...], int]:
+        return await self._subscriptions.list_here(
+            place.team_id, place.channel_id, offset=page * PER_PAGE, limit=PER_PAGE
+        )
+
+    async def _change_one(
+        self, place: Place, asked: Asked, reply: Reply, done: str, change: Callable[[str], Awaitable[int]]
+    ) -> None:
+        found = await self._find_own(place, asked.sub)
+        # What is gone, or was changed by somebody else meanwhile, the list shows.
+        if found and await change(found.id):
+            self._on_change()
+            _log(done, found, place)
+        await self.show(place, asked.page, reply)
+
+    async def _get_own(self, place: Place, subscription_id: str) -> Subscription:
+        found = await self._find_own(place, subscription_id)
+        if found is None:
+            raise UserMistake(GONE)
+        return found
+
+    async def _find_own(self, place: Place, subscription_id: str) -> Subscription | None:
+        """The subscription, if there is one; raises UserMistake if that person may not change it from there."""
+        found = await self._subscriptions.find(subscription_id)
+        if found is None or found.team_id != place.team_id:
+            return None
+        if place.channel_id != found.channel_id and place.user_id != found.creator_id:
+            log.info("change_refused", subscription_id=found.id, user_id=place.user_id)
+            raise UserMistake(NOT_YOURS)
+        return found
+
+
+def _log(done: str, subscription: Subscription, place: Place) -> None:
+    log.info(done, call_id=str(subscription.call_id), channel_id=subscription.channel_id, user_id=place.user_id)

@@ -1,0 +1,86 @@
+"""The list of what a channel follows, as a private message. Pure."""
+
+from collections.abc import Sequence
+
+from bot.core.subscriptions import Subscription, SubscriptionState
+from bot.slack.blocks import Block, Message, actions, button, code, context, escape, header, local, section, utc
+from bot.slack.cards import status_words
+from bot.slack.follow_words import NOTHING_FOLLOWED, state_words
+from bot.slack.options import options_words
+from bot.slack.payloads import Asked
+
+# Action ids. The buttons that turn pages carry their place behind it: "list:0".
+LIST = "list"
+LIST_PAUSE = "list_pause"
+LIST_RESUME = "list_resume"
+LIST_END = "list_end"
+EDIT = "edit"
+
+# Each takes some 1,300 characters of JSON, and Slack takes no more than 13,000 of them (bolt-js #2509).
+PER_PAGE = 5
+
+
+def list_message(shown: Sequence[Subscription], *, count: int, page: int) -> Message:
+    """One page of a channel's subscriptions.
+
+    Args:
+        shown: those of this page.
+        count: how many there are in all.
+        page: which page it is, from 0.
+    """
+    if not shown:
+        return NOTHING_FOLLOWED
+    pages = -(-count // PER_PAGE)
+    title = f"Calls followed in this channel: {count}"
+    blocks: list[Block] = [header(title)]
+    for subscription in shown:
+        blocks += [section(_row(subscription)), actions(_buttons(subscription, page))]
+    if pages > 1:
+        blocks += [context(f"Page {page + 1} of {pages}"), actions(_turns(page, pages))]
+    where = f", page {page + 1} of {pages}" if pages > 1 else ""
+    return Message(f"{title}{where}. {' '.join(map(_spoken, shown))}", tuple(blocks))
+
+
+def _row(subscription: Subscription) -> str:
+    status = escape(status_words(subscription.status))
+    thread = " in a thread" if subscription.thread_ts else ""
+    return (
+        f"*{status}* · call {code(str(subscription.call_id))}\n"
+        f"{state_words(subscription)} · since {local(subscription.created_at)}{thread}, by <@{subscription.creator_id}>"
+        f" · last change {local(subscription.changed_at)}\n"
+        f"{_sentence(options_words(subscription.options))}"
+    )
+
+
+def _spoken(subscription: Subscription) -> str:
+    """A row for screen readers, which read nothing else."""
+    status = escape(status_words(subscription.status))
+    state = state_words(subscription).replace("*", "")
+    return (
+        f"{status}: call {subscription.call_id}. {state} since {utc(subscription.created_at)},"
+        f" by <@{subscription.creator_id}>, last change {utc(subscription.changed_at)}."
+        f" {_sentence(options_words(subscription.options))}"
+    )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _buttons(subscription: Subscription, page: int) -> list[Block]:
+    value = Asked(call=str(subscription.call_id), sub=subscription.id, page=page).encode()
+    is_paused = subscription.state is SubscriptionState.PAUSED
+    turn = ("Resume", LIST_RESUME) if is_paused else ("Pause", LIST_PAUSE)
+    return [
+        button(label, action_id=action_id, value=value, spoken=f"{label} call {str(subscription.call_id)[:8]}")
+        for label, action_id in (turn, ("End", LIST_END), ("Edit", EDIT))
+    ]
+
+
+def _turns(page: int, pages: int) -> list[Block]:
+    turns = [("Previous", page - 1), ("Next", page + 1)]
+    return [
+        button(label, action_id=f"{LIST}:{target}", value=Asked(page=target).encode())
+        for label, target in turns
+        if 0 <= target < pages
+    ]

@@ -1,0 +1,114 @@
+"""The database: connections, transactions, and the one place where the drivers' errors become ours."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.core.errors import PermanentError, StoreUnavailable
+
+# PostgreSQL's SQLSTATEs that time, or whoever runs the server, will mend. By class: connection, rollback, resources,
+# object state, intervention, system; and one by one: read-only after a failover, a transaction that took too long.
+_PASSING_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
+_PASSING_STATES = frozenset({"25006", "25P03", "25P04"})
+
+# SQLite's that are not the statement's fault; a statement that is wrong says SQLITE_ERROR.
+_BUGS_OF_SQLITE = frozenset({"SQLITE_ERROR", "SQLITE_MISUSE", "SQLITE_RANGE"})
+
+
+class StorageError(PermanentError):
+    """The database can't be used until somebody acts; ``reason`` is a sentence for that person."""
+
+
+class Database:
+    """Gives out connections, each for one piece of work; every error of a driver that time may mend is translated.
+
+    SQLite has one writer at a time, so writes queue here and not in its busy handler, where they would starve.
+    Nothing but database work belongs between the beginning of a piece of work and its end.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Takes an engine that :func:`bot.storage.opening.open_database` made."""
+        self._engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._turn = asyncio.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+            self._single = engine
+            self._transaction = engine.execution_options(begin="IMMEDIATE")
+        else:
+            self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._transaction = engine
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """For statements that read: each sees the newest."""
+        async with _translated(), self._single.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement that writes: a transaction by itself, without the round trips of one."""
+        async with _translated(), AsyncExitStack() as stack:
+            if self._turn:
+                await stack.enter_async_context(self._turn)
+            yield await stack.enter_async_context(self._single.connect())
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """For statements that are done all or none."""
+        async with _translated(), AsyncExitStack() as stack:
+            if self._turn:
+                await stack.enter_async_context(self._turn)
+            yield await stack.enter_async_context(self._transaction.begin())
+
+    async def ping(self) -> None:
+        """Whether it answers; raises StoreUnavailable if not."""
+        async with self.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._engine.dispose()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """The driver begins nothing by itself; a writer that begins as a reader could not be promoted without an error."""
+    if connection.get_execution_options().get("begin"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        reason = _find_passing_reason(error)
+        if reason is None:
+            raise
+        if reason == "SQLITE_NOTADB":
+            raise StorageError("DATABASE_URL names a file that isn't an SQLite database.") from None
+        # Without its cause: that one's text holds statements, host names and users.
+        raise StoreUnavailable(reason) from None
+
+
+def _find_passing_reason(error: SQLAlchemyError | OSError) -> str | None:
+    """What to call an error that time may mend: a SQLSTATE or a class; None if it is a bug."""
+    if isinstance(error, PoolTimeout | OSError):
+        return "no connection was free" if isinstance(error, PoolTimeout) else type(error).__name__
+    if not isinstance(error, DBAPIError):
+        return None
+    cause = error.orig
+    name = getattr(cause, "sqlite_errorname", None)
+    if name:
+        return None if name in _BUGS_OF_SQLITE or name.startswith("SQLITE_CONSTRAINT") else str(name)
+    state = getattr(cause, "sqlstate", None)
+    is_passing = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    if is_passing or (state and (state[:2] in _PASSING_CLASSES or state in _PASSING_STATES)):
+        return str(state or type(cause).__name__)
+    return None

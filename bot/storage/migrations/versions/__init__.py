@@ -1,0 +1,1 @@
+"""One file per revision; none is ever changed once it was released."""

@@ -1,0 +1,136 @@
+"""Opening a database from the plain URL that a person writes; which driver speaks to it is our affair."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.storage.database import Database, StorageError
+
+if TYPE_CHECKING:
+    import psycopg
+
+_POOL_SECONDS = 5.0
+_CONNECTIONS = 8
+_RECYCLE_SECONDS = 1800
+
+# What libpq is asked for where the URL says nothing: a dead server or network is noticed within seconds.
+_LIBPQ_DEFAULTS = {
+    "connect_timeout": "5",
+    "application_name": "samora-bot",
+    "tcp_user_timeout": "10000",
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+_SESSION = (
+    "SELECT set_config('statement_timeout', '10s', false), set_config('timezone', 'UTC', false), "
+    "set_config('idle_in_transaction_session_timeout', '30s', false)"
+)
+
+_FORMS = "DATABASE_URL is sqlite:///samora-bot.db (a file) or postgresql://user:password@host/name."
+
+
+def open_database(url: str) -> Database:
+    """Opens what a person wrote; connects only when it is first used.
+
+    Args:
+        url: ``sqlite:///file`` (relative; absolute with four slashes), or ``postgresql://…`` as libpq takes it.
+
+    Raises:
+        StorageError: it can't be that, or there can be no such file.
+    """
+    if url.startswith("sqlite:"):
+        return Database(_sqlite_engine(_sqlite_path(url)))
+    if url.startswith(("postgresql://", "postgres://")):
+        return Database(_postgres_engine(url))
+    raise StorageError(_FORMS)
+
+
+def _sqlite_path(url: str) -> Path:
+    name = url.removeprefix("sqlite:///")
+    if url in {"sqlite:", "sqlite:/", "sqlite://"} or name in {"", ":memory:"}:
+        raise StorageError(f"A database in memory would forget everything when the bot stops. {_FORMS}")
+    if name == url or "?" in name:
+        raise StorageError(f"That isn't the name of a file. {_FORMS}")
+    return Path(name)
+
+
+def _sqlite_engine(path: Path) -> AsyncEngine:
+    _make_file(path)
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        # One writer and one reader. No isolation level: the driver begins no transaction behind our back.
+        connect_args={"isolation_level": None, "timeout": _POOL_SECONDS},
+        pool_size=2,
+        max_overflow=0,
+        pool_timeout=_POOL_SECONDS,
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _make_file(path: Path) -> None:
+    """Makes an empty file for our user alone; SQLite gives its other files the same mode."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise StorageError(f"The folder of the database doesn't exist: {folder}. Make it, or change DATABASE_URL.")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StorageError(
+            f"The database can't be opened: {path} ({reason}). Let the bot write there, or change DATABASE_URL."
+        ) from None
+    if not os.access(folder, os.W_OK):
+        raise StorageError(f"SQLite keeps more files beside the database: let the bot write in the folder {folder}.")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    # NORMAL: a commit survives the end of the process however that comes, kill -9 included, because the system has it
+    # by then. Only a power cut may take the newest ones away (never half of one), for which FULL would ask the disk
+    # to write at each of a thousand looks a second. Who can't bear that runs PostgreSQL.
+    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _postgres_engine(url: str) -> AsyncEngine:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        given = conninfo_to_dict(url)
+    except ProgrammingError:
+        # Without libpq's own words: they quote the URL.
+        raise StorageError(f"PostgreSQL can't read DATABASE_URL. {_FORMS}") from None
+    options = {name: value for name, value in _LIBPQ_DEFAULTS.items() if name not in given}
+    return create_async_engine(
+        "postgresql+psycopg://",
+        async_creator=partial(_connect, url, options),
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_POOL_SECONDS,
+        pool_recycle=_RECYCLE_SECONDS,
+        use_native_hstore=False,  # one question fewer at start
+        hide_parameters=True,
+    )
+
+
+async def _connect(url: str, options: dict[str, Any]) -> "psycopg.AsyncConnection[Any]":
+    from psycopg import AsyncConnection
+
+    connection = await AsyncConnection.connect(url, autocommit=True, **options)
+    try:
+        await connection.execute(_SESSION)
+        await connection.set_autocommit(False)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection

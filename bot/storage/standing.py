@@ -1,0 +1,159 @@
+"""How a subscription stands: paused, active again, ended, or moved elsewhere, and what each of these brings with it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.changes import ChangeKind, Observation, owed_facts
+from bot.core.subscriptions import Reason, SubscriptionState
+from bot.storage.schema import channels, followed_calls, notices, subscriptions
+from bot.storage.steps import (
+    IS_ACTIVE,
+    IS_ENDED,
+    IS_OWED,
+    IS_PAUSED,
+    NO_CARD,
+    Debt,
+    Locked,
+    call_ids,
+    card_wish,
+    find_owed_channels,
+    forget_owed,
+    has_live_one,
+    ids_of,
+    in_pieces,
+    is_in,
+    lock_following,
+    make_due,
+    owe,
+    stop_idle,
+    update_subscriptions,
+)
+
+# Paused because Slack said no: the reason is its error code.
+IS_REFUSED = IS_PAUSED & subscriptions.c.reason.not_in([each.value for each in Reason])
+_IS_STOPPED = IS_PAUSED & (subscriptions.c.reason == Reason.UNINSTALLED.value)
+
+
+async def pause(connection: AsyncConnection, condition: ColumnElement[bool]) -> int:
+    """Pauses the active ones of these, as a person wants that."""
+    locked = await lock_following(connection, condition & IS_ACTIVE)
+    values = {"state": SubscriptionState.PAUSED.value, "reason": Reason.PERSON.value}
+    await update_subscriptions(connection, ids_of(locked), values)
+    await stop_idle(connection, call_ids(locked))
+    return len(locked)
+
+
+async def end(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> int:
+    """Ends these, as a person wants that."""
+    locked = await lock_following(connection, condition & ~IS_ENDED)
+    values = {"state": SubscriptionState.ENDED.value, "reason": Reason.PERSON.value}
+    await update_subscriptions(connection, ids_of(locked), values | card_wish(now))
+    await stop_idle(connection, call_ids(locked))
+    await forget_owed(connection, ids_of(locked), reason="ended", now=now)
+    return len(locked)
+
+
+async def resume_one(connection: AsyncConnection, subscription_id: str, now: datetime) -> int:
+    """Resumes a paused one, or one that was let go; with it those of its channel that Slack's errors paused too."""
+    is_it = subscriptions.c.id == subscription_id
+    query = select(subscriptions).where(is_it)
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return 0
+    if row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}:
+        return await resume(connection, is_in(row.team_id, row.channel_id) & IS_REFUSED, now)
+    was_let_go = IS_ENDED & (subscriptions.c.reason == Reason.QUIET.value) & ~has_live_one()
+    return await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
+
+
+async def resume(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> int:
+    """Makes these active: what changed meanwhile is owed as one notice, their cards are redrawn, their calls read."""
+    locked = await lock_following(connection, condition)
+    if not locked:
+        return 0
+    ids = ids_of(locked)
+    await _look_again(connection, call_ids(locked), now)
+    status_now = select(followed_calls.c.status).where(followed_calls.c.id == subscriptions.c.followed_id)
+    active = {"state": SubscriptionState.ACTIVE.value, "reason": "", "is_reposted": False}
+    seen = {"seen_status": status_now.scalar_subquery()}
+    await update_subscriptions(connection, ids, active | seen | card_wish(now))
+    await owe(connection, [debt for each in locked if (debt := _missed_debt(each, now))], now)
+    await make_due(connection, locked[0].row.team_id, await find_owed_channels(connection, ids), now)
+    return len(locked)
+
+
+async def _look_again(connection: AsyncConnection, followed_ids: Sequence[int], now: datetime) -> None:
+    """Has calls read at once. One that was not read for a while must not be let go for having been quiet."""
+    is_idle = followed_calls.c.due_at.is_(None)
+    values = {
+        "news_at": case((is_idle, now), else_=followed_calls.c.news_at),
+        "due_at": case((followed_calls.c.lease.is_(None), now), else_=followed_calls.c.due_at),
+    }
+    for piece in in_pieces(followed_ids):
+        await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(values))
+
+
+def _missed_debt(locked: Locked, now: datetime) -> Debt | None:
+    """The one notice about what a subscription has not been told, if it wants that."""
+    subscription, seen = locked.subscription, locked.row.seen_status
+    facts = owed_facts(Observation(followed=locked.call, at=now, kind=ChangeKind.STATUS), subscription, seen=seen)
+    if facts is None:
+        return None
+    return Debt(subscription=subscription, kind=ChangeKind.STATUS, number=locked.call.number, facts=facts)
+
+
+async def stop_team(connection: AsyncConnection, team_id: str) -> int:
+    """Pauses everything: the app is not there any more. Nothing of that workspace is due from now on."""
+    has_card_due = IS_ENDED & subscriptions.c.card_due_at.is_not(None)
+    locked = await lock_following(connection, (subscriptions.c.team_id == team_id) & (IS_ACTIVE | has_card_due))
+    active = [each for each in locked if each.row.state == SubscriptionState.ACTIVE.value]
+    values = {"state": SubscriptionState.PAUSED.value, "reason": Reason.UNINSTALLED.value}
+    await update_subscriptions(connection, ids_of(active), values)
+    await update_subscriptions(connection, ids_of(locked), NO_CARD)
+    await stop_idle(connection, call_ids(active))
+    is_due = (channels.c.team_id == team_id) & channels.c.due_at.is_not(None)
+    lock = select(channels.c.channel_id).where(is_due).order_by(channels.c.channel_id).with_for_update(key_share=True)
+    for piece in in_pieces((await connection.execute(lock)).scalars()):
+        ours = (channels.c.team_id == team_id) & channels.c.channel_id.in_(piece)
+        await connection.execute(update(channels).where(ours).values(due_at=None, lease=None))
+    return len(active)
+
+
+async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
+    """Undoes :func:`stop_team`."""
+    is_theirs = subscriptions.c.team_id == team_id
+    count = await resume(connection, is_theirs & _IS_STOPPED, now)
+    if count:
+        is_old = IS_ENDED & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
+        due = await lock_following(connection, is_theirs & is_old)
+        await update_subscriptions(connection, ids_of(due), card_wish(now))
+    owed = select(notices.c.channel_id).distinct().where(notices.c.team_id == team_id, IS_OWED)
+    await make_due(connection, team_id, (await connection.execute(owed)).scalars(), now)
+    return count
+
+
+async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
+    """Gives everything of a channel to another, and resumes there what Slack's errors paused."""
+    locked = await lock_following(connection, is_in(team_id, old_id) | is_in(team_id, new_id))
+    here = {each.row.call_id for each in locked if each.row.channel_id == new_id and _is_live(each)}
+    moved = [each for each in locked if each.row.channel_id == old_id]
+    doubled = ids_of([each for each in moved if each.row.call_id in here and _is_live(each)])
+    ended = {"state": SubscriptionState.ENDED.value, "reason": Reason.PERSON.value}
+    await update_subscriptions(connection, doubled, ended | card_wish(now))
+    await update_subscriptions(connection, ids_of(moved), {"channel_id": new_id})
+    await stop_idle(connection, call_ids(moved))
+    await forget_owed(connection, doubled, reason="moved", now=now)
+    theirs = (notices.c.team_id == team_id, notices.c.channel_id == old_id, IS_OWED)
+    await connection.execute(update(notices).where(*theirs).values(channel_id=new_id))
+    both = (channels.c.team_id == team_id) & channels.c.channel_id.in_([old_id, new_id])
+    await connection.execute(select(channels).where(both).order_by(channels.c.channel_id).with_for_update())
+    await connection.execute(delete(channels).where(both, channels.c.channel_id == old_id))
+    await resume(connection, is_in(team_id, new_id) & IS_REFUSED, now)
+    await make_due(connection, team_id, [new_id], now)
+
+
+def _is_live(locked: Locked) -> bool:
+    return bool(locked.row.state != SubscriptionState.ENDED.value)

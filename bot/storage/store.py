@@ -1,0 +1,71 @@
+"""The whole of what is remembered, put together."""
+
+from collections.abc import Callable
+
+from sqlalchemy import func, or_, select
+
+from bot.core.changes import ChangeKind
+from bot.core.ports import Clock, Figures
+from bot.core.subscriptions import SubscriptionState
+from bot.storage.calls import FollowedCallStore
+from bot.storage.database import Database
+from bot.storage.leases import make_token as make_random_token
+from bot.storage.outbox import OutboxStore
+from bot.storage.schema import followed_calls, notices, subscriptions
+from bot.storage.steps import IS_OWED, IS_PAUSED
+from bot.storage.subscriptions import SubscriptionStore
+
+
+class Store:
+    """The three stores over one database.
+
+    Attributes:
+        followed: the calls that somebody follows.
+        subscriptions: what people follow.
+        outbox: what is owed to Slack.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        team_id: Callable[[], str],
+        make_token: Callable[[], str] = make_random_token,
+    ) -> None:
+        """Takes the database, the time, whose rows are claimed and counted, and what gives tokens to leases."""
+        self._database = database
+        self._clock = clock
+        self._team_id = team_id
+        self.followed = FollowedCallStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.subscriptions = SubscriptionStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.outbox = OutboxStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+
+    async def measure(self) -> Figures:
+        """How much there is to do; each figure comes from an index. What waits for a person is not counted as owed."""
+        now, team_id = self._clock(), self._team_id()
+        is_due = (followed_calls.c.team_id == team_id) & (followed_calls.c.due_at <= now)
+        is_wanted = or_(~IS_PAUSED, notices.c.kind == ChangeKind.PAUSED.value)
+        owed = notices.join(subscriptions, subscriptions.c.id == notices.c.subscription_id)
+        is_owed = (notices.c.team_id == team_id, IS_OWED, is_wanted)
+        is_theirs = subscriptions.c.team_id == team_id
+        calls = select(func.count(), func.min(followed_calls.c.due_at)).where(is_due)
+        notes = select(func.count(), func.min(notices.c.created_at)).select_from(owed).where(*is_owed)
+        cards = select(func.count()).where(is_theirs, subscriptions.c.card_due_at.is_not(None))
+        states = [SubscriptionState.ACTIVE.value, SubscriptionState.PAUSED.value]
+        standing = select(subscriptions.c.state, func.count()).where(is_theirs, subscriptions.c.state.in_(states))
+        async with self._database.reading() as connection:
+            calls_due, due_since = (await connection.execute(calls)).one()
+            notices_owed, owed_since = (await connection.execute(notes)).one()
+            cards_old = (await connection.execute(cards)).scalar_one()
+            counted = await connection.execute(standing.group_by(subscriptions.c.state))
+            by_state = dict(counted.tuples().all())
+        return Figures(
+            calls_due=calls_due,
+            late_seconds=(now - (due_since or now)).total_seconds(),
+            notices_owed=notices_owed,
+            oldest_notice_seconds=(now - (owed_since or now)).total_seconds(),
+            cards_old=cards_old,
+            active=by_state.get(SubscriptionState.ACTIVE.value, 0),
+            paused=by_state.get(SubscriptionState.PAUSED.value, 0),
+        )

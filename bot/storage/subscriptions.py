@@ -1,0 +1,133 @@
+"""What people follow."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Update, delete, func, or_, select, update
+
+from bot.core.calls import Call, CallId
+from bot.core.outbox import CardJob
+from bot.core.subscriptions import Options, Reason, Subscription
+from bot.storage import standing
+from bot.storage.adding import find_or_add
+from bot.storage.leases import StorePart
+from bot.storage.rows import SUBSCRIPTIONS, card_job_of, options_values, subscription_of
+from bot.storage.schema import notices, subscriptions
+from bot.storage.steps import IS_ENDED, IS_PAUSED, card_wish, is_in, lock_following, stop_idle
+
+_IS_DRAWABLE = or_(~IS_PAUSED, subscriptions.c.reason == Reason.PERSON.value)
+
+
+class SubscriptionStore(StorePart):
+    """Fulfils :class:`bot.core.ports.Subscriptions`. Ids and teams are the caller's to check."""
+
+    async def add(
+        self, wanted: Subscription, call: Call, *, card_until: datetime
+    ) -> tuple[Subscription, CardJob | None]:
+        """Adds a subscription, unless the channel follows that call already."""
+        now, token = self._clock(), self._make_token()
+        async with self._database.transaction() as connection:
+            row, followed = await find_or_add(connection, wanted, call, now=now, card_until=card_until, token=token)
+        subscription = subscription_of(row)
+        if followed is None:
+            return subscription, None
+        # The caller draws what it has read, whatever else is wanted by now.
+        return subscription, replace(card_job_of(row, number=followed.number), wanted=1)
+
+    async def discard(self, subscription_id: str) -> None:
+        """Takes back an :meth:`add`."""
+        async with self._database.transaction() as connection:
+            locked = await lock_following(connection, _is(subscription_id))
+            await connection.execute(delete(notices).where(notices.c.subscription_id == subscription_id))
+            await connection.execute(delete(subscriptions).where(_is(subscription_id)))
+            await stop_idle(connection, [each.row.followed_id for each in locked])
+
+    async def find(self, subscription_id: str) -> Subscription | None:
+        """The subscription of that id, ended ones too."""
+        return await self._find(_is(subscription_id))
+
+    async def find_here(self, team_id: str, channel_id: str, call_id: CallId) -> Subscription | None:
+        """The subscription of a call in a channel that is not ended."""
+        is_of_call = subscriptions.c.call_id == str(call_id)
+        return await self._find(is_in(team_id, channel_id) & is_of_call & ~IS_ENDED)
+
+    async def list_here(
+        self, team_id: str, channel_id: str, *, offset: int, limit: int
+    ) -> tuple[tuple[Subscription, ...], int]:
+        """A page of a channel's subscriptions that are not ended, oldest first, and how many there are in all."""
+        is_listed = is_in(team_id, channel_id) & ~IS_ENDED
+        page = SUBSCRIPTIONS.where(is_listed).order_by(subscriptions.c.created_at, subscriptions.c.id)
+        count = select(func.count()).select_from(subscriptions).where(is_listed)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(page.offset(offset).limit(limit))).all()
+            in_all = (await connection.execute(count)).scalar_one()
+        return tuple(map(subscription_of, rows)), in_all
+
+    async def pause(self, subscription_id: str) -> bool:
+        """Pauses it because a person wants that."""
+        async with self._database.transaction() as connection:
+            return await standing.pause(connection, _is(subscription_id)) > 0
+
+    async def resume(self, subscription_id: str) -> int:
+        """Makes a paused one active, or one that was let go; so its channel's others that Slack's errors paused."""
+        async with self._database.transaction() as connection:
+            return await standing.resume_one(connection, subscription_id, self._clock())
+
+    async def end(self, subscription_id: str) -> bool:
+        """Ends it because a person wants that."""
+        async with self._database.transaction() as connection:
+            return await standing.end(connection, _is(subscription_id), self._clock()) > 0
+
+    async def end_all(self, team_id: str, channel_id: str) -> int:
+        """Ends every subscription of a channel."""
+        async with self._database.transaction() as connection:
+            return await standing.end(connection, is_in(team_id, channel_id), self._clock())
+
+    async def change(self, subscription_id: str, options: Options) -> bool:
+        """Gives it other options, and has its card redrawn; False if it has ended."""
+        change = update(subscriptions).where(_is(subscription_id), ~IS_ENDED).values(options_values(options))
+        async with self._database.transaction() as connection:
+            is_changed = (await connection.execute(change)).rowcount == 1
+            await connection.execute(_want_card(_is(subscription_id) & ~IS_ENDED, self._clock()))
+            return is_changed
+
+    async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
+        """Has the card redrawn that stands there, if it is a subscription's."""
+        is_there = is_in(team_id, channel_id) & (subscriptions.c.card_ts == card_ts)
+        async with self._database.writing() as connection:
+            await connection.execute(_want_card(is_there, self._clock()))
+
+    async def resume_channel(self, team_id: str, channel_id: str) -> int:
+        """Resumes what Slack's errors paused there."""
+        condition = is_in(team_id, channel_id) & standing.IS_REFUSED
+        async with self._database.transaction() as connection:
+            return await standing.resume(connection, condition, self._clock())
+
+    async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
+        """Follows a channel to its new id, and resumes there."""
+        async with self._database.transaction() as connection:
+            await standing.move_channel(connection, team_id, old_id, new_id, self._clock())
+
+    async def stop_team(self, team_id: str) -> int:
+        """Pauses everything of a workspace that has removed the app."""
+        async with self._database.transaction() as connection:
+            return await standing.stop_team(connection, team_id)
+
+    async def resume_team(self, team_id: str) -> int:
+        """Resumes what :meth:`stop_team` paused."""
+        async with self._database.transaction() as connection:
+            return await standing.resume_team(connection, team_id, self._clock())
+
+    async def _find(self, condition: ColumnElement[bool]) -> Subscription | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(SUBSCRIPTIONS.where(condition))).first()
+        return subscription_of(row) if row else None
+
+
+def _is(subscription_id: str) -> ColumnElement[bool]:
+    return subscriptions.c.id == subscription_id
+
+
+def _want_card(condition: ColumnElement[bool], now: datetime) -> Update:
+    # What Slack has refused is drawn when it is resumed.
+    return update(subscriptions).where(condition, _IS_DRAWABLE).values(card_wish(now))
