@@ -98,10 +98,10 @@ def ended_all_message(count: int) -> Message:
 
 
 def resumed_message(subscription: Subscription, count: int) -> Message:
-    """That a subscription, and others that were paused for the same fault, are resumed."""
+    """That a subscription is resumed, and with it those of its channel that Slack's errors paused too."""
     call = code(str(subscription.call_id))
     more = "is another one" if count == 2 else f"are {count - 1} others"
-    others = f", and so {more} that had paused for the same reason" if count > 1 else ""
+    others = f", and so {more} in that channel" if count > 1 else ""
     return Message(f"Call {call} is followed again{others}. What changed meanwhile is told now.")
 
 

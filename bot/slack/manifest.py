@@ -12,10 +12,10 @@ NEEDED_SCOPES = {
 
 # Scope → what the bot does better with it, and does without where a workspace withholds it.
 OPTIONAL_SCOPES = {
-    "channels:read": "hears that a public channel is open to it again, and resumes what is followed there by itself",
-    "groups:read": "the same for private channels",
-    "channels:history": "after an answer of Slack's got lost, looks whether a notice was posted before posting it again",
-    "groups:history": "the same for private channels; without: a notice may then come twice",
+    "channels:read": "resumes by itself what is followed in a public channel, once that is open to it again",
+    "groups:read": "the same in private channels",
+    "channels:history": "when Slack's answer got lost, looks whether a notice was posted before it posts it again",
+    "groups:history": "the same in private channels; without, a notice may come twice then",
 }
 
 # Event → the scope without which it does not come, if there is one.
@@ -53,7 +53,7 @@ features:
   slash_commands:
     - command: /samora-call
       description: Look up or follow a Samora call
-      usage_hint: "<call id> | subscribe <call id> [on:finished to:channel mention:@you] | unsubscribe <call id>|all | list | help"
+      usage_hint: "<call id> | subscribe <call id> [on:finished to:card] | unsubscribe <call id>, or all | list | help"
       should_escape: true{command_url}
   shortcuts:
     - name: Show Samora call

@@ -59,7 +59,7 @@ class Store:
             notices_owed, owed_since = (await connection.execute(notes)).one()
             cards_old = (await connection.execute(cards)).scalar_one()
             counted = await connection.execute(standing.group_by(subscriptions.c.state))
-            by_state = dict(counted.tuples().all())
+            by_state = {str(row[0]): int(row[1]) for row in counted}
         return Figures(
             calls_due=calls_due,
             late_seconds=(now - (due_since or now)).total_seconds(),
