@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.app import check_everything, open_lookup
-from bot.check import Finding, check_samora, check_slack, check_socket
+from bot.check import Finding, check_database, check_samora, check_slack, check_socket
 from bot.core.calls import Call, CallId
-from bot.core.errors import BotError, CallNotFound, SamoraRefused, SamoraUnavailable
+from bot.core.errors import BotError, CallNotFound, SamoraRefused, SamoraUnavailable, StoreUnavailable
 from bot.core.lookup import Lookup
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.faults import Fault
@@ -192,7 +193,7 @@ async def test_a_slack_that_is_busy_does_not_make_anybody_change_a_good_app_toke
 async def test_a_slack_that_is_not_there_gives_no_address(slack: SlackSandbox) -> None:
     finding = await look_at_socket(slack, api_url="http://127.0.0.1:1/api/")
 
-    assert (finding.is_fine, finding.detail) == (False, "no answer to apps.connections.open")
+    assert (finding.is_fine, finding.detail) == (False, "no connection")
     assert "proxy" in finding.advice
 
 
@@ -276,8 +277,8 @@ def settings_for(
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        (SocketSettings, ["Settings", "Slack token", "Slack scopes", "Socket Mode", "Samora"]),
-        (HttpSettings, ["Settings", "Slack token", "Slack scopes", "Samora"]),
+        (SocketSettings, ["Settings", "Slack token", "Slack scopes", "Socket Mode", "Samora", "Database"]),
+        (HttpSettings, ["Settings", "Slack token", "Slack scopes", "Samora", "Database"]),
     ],
 )
 async def test_everything_is_looked_at_that_the_mode_needs(
@@ -299,3 +300,48 @@ async def test_one_failure_hides_no_other(slack: SlackSandbox, samora: SamoraSan
     fails = [finding for finding in findings if not finding.is_fine]
     assert [finding.name for finding in fails] == ["Slack", "Socket Mode", "Samora"]
     assert all(finding.advice for finding in fails)
+
+
+# The database
+
+
+async def test_a_database_that_answers_says_what_it_holds() -> None:
+    async def find_revision() -> str | None:
+        return "0001"
+
+    finding = await check_database(find_revision)
+
+    assert (finding.name, finding.is_fine) == ("Database", True)
+    assert finding.detail.startswith("tables of revision 0001, ")
+
+
+async def test_a_database_without_tables_is_fine_before_the_first_start() -> None:
+    async def find_revision() -> str | None:
+        return None
+
+    finding = await check_database(find_revision)
+
+    assert finding.is_fine
+    assert "the bot makes them when it starts" in finding.detail
+
+
+async def test_a_database_that_does_not_answer_comes_with_advice() -> None:
+    async def find_revision() -> str | None:
+        raise StoreUnavailable("08006")
+
+    finding = await check_database(find_revision)
+
+    assert (finding.is_fine, finding.detail) == (False, "08006")
+    assert "DATABASE_URL" in finding.advice
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all/bot.db", "postgresql://nobody@127.0.0.1:1/nothing"])
+async def test_a_database_that_cannot_be_had_is_one_finding_among_the_others(
+    slack: SlackSandbox, samora: SamoraSandbox, url: str
+) -> None:
+    settings = settings_for(HttpSettings, slack, samora).model_copy(update={"database_url": SecretStr(url)})
+
+    findings = await check_everything(settings)
+
+    assert [finding.name for finding in findings if not finding.is_fine] == ["Database"]
+    assert "nobody" not in str(findings[-1])

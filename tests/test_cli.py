@@ -434,6 +434,7 @@ async def test_a_check_where_all_works_ends_with_0(samora: SamoraSandbox, slack:
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert [line.split(":")[0] for line in ended.stdout.splitlines()] == [
         "works Settings", "works Slack token", "works Slack scopes", "works Socket Mode", "works Samora",
+        "works Database",
     ]  # fmt: skip
 
 
@@ -466,7 +467,7 @@ async def test_a_check_with_nobody_there_ends_with_1(
 
     assert ended.exit_code == 1
     assert [line.split(":")[0] for line in ended.stdout.splitlines()] == [
-        "works Settings", "FAILS Slack", "FAILS Socket Mode", "FAILS Samora",
+        "works Settings", "FAILS Slack", "FAILS Socket Mode", "FAILS Samora", "works Database",
     ]  # fmt: skip
 
 

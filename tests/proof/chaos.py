@@ -124,33 +124,30 @@ class Chaos:
         steps = ["kill"] * self.plan.kills + ["move"] * sum(len(story.path) for story in self.stories)
         self.dice.shuffle(steps)
         for step in steps:
-            if step == "kill":
-                await self._kill()
-            else:
-                self._move()
+            await self._wait_for_requests(1 if step == "move" else self.dice.randint(1, 6))
+            await (self._kill() if step == "kill" else self._move())
 
-    def _move(self) -> None:
+    async def _move(self) -> None:
         story = self.dice.choice([story for story in self.stories if story.done < len(story.path)])
         self.samora.move(story.call_id, story.path[story.done])
         story.done += 1
 
     async def _kill(self) -> None:
-        """Waits until Slack has seen some more of the bot, and kills a process at that very moment."""
-        wanted = self._requests() + self.dice.randint(1, 12)
-        with contextlib.suppress(TimeoutError):  # everything is told: the next one moves something on
-            await self.slack.wait_for(lambda: self._requests() >= wanted, 5.0)
+        """At the very moment at which Slack sees something of the bot, before the bot can have heard so."""
         bot = self.dice.choice(self.bots)
         await bot.kill()
         self.killed += 1
         await bot.start()
 
-    def _requests(self) -> int:
-        return len(self.slack.requests)
+    async def _wait_for_requests(self, count: int) -> None:
+        wanted = len(self.slack.requests) + count
+        with contextlib.suppress(TimeoutError):  # all is told: only the next step brings something to tell
+            await self.slack.wait_for(lambda: len(self.slack.requests) >= wanted, 1.0)
 
     async def settle(self, within: float) -> None:
         """Waits until every story has been told to its end."""
-        self.slack.faults.clear()
         await self.slack.wait_for(lambda: not self.missing(), within)
+        self.slack.faults.clear()
         # What comes twice comes late: nobody may owe anything any more.
         await asyncio.gather(*(bot.stop() for bot in self.bots))
         owed = await find_owed(self.plan.database_url)

@@ -26,8 +26,9 @@ def _survive(seed: int, url: str, replicas: int) -> list[str]:
     began = monotonic()
     chaos = asyncio.run(play(plan, _free_port, within=900))
     notices = sum(len(chaos.notices(story)) for story in chaos.stories)
+    kind, _, _ = url.partition(":")
     print(
-        f"{url.split(':', maxsplit=1)[0]}, seed {seed}: {plan.calls} calls, {replicas} process(es), {chaos.killed} kills, "
+        f"{kind}, seed {seed}: {plan.calls} calls, {replicas} process(es), {chaos.killed} kills, "
         f"{chaos.slack.faults.rained} failures of Slack, {notices} notices, {monotonic() - began:.0f} s, "
         f"{len(chaos.flaws())} flaws"
     )
