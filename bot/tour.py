@@ -21,6 +21,11 @@ _PERSON = "U0MIRA"
 _CHANNEL = "C0OPS"
 _UNKNOWN_ID = "00000000-1111-4222-8333-444444444444"
 _WIDTH = 96
+_LIFE: tuple[tuple[str, tuple[company.Event, ...]], ...] = (
+    ("somebody answers the phone", ("answer",)),
+    ("they hang up", ("hang_up",)),
+    ("Samora has prepared what was said", ("recording_ready", "transcript_ready")),
+)
 _HOUR = 60 * 60
 
 # Rich's picture, without the web fonts that a reader's browser would fetch from elsewhere.
@@ -34,13 +39,19 @@ class CannotPlay(Exception):
 class Tour:
     """One playing of the tour, between servers and a bot that run already."""
 
-    def __init__(self, *, console: Console, clock: SandboxClock, slack: SlackSandbox) -> None:
-        """Takes where to draw, the time that can be moved, and the Slack to act in."""
+    def __init__(self, *, console: Console, clock: SandboxClock, slack: SlackSandbox, samora: SamoraSandbox) -> None:
+        """Takes where to draw, the time that can be moved, the Slack to act in, and the Samora that calls people."""
         self._console = console
         self._clock = clock
         self._slack = slack
+        self._samora = samora
 
     async def play(self) -> None:
+        """Two ways to see a call: looked up by one, followed by a channel."""
+        await self._look_up()
+        await self._follow()
+
+    async def _look_up(self) -> None:
         """A look-up, a recording, an hour that passes, a share, and an id that nobody has."""
         slack = self._slack
         self._say("Mira types", f"/samora-call {company.FINISHED}")
@@ -67,6 +78,30 @@ class Tour:
         self._say("Mira types", f"/samora-call {_UNKNOWN_ID}")
         await slack.command(_PERSON, _UNKNOWN_ID, channel=_CHANNEL)
         self._draw(await slack.wait_for(lambda: slack.find_message("no such call")))
+
+    async def _follow(self) -> None:
+        """A channel follows a call to its end."""
+        slack, call_id = self._slack, company.TRIGGERED
+        self._say("Mira types", f"/samora-call subscribe {call_id} style:compact")
+        await slack.command(_PERSON, f"subscribe {call_id} style:compact", channel=_CHANNEL)
+        card = await slack.wait_for(lambda: self._card(call_id, "Triggered"))
+        self._draw(card)
+        for says, events in _LIFE:
+            self._say("Meanwhile", says)
+            count = len(self._replies(card))
+            for event in events:
+                self._samora.move(call_id, event)
+            told = await slack.wait_for(lambda: self._replies(card)[count:])  # noqa: B023
+            self._console.print(Text(f"  in the thread of the card: {told[0].text}", style="green"))
+        self._say("And the card", "is up to date")
+        self._draw(await slack.wait_for(lambda: self._card(call_id, "transcript ready")))
+
+    def _card(self, call_id: str, text: str) -> Message | None:
+        found = self._slack.find_message(call_id, channel=_CHANNEL, ephemeral=False)
+        return found if found and text in found.text else None
+
+    def _replies(self, card: Message) -> list[Message]:
+        return [message for message in self._slack.messages if message.thread_ts == card.ts]
 
     async def _next(self, *, via: str, after: Message | None = None) -> Message:
         """The newest message that came that way; with ``after``, one newer than that."""
@@ -115,12 +150,12 @@ async def play(*, stay: bool, picture: str | None, stopped_by: Callable[[], asyn
     async with (
         SamoraSandbox(clock=clock) as samora,
         SlackSandbox(clock=clock) as slack,
-        BotProcess(bot_environment(slack=slack, samora=samora)) as bot,
+        BotProcess(bot_environment(slack=slack, samora=samora) | {"POLL_INTERVAL": "0.2"}) as bot,
     ):
         try:
             with Console(stderr=True).status("Starting a Slack, a Samora and the bot…"):
                 await slack.wait_for_connection(within=_READY_SECONDS)
-            await Tour(console=console, clock=clock, slack=slack).play()
+            await Tour(console=console, clock=clock, slack=slack, samora=samora).play()
         except TimeoutError as error:
             raise CannotPlay("\n".join([f"The bot did not do its part: {error}", *list(bot.lines)[-20:]])) from None
         if picture:
