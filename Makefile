@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(if $(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(name))))
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench picture lock clean
+.PHONY: help demo test lint bench crash picture lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,8 +22,11 @@ lint: .venv/ready  ## Check format, style, types, and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: .venv/ready  ## Measure how quickly the bot acks, beside its baselines
-	@$(BIN)/python -m tests.bench.ack
+bench: .venv/ready  ## Measure acks, claims, polling and delivery, each beside a baseline
+	@status=0; for name in ack claims polling delivery; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
+
+crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fails (a quarter of an hour; SEED=…)
+	@$(BIN)/python -m tests.proof.long $(SEED)
 
 picture: .venv/ready  ## Draw the README's picture anew
 	@$(BIN)/samora-bot sandbox --picture docs/demo.svg

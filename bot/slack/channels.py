@@ -33,4 +33,4 @@ class Channels:
     async def stop(self, team_id: str, why: str) -> None:
         """The workspace has removed the app, or taken its token back."""
         count = await self._subscriptions.stop_team(team_id)
-        log.warning("team_stopped", team_id=team_id, event=why, count=count)
+        log.warning("team_stopped", team_id=team_id, why=why, count=count)

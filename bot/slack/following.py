@@ -1,6 +1,8 @@
 """Following: how a channel begins to follow a call, and how it ends that."""
 
+import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -176,10 +178,14 @@ class Following:
             # The card that was pressed can't be redrawn: it was posted by another door, or is gone. A new one can.
             await self._begin(place, call, options, reply, card_ts="")
             return
+        said = followed_message(call, added, is_elsewhere=bool(place.view_id))
+        if not is_confirmed:
+            said = followed_maybe_message(call.id)
+        is_told = bool(card_ts) and await self._prove(place, job, call, said)
         self._on_change()
         log.info("followed", call_id=str(call.id), channel_id=place.channel_id, user_id=place.user_id)
-        said = followed_message(call, added, is_elsewhere=bool(place.view_id))
-        await _tell(reply, said if is_confirmed else followed_maybe_message(call.id))
+        if not is_told:
+            await _tell(reply, said)
 
     async def _show(self, job: CardJob, call: Call) -> bool:
         """Posts or redraws the card, which proves that the bot can; False if Slack doesn't say whether it was."""
@@ -196,6 +202,29 @@ class Following:
             await self._outbox.put_off_card(job, due_at=self._clock() + _LOOK_AGAIN, is_unknown=True)
             return False
         await self._outbox.mark_card(job, ts=ts)
+        return True
+
+    async def _prove(self, place: Place, job: CardJob, call: Call, said: Message) -> bool:
+        """Answers as the bot, and not by the asker's response_url; False if it may, but the answer didn't get there.
+
+        A card that could be redrawn proves nothing: a response_url may have posted it where the bot isn't a member.
+
+        Raises:
+            ChannelUnavailable: the bot may not speak there. Nothing is followed then.
+        """
+        try:
+            await self._messenger.tell(replace(place, response_url=""), said)
+        except ChannelUnavailable as error:
+            if error.reason == "user_not_in_channel":
+                return False
+            await self._discard(job)
+            with contextlib.suppress(BotError):
+                await self._messenger.update(
+                    channel=job.channel_id, ts=job.card_ts, message=call_card(call, public=True)
+                )
+            raise
+        except BotError:
+            return False
         return True
 
     async def _draw(self, job: CardJob, call: Call) -> str:

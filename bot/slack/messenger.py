@@ -4,7 +4,7 @@ One shared session serves all calls, nothing is sent twice behind our back, and 
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,7 +81,9 @@ class Messenger:
         )
         ts = str(answer.get("ts", ""))
         if thread_ts and _fell_out_of_its_thread(answer.get("message")):
-            await self._call("chat.delete", channel=str(answer.get("channel") or channel), ts=ts)
+            # If it can't be taken away it stays, but it must not be taken for one that was never posted.
+            with suppress(SlackUnavailable, PermanentError):
+                await self._call("chat.delete", channel=str(answer.get("channel") or channel), ts=ts)
             raise MessageGone("thread_not_found")
         return ts
 
@@ -103,7 +105,7 @@ class Messenger:
         arguments: dict[str, Any] = {"ts": thread_ts} if thread_ts else {}
         arguments |= {"oldest": f"{since.timestamp() - _CLOCKS_DIFFER_SECONDS:.6f}", "limit": _PER_PAGE}
         for _ in range(_PAGES):
-            answer = await self._call(method, channel=channel, include_all_metadata=True, **arguments)
+            answer = await self._call(method, channel=channel, include_all_metadata="1", **arguments)
             for message in answer.get("messages") or []:
                 if text_at(message, "metadata", "event_payload", "key") == key:
                     return text_at(message, "ts")

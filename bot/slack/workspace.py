@@ -8,8 +8,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import BotError
-from bot.slack.refusals import translated
 from bot.slack.payloads import Place
+from bot.slack.refusals import translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

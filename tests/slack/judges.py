@@ -47,6 +47,15 @@ def check_text(text: object, longest: int, *, kinds: Sequence[str] = ("plain_tex
         assert text["emoji"] is False
 
 
+def without(value: Any, ours: Sequence[str]) -> Any:
+    """A JSON value, or a text, without the names of people, groups and channels that we ourselves put there."""
+    text = json.dumps(value, ensure_ascii=False)
+    for name in ours:
+        assert re.fullmatch(r"<(@[UW]|!subteam\^S|#C)[A-Z0-9]+>", name)
+        text = text.replace(name, "somebody")
+    return json.loads(text)
+
+
 def check_mrkdwn(text: str) -> None:
     """Nothing pings and nothing links but our own dates and, in a private answer, our own link."""
     rest = OUR_LINK.sub("", OUR_DATE.sub("", text))
@@ -67,12 +76,16 @@ def check_element(element: Block) -> None:
         assert 1 <= len(element.get("url", "x")) <= 3_000
         assert 1 <= len(element.get("accessibility_label", "x")) <= 75
         assert element.get("style", "primary") in {"primary", "danger"}
-    elif kind == "static_select":
-        assert 1 <= len(element["options"]) <= 100
+    elif kind in {"static_select", "checkboxes", "radio_buttons"}:
+        assert 1 <= len(element["options"]) <= (100 if kind == "static_select" else 10)
         assert element.get("initial_option", element["options"][0]) in element["options"]
+        assert element.get("initial_options", True), "refused if it is empty"
+        assert all(option in element["options"] for option in element.get("initial_options", []))
         for option in element["options"]:
-            check_text(option["text"], 75, kinds=["plain_text"])
+            check_text(option["text"], 75, kinds=["plain_text", *(["mrkdwn"] if kind != "static_select" else [])])
             assert 1 <= len(option["value"]) <= 75
+    elif kind == "users_select":
+        assert re.fullmatch(r"[UW][A-Z0-9]+", element.get("initial_user", "U1"))
     elif kind == "plain_text_input":
         check_text(element["placeholder"], 150, kinds=["plain_text"])
         assert 1 <= element["max_length"] <= 3_000
@@ -146,6 +159,12 @@ def _element(element: Block) -> Any:
     if element["type"] == "static_select":
         options = [slackblocks.Option(_text(option["text"]), option["value"]) for option in element["options"]]
         return slackblocks.StaticSelectMenu(action_id=action_id, placeholder="Choose", options=options)
+    if element["type"] in {"checkboxes", "radio_buttons"}:
+        kind = {"checkboxes": slackblocks.CheckboxGroup, "radio_buttons": slackblocks.RadioButtonGroup}
+        options = [slackblocks.Option(_text(option["text"]), option["value"]) for option in element["options"]]
+        return kind[element["type"]](action_id=action_id, options=options)
+    if element["type"] == "users_select":
+        return slackblocks.UserSelectMenu(action_id=action_id, placeholder="Choose")
     if element["type"] == "plain_text_input":
         return slackblocks.PlainTextInput(
             action_id=action_id, placeholder=_text(element["placeholder"]), max_length=element["max_length"]
@@ -176,8 +195,17 @@ def check_with_slackblocks(found: Sequence[Block], text: str) -> None:
 # What they judge
 
 
-def judge_message(message: Message, *, longest: int | None = None) -> None:
-    """A message of ours that Slack takes, and in which foreign text stays text."""
+def judge_message(message: Message, *, longest: int | None = None, ours: Sequence[str] = ()) -> None:
+    """A message of ours that Slack takes, and in which foreign text stays text.
+
+    Args:
+        message: the message.
+        longest: how many characters of JSON it may have.
+        ours: names that it may mention, because we put them there: ``<@U111>``, ``<!subteam^S111>``, ``<#C111>``.
+    """
+    size = len(json.dumps({"text": message.text, "blocks": list(message.blocks)}))
+    assert longest is None or size <= longest
+    message = Message(without(message.text, ours), tuple(without(message.blocks, ours)))
     assert message.text.strip()
     check_mrkdwn(message.text)
     message.text.encode()
@@ -185,12 +213,11 @@ def judge_message(message: Message, *, longest: int | None = None) -> None:
     check_limits(message.blocks, "message")
     check_with_slack_sdk(message.blocks)
     check_with_slackblocks(message.blocks, message.text)
-    size = len(json.dumps({"text": message.text, "blocks": list(message.blocks)}))
-    assert longest is None or size <= longest
 
 
-def judge_view(view: Block) -> None:
-    """A modal of ours that Slack takes."""
+def judge_view(view: Block, *, ours: Sequence[str] = ()) -> None:
+    """A modal of ours that Slack takes; ``ours`` as in :func:`judge_message`."""
+    view = without(view, ours)
     assert view["type"] == "modal"
     for name in {"title", "submit", "close"} & set(view):
         check_text(view[name], 24, kinds=["plain_text"])

@@ -29,14 +29,12 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
 from bot.slack.answers import Answers
 from bot.slack.blocks import Block, Message
-from bot.slack.grammar import read_command
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply
-from bot.slack.sentences import COMING, SHARED, SHARED_MAYBE
+from bot.slack.sentences import SHARED, SHARED_MAYBE
 
 ID = CallId(EXAMPLE_ID)
-OTHER = CallId("7f3a2c1e-5b64-4d0f-9a1b-3c8e2f6d7a10")
 READ_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LINK = "https://files.example/recording.wav?X-Amz-Signature=sig"
 HERE = Place(
@@ -115,7 +113,10 @@ class Spoken(Messenger):
         self.public: list[tuple[str, str, Message]] = []
         self.views: list[tuple[str, Block]] = []
 
-    async def post(self, *, channel: str, thread_ts: str, message: Message) -> str:
+    async def post(
+        self, *, channel: str, thread_ts: str, message: Message, key: str = "", broadcast: bool = False
+    ) -> str:
+        assert (key, broadcast) == ("", False)
         self.tried.append("post")
         if self._post_error:
             raise self._post_error
@@ -271,31 +272,6 @@ async def test_a_link_that_is_not_safe_is_not_handed_out() -> None:
         )
 
     assert heard.sent == []
-
-
-# What somebody typed
-
-
-@pytest.mark.parametrize(
-    ("text", "says", "asks"),
-    [
-        ("help", "Look up Samora calls", 0),
-        ("", "Look up Samora calls", 0),
-        (f"subscribe {ID}", COMING.text, 0),
-        ("list", COMING.text, 0),
-        ("unsubscrib all", "Did you mean `/samora-call unsubscribe`?", 0),
-        ("hello", "isn't a call id", 0),
-        (f"{ID} {OTHER}", "I found 2 call ids", 0),
-        (str(ID), str(ID), 1),
-    ],
-)
-async def test_each_text_has_its_answer(text: str, says: str, asks: int) -> None:
-    samora, heard = Samora(), Heard()
-
-    await make_answers(samora).command(read_command(text), heard)
-
-    assert says in heard.sent[0].text
-    assert (len(heard.sent), samora.asked) == (1, asks)
 
 
 # Modals

@@ -196,7 +196,7 @@ def test_why_there_is_nothing_to_hear_depends_on_the_status() -> None:
         (make_ongoing(variables={"to": "+91 98765 43210"}), {}, ["Refresh", "Follow", "Share"]),
     ],
 )  # fmt: skip
-def test_a_card_offers_what_the_contract_says(call: Call, options: dict[str, bool], labels: list[str]) -> None:
+def test_a_card_offers_what_the_contract_says(call: Call, options: dict[str, Any], labels: list[str]) -> None:
     assert labels_of(call_card(call, **options)) == labels
 
 
@@ -212,6 +212,70 @@ def test_each_button_has_its_action_and_the_call_id_and_nothing_else() -> None:
         assert json.loads(button["value"]) == {"v": 1, "call": str(make_call_id())}
         assert "url" not in button
         assert str(make_call_id())[:8] in button["accessibility_label"]
+
+
+# Following
+
+STANDING = "Followed here: changes are told in the thread."
+
+
+def test_the_card_of_a_call_that_is_followed_offers_no_second_follow() -> None:
+    assert labels_of(call_card(make_ongoing(), public=True, follow=False)) == ["Refresh"]
+    assert labels_of(call_card(make_ongoing(), follow=False)) == ["Refresh", "Share"]
+
+
+def test_the_card_of_a_finished_call_offers_no_follow_whoever_wants_it() -> None:
+    assert "Follow" not in labels_of(call_card(make_call(), follow=True))
+
+
+def test_how_a_call_is_followed_stands_below_everything_else() -> None:
+    card = call_card(make_ongoing(), public=True, follow=False, standing=STANDING)
+
+    kinds = [block["type"] for block in card.blocks]
+    assert kinds[-3:] == ["context", "context", "actions"]
+    assert card.blocks[-2]["elements"][0]["text"] == STANDING
+    assert card.blocks[:-2] + card.blocks[-1:] == call_card(make_ongoing(), public=True, follow=False).blocks
+    assert STANDING not in call_card(make_ongoing()).text
+
+
+def test_a_compact_card_is_the_state_and_the_times_alone() -> None:
+    full, compact = call_card(make_call()), call_card(make_call(), compact=True)
+
+    assert "Jane Doe" in shown(full) + full.text
+    assert "Jane Doe" not in shown(compact) + compact.text
+    assert "CUST-001" not in json.dumps([compact.text, compact.blocks])
+    assert compact.blocks[:2] == full.blocks[:2]
+    assert full.text.startswith(compact.text)
+    assert [block["type"] for block in compact.blocks] == ["header", "section", "context", "actions"]
+
+
+@pytest.mark.parametrize(("variables", "offers"), [({"name": "Jane"}, True), ({}, False)])
+def test_a_compact_card_offers_its_variables_behind_show_all(variables: dict[str, object], offers: bool) -> None:
+    labels = labels_of(call_card(make_ongoing(variables=variables), public=True, follow=False, compact=True))
+
+    assert labels == (["Refresh", "Show all"] if offers else ["Refresh"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(HOSTILE_CALLS, st.booleans(), st.booleans(), st.sampled_from(["", STANDING]))
+def test_no_call_makes_a_card_of_a_subscription_that_slack_refuses(
+    call: Call, compact: bool, follow: bool, standing: str
+) -> None:
+    card = call_card(call, public=True, follow=follow, compact=compact, standing=standing)
+
+    judge_message(card, longest=LONGEST_CARD)
+    assert "s3.example.com" not in json.dumps([card.text, card.blocks])
+
+
+@pytest.mark.parametrize("size", [1, 11, 30, 300])
+def test_the_largest_card_of_a_subscription_stays_within_the_budget_too(size: int) -> None:
+    wide = "ü" * 500
+    call = make_ongoing(
+        status=wide, agent_id=wide, created_at=STARTED - timedelta(hours=99), recording_url=RECORDING_URL,
+        variables={f"v{n}": "💥" * size for n in range(500)}, transcript_url=RECORDING_URL,
+    )  # fmt: skip
+
+    judge_message(call_card(call, public=True, standing=STANDING), longest=LONGEST_CARD)
 
 
 # Nulls and privacy

@@ -51,6 +51,21 @@ def test_a_misspelt_subcommand_looks_nothing_up(text: str) -> None:
     assert read_command(text) == Command("", (), text)
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [("", ""), ("list", ""), ("unsubscribe all", "all"), (f"subscribe  {ID}  to:card ", f"{ID}  to:card ")],
+)
+def test_the_rest_is_what_stands_after_the_first_word(text: str, rest: str) -> None:
+    assert read_command(text).rest == rest
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_an_id_that_slack_put_into_a_link_is_one_id(name: str) -> None:
+    """With should_escape, a pasted address arrives in angle brackets, with or without a label."""
+    for link in (f"<https://app.samora.ai/calls/{ID}>", f"<https://app.samora.ai/calls/{ID}|app.samora.ai/calls/{ID}>"):
+        assert read_command(f"{name} {link} to:card").call_ids == (make_call_id(),)
+
+
 def test_several_ids_are_several_calls_and_no_single_one() -> None:
     command = read_command(f"{ID} {make_call_id(2)} {ID}")
     assert command.call_ids == (make_call_id(1), make_call_id(2))

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from bot.slack.grammar import COMMAND, SUBCOMMANDS
+from bot.slack.listeners.events import APP_EVENTS, CHANNEL_EVENTS
 from bot.slack.listeners.shortcuts import FIND_CALL_SHORTCUT, SHORTCUTS
-from bot.slack.manifest import NEEDED_SCOPES, make_manifest
+from bot.slack.manifest import EVENTS, NEEDED_SCOPES, OPTIONAL_SCOPES, make_manifest
 
 FILE = Path(__file__).parents[2] / "manifest.yml"
 URL = "https://bot.example.com"
@@ -32,7 +33,7 @@ def test_the_file_in_the_repository_is_the_manifest_for_socket_mode() -> None:
 def test_the_command_is_the_one_that_the_bot_reads(manifest: dict[str, Any]) -> None:
     (command,) = manifest["features"]["slash_commands"]
     assert command["command"] == COMMAND
-    assert command["should_escape"] is False
+    assert command["should_escape"] is True, "or a mention: would arrive as a name instead of an id"
     assert [name for name in SUBCOMMANDS if name not in command["usage_hint"]] == []
 
 
@@ -49,19 +50,36 @@ def test_the_shortcuts_are_those_that_the_bot_listens_to(manifest: dict[str, Any
     ]
 
 
-def test_the_scopes_are_the_needed_ones_and_each_has_a_reason(manifest: dict[str, Any]) -> None:
-    assert manifest["oauth_config"]["scopes"] == {"bot": list(NEEDED_SCOPES)}
+def test_the_needed_scopes_are_three_and_the_optional_ones_may_be_withheld(manifest: dict[str, Any]) -> None:
+    """Slack wants the optional ones in both lists."""
+    assert manifest["oauth_config"]["scopes"] == {
+        "bot": [*NEEDED_SCOPES, *OPTIONAL_SCOPES],
+        "bot_optional": list(OPTIONAL_SCOPES),
+    }
     assert set(NEEDED_SCOPES) == {"commands", "chat:write", "app_mentions:read"}
-    assert all(NEEDED_SCOPES.values())
-    lines = [line for line in make_manifest().splitlines() if line.strip().startswith("- ") and "#" in line]
-    assert [line.split("#")[0].strip(" -") for line in lines] == list(NEEDED_SCOPES)
+    assert set(OPTIONAL_SCOPES) == {"channels:read", "groups:read", "channels:history", "groups:history"}
 
 
-def test_every_event_has_the_scope_that_it_needs(manifest: dict[str, Any]) -> None:
-    needs = {"app_mention": "app_mentions:read"}
+def test_each_scope_has_its_reason_beside_it() -> None:
+    lines = [line.strip(" -") for line in make_manifest().splitlines()]
+    for scope, why in (NEEDED_SCOPES | OPTIONAL_SCOPES).items():
+        assert why
+        assert [line for line in lines if line.startswith(scope) and line.endswith(f"# {why}")], scope
+
+
+def test_every_event_is_listened_to_and_has_the_scope_that_it_needs(manifest: dict[str, Any]) -> None:
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
-    assert events == ["app_mention"]
-    assert {needs[event] for event in events} <= set(manifest["oauth_config"]["scopes"]["bot"])
+    assert set(events) == {"app_mention", *CHANNEL_EVENTS, *APP_EVENTS}
+    assert len(events) == len(set(events))
+    assert list(EVENTS) == events
+    needed = {scope for scopes in EVENTS.values() for scope in scopes.split(" or ") if scope}
+    assert needed <= set(manifest["oauth_config"]["scopes"]["bot"])
+    assert EVENTS["app_mention"] in NEEDED_SCOPES
+
+
+def test_people_can_be_told_why_a_subscription_is_paused(manifest: dict[str, Any]) -> None:
+    """Without a messages tab, chat.postMessage to a person is refused: messages_tab_disabled."""
+    assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
 
 
 def test_buttons_and_shortcuts_work_because_interactivity_is_on(manifest: dict[str, Any]) -> None:

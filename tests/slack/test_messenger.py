@@ -5,23 +5,37 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 from pytest_mock import MockerFixture
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.errors import BotError, ChannelUnavailable, PermanentError, SlackUnavailable
+from bot.core.errors import (
+    AppUninstalled,
+    BotError,
+    ChannelUnavailable,
+    MessageGone,
+    PermanentError,
+    SlackUnavailable,
+    ThreadUnavailable,
+    TokenRefused,
+)
 from bot.slack.blocks import Message, section
 from bot.slack.messenger import Messenger, make_web_client, open_session
-from bot.slack.refusals import translate
 from bot.slack.payloads import Place
+from bot.slack.refusals import translate
 
 TOKEN = "xoxb-1-secret"
 WORDS = Message("words", (section("blocks"),))
+SINCE = datetime(2024, 1, 15, 11, 0, tzinfo=UTC)
+KEY = ConnectionKey("slack.com", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,8 +60,10 @@ class FakeSlack:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         text = await request.text()
+        is_form = request.content_type == "application/x-www-form-urlencoded"
+        body = dict(parse_qsl(text)) if is_form else json.loads(text)
         peer = request.transport.get_extra_info("peername") if request.transport else ("", 0)
-        self.got.append(Got(request.path, json.loads(text), request.headers.get("Authorization", ""), peer[1]))
+        self.got.append(Got(request.path, body, request.headers.get("Authorization", ""), peer[1]))
         handler = self.answers.pop(0) if self.answers else fine
         return await handler(request)
 
@@ -173,6 +189,160 @@ async def test_a_modal_is_redrawn_by_its_id(slack: FakeSlack, messenger: Messeng
     assert (slack.got[0].path, slack.got[0].body) == ("/api/views.update", {"view_id": "V1", "view": {"type": "modal"}})
 
 
+# Keys, and finding by them
+
+
+async def test_a_key_travels_in_the_metadata_and_only_where_there_is_one(
+    slack: FakeSlack, messenger: Messenger
+) -> None:
+    await messenger.post(channel="C1", thread_ts="", message=WORDS, key="k3y")
+    await post(messenger)
+
+    assert slack.got[0].body["metadata"] == {"event_type": "samora_call", "event_payload": {"key": "k3y"}}
+    assert "metadata" not in slack.got[1].body
+
+
+async def test_a_reply_is_shown_in_the_channel_too_only_where_that_is_wanted(
+    slack: FakeSlack, messenger: Messenger
+) -> None:
+    await messenger.post(channel="C1", thread_ts="5.5", message=WORDS, broadcast=True)
+    await messenger.post(channel="C1", thread_ts="5.5", message=WORDS)
+
+    assert slack.got[0].body["reply_broadcast"] is True
+    assert "reply_broadcast" not in slack.got[1].body
+
+
+def page(*keys: str, cursor: str = "") -> Handler:
+    """A page of messages with these keys; each has its key's number as its ts."""
+    messages = [
+        {"ts": f"{key}.0", "metadata": {"event_type": "samora_call", "event_payload": {"key": key}}} for key in keys
+    ]
+    others = [{"ts": "0.1"}, {"ts": "0.2", "metadata": None}, {"ts": "0.3", "metadata": {"event_payload": []}}]
+    answer = {"ok": True, "messages": others + messages, "response_metadata": {"next_cursor": cursor}}
+    return answering(200, json.dumps(answer))
+
+
+async def find(messenger: Messenger, key: str, *, thread_ts: str = "5.5") -> str | None:
+    return await messenger.find(channel="C1", thread_ts=thread_ts, key=key, since=SINCE)
+
+
+async def test_a_message_is_looked_for_in_its_thread(slack: FakeSlack, messenger: Messenger) -> None:
+    slack.answers = [page("1", "2", "3")]
+
+    assert await find(messenger, "2") == "2.0"
+
+    (got,) = slack.got
+    assert got.path == "/api/conversations.replies"
+    assert got.token == f"Bearer {TOKEN}"
+    assert got.body == {
+        "channel": "C1", "ts": "5.5", "oldest": "1705316100.000000", "limit": "200", "include_all_metadata": "1",
+    }  # fmt: skip
+
+
+async def test_a_message_outside_threads_is_looked_for_in_the_channel(slack: FakeSlack, messenger: Messenger) -> None:
+    slack.answers = [page("1")]
+
+    assert await find(messenger, "1", thread_ts="") == "1.0"
+
+    assert slack.paths == ["/api/conversations.history"]
+    assert "ts" not in slack.got[0].body
+
+
+async def test_what_is_not_there_is_not_found(slack: FakeSlack, messenger: Messenger) -> None:
+    slack.answers = [page("1"), answering(200, '{"ok": true}'), answering(200, '{"ok": true, "messages": null}')]
+
+    for _ in range(3):
+        assert await find(messenger, "2") is None
+
+    assert len(slack.got) == 3
+
+
+async def test_the_look_goes_on_over_several_pages(slack: FakeSlack, messenger: Messenger) -> None:
+    slack.answers = [page("1", cursor="c1"), page(cursor="c2"), page("3", cursor="c3")]
+
+    assert await find(messenger, "3") == "3.0"
+
+    assert [got.body.get("cursor") for got in slack.got] == [None, "c1", "c2"]
+
+
+async def test_the_look_ends_after_five_pages(slack: FakeSlack, messenger: Messenger) -> None:
+    slack.answers = [page("1", cursor=f"c{n}") for n in range(9)]
+
+    assert await find(messenger, "2") is None
+
+    assert len(slack.got) == 5
+
+
+async def test_where_history_is_not_granted_the_look_says_so(slack: FakeSlack, messenger: Messenger) -> None:
+    slack.answers = [refusing("missing_scope")]
+
+    with pytest.raises(TokenRefused, match="missing_scope"):
+        await find(messenger, "1")
+
+
+async def test_a_refused_look_says_when_to_come_back(slack: FakeSlack, messenger: Messenger) -> None:
+    slack.answers = [answering(429, b"", "text/html", **{"Retry-After": "30"})]
+
+    with pytest.raises(SlackUnavailable) as error:
+        await find(messenger, "1")
+
+    assert error.value.retry_after == 30.0
+
+
+# A thread whose root was deleted
+
+IN_THREAD = {"ts": "1.2", "bot_id": "B1", "thread_ts": "5.5"}
+FELL_OUT = {"ts": "1.2", "bot_id": "B1"}
+
+
+def posted(message: object) -> Handler:
+    return answering(200, json.dumps({"ok": True, "channel": "C1", "ts": "1.2", "message": message}))
+
+
+@pytest.mark.parametrize("message", [IN_THREAD, None, {}, {"ts": "1.2"}, "text"], ids=repr)
+async def test_a_reply_that_stands_in_its_thread_stays(slack: FakeSlack, messenger: Messenger, message: object) -> None:
+    """Likewise one of which Slack says too little to tell."""
+    slack.answers = [posted(message)]
+
+    assert await messenger.post(channel="C1", thread_ts="5.5", message=WORDS) == "1.2"
+
+    assert slack.paths == ["/api/chat.postMessage"]
+
+
+async def test_a_message_that_was_meant_for_the_channel_is_where_it_belongs(
+    slack: FakeSlack, messenger: Messenger
+) -> None:
+    slack.answers = [posted(FELL_OUT)]
+
+    assert await post(messenger) == "1.2"
+
+    assert slack.paths == ["/api/chat.postMessage"]
+
+
+@pytest.mark.parametrize(
+    "deleting",
+    [
+        answering(200, '{"ok": true}'),
+        refusing("message_not_found"),
+        refusing("cant_delete_message"),
+        answering(429),
+        answering(503),
+        drop,
+    ],
+)
+async def test_a_reply_that_fell_out_of_its_thread_is_taken_away_and_told(
+    slack: FakeSlack, messenger: Messenger, deleting: Handler
+) -> None:
+    """Were the answer of the deletion told instead, the relay would think that nothing was posted, and post again."""
+    slack.answers = [posted(FELL_OUT), deleting]
+
+    with pytest.raises(MessageGone, match="thread_not_found"):
+        await messenger.post(channel="C1", thread_ts="5.5", message=WORDS)
+
+    assert slack.paths == ["/api/chat.postMessage", "/api/chat.delete"]
+    assert slack.got[1].body == {"channel": "C1", "ts": "1.2"}
+
+
 # One session, one request
 
 
@@ -244,10 +414,37 @@ async def test_every_call_has_a_time_limit(slack: FakeSlack, monkeypatch: pytest
     assert len(slack.got) == 2
 
 
-async def test_slack_out_of_reach_is_slack_unavailable() -> None:
+async def test_where_no_connection_comes_about_surely_nothing_was_posted() -> None:
     async with open_messenger("http://127.0.0.1:1/api/") as messenger:
-        with pytest.raises(SlackUnavailable, match=r"no answer to chat\.postMessage"):
+        with pytest.raises(SlackUnavailable, match="no connection") as error:
             await post(messenger)
+
+    assert error.value.retry_after == 1.0
+
+
+@pytest.mark.parametrize(
+    ("raised", "is_sure"),
+    [
+        (aiohttp.ClientConnectorDNSError(KEY, OSError("no such host")), True),
+        (aiohttp.ClientProxyConnectionError(KEY, OSError("refused")), True),
+        (aiohttp.ClientConnectorSSLError(KEY, OSError("no TLS")), True),
+        (aiohttp.ServerDisconnectedError(), False),
+        (aiohttp.ClientOSError("reset"), False),
+        (aiohttp.ServerTimeoutError(), False),
+        (aiohttp.ClientPayloadError("half an answer"), False),
+        (TimeoutError(), False),
+    ],
+    ids=repr,
+)
+async def test_only_what_never_connected_is_sure_to_have_posted_nothing(
+    mocker: MockerFixture, messenger: Messenger, raised: Exception, is_sure: bool
+) -> None:
+    mocker.patch.object(aiohttp.ClientSession, "_request", side_effect=raised)
+
+    with pytest.raises(SlackUnavailable) as error:
+        await post(messenger)
+
+    assert (error.value.retry_after is not None) is is_sure
 
 
 # Slack's errors as ours
@@ -351,34 +548,32 @@ async def test_an_answer_from_elsewhere_is_temporary(slack: FakeSlack, messenger
         await post(messenger)
 
 
-CHANNEL_CODES = [
-    "not_in_channel", "channel_not_found", "is_archived", "user_not_in_channel", "restricted_action",
-    "message_not_found", "cant_update_message", "edit_window_closed",
-]  # fmt: skip
-TEMPORARY_CODES = [
-    "ratelimited",
-    "rate_limited",
-    "service_unavailable",
-    "internal_error",
-    "fatal_error",
-    "request_timeout",
-    "expired_trigger_id",
-    "exchanged_trigger_id",
-]
-PERMANENT_CODES = [
-    "invalid_auth", "token_revoked", "account_inactive", "missing_scope", "invalid_blocks", "msg_too_long",
-    "no_text", "a_code_that_is_new",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        *((code, ChannelUnavailable) for code in CHANNEL_CODES),
-        *((code, SlackUnavailable) for code in TEMPORARY_CODES),
-        *((code, PermanentError) for code in PERMANENT_CODES),
+CODES: dict[type[BotError], list[str]] = {
+    ChannelUnavailable: [
+        "not_in_channel", "channel_not_found", "is_archived", "is_inactive", "user_not_in_channel", "restricted_action",
+        "restricted_action_read_only_channel", "restricted_action_thread_only_channel", "messages_tab_disabled",
+        "restricted_action_non_threadable_channel", "ekm_access_denied", "access_denied", "no_permission",
     ],
-)
+    ThreadUnavailable: ["restricted_action_thread_locked"],
+    MessageGone: [
+        "message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "invalid_thread_ts",
+        "cannot_reply_to_message",
+    ],
+    SlackUnavailable: [
+        "ratelimited", "rate_limited", "message_limit_exceeded", "service_unavailable", "internal_error", "fatal_error",
+        "request_timeout", "expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged",
+        "team_added_to_org", "external_channel_migrating", "update_failed",
+    ],
+    TokenRefused: [
+        "invalid_auth", "not_authed", "token_expired", "missing_scope", "not_allowed_token_type",
+        "team_access_not_granted", "app_access_restricted",
+    ],
+    AppUninstalled: ["token_revoked", "account_inactive"],
+    PermanentError: ["invalid_blocks", "msg_too_long", "no_text", "a_code_that_is_new"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "kind"), [(code, kind) for kind, codes in CODES.items() for code in codes])
 async def test_each_of_slacks_codes_has_its_error(
     slack: FakeSlack, messenger: Messenger, code: str, kind: type[BotError]
 ) -> None:

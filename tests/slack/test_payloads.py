@@ -13,7 +13,9 @@ from bot.slack.payloads import (
     Asked,
     Place,
     find_message_call_ids,
+    own_user_id,
     place_of_command,
+    place_of_event,
     place_of_interaction,
     place_of_mention,
     read_metadata,
@@ -22,6 +24,7 @@ from bot.slack.payloads import (
 from bot.slack.sentences import which_call
 from tests.factories import (
     APP,
+    BOT_USER,
     CHANNEL,
     MESSAGE_TS,
     OTHER_TEAM,
@@ -346,3 +349,33 @@ def test_a_message_beyond_all_measure_is_not_searched_to_its_end() -> None:
     blocks = [{"type": "header", "text": {"text": "x"}}] * 5_000
     assert find_message_call_ids(make_message(blocks=[*blocks, {"text": ID}])) == []
     assert find_message_call_ids(make_message(blocks=[*blocks[:4_000], {"text": ID}])) == [make_call_id()]
+
+
+# Events that no person is behind
+
+
+def make_event(**fields: Any) -> dict[str, Any]:
+    payload = make_mention_payload()
+    return payload | {"event": {"type": "channel_unarchive", **fields}}
+
+
+def test_an_event_of_slacks_own_has_a_workspace_an_app_and_mostly_a_channel() -> None:
+    assert place_of_event(make_event(channel=CHANNEL, user=USER)) == Place(team_id=TEAM, app_id=APP, channel_id=CHANNEL)
+    assert place_of_event(make_event()) == Place(team_id=TEAM, app_id=APP)
+
+
+@pytest.mark.parametrize("authorizations", [None, [], [None], "x"])
+def test_its_workspace_is_the_authorised_one_and_else_the_outer_one(authorizations: object) -> None:
+    assert place_of_event(make_event() | {"team_id": OTHER_TEAM}).team_id == TEAM
+    bare = make_event() | {"team_id": OTHER_TEAM, "authorizations": authorizations}
+    assert place_of_event(bare).team_id == OTHER_TEAM
+    assert own_user_id(bare) == ""
+
+
+def test_an_event_says_who_the_bot_is() -> None:
+    assert own_user_id(make_event()) == BOT_USER
+
+
+def test_a_button_carries_a_subscription_its_options_and_its_card() -> None:
+    asked = Asked(call=ID, sub="0" * 32, options="to:card style:full", card=MESSAGE_TS)
+    assert Asked.parse(asked.encode()) == asked

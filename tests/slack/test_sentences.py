@@ -15,16 +15,19 @@ from bot.core.errors import (
     SamoraRefused,
     SamoraUnavailable,
     SlackUnavailable,
+    StoreUnavailable,
     TemporaryError,
+    ThreadUnavailable,
+    TokenRefused,
     UnsafeLink,
     UserMistake,
 )
-from bot.slack import sentences
+from bot.slack import follow_words, sentences
 from bot.slack.blocks import Block, Message
-from bot.slack.cards import RECORDING, SHOW_CALL, TRY_AGAIN
+from bot.slack.cards import FOLLOW, RECORDING, SHOW_CALL, TRY_AGAIN
 from bot.slack.grammar import SUBCOMMANDS
 from bot.slack.payloads import Asked
-from bot.slack.sentences import bug_message, error_message, find_hint, help_message, not_an_id, which_call
+from bot.slack.sentences import CHOOSE, bug_message, error_message, find_hint, help_message, not_an_id, which_call
 from bot.slack.views import message_view
 from tests.factories import HOSTILE_TEXTS, make_call_id
 from tests.slack.judges import judge_message, judge_view, parts_of
@@ -36,6 +39,7 @@ ERRORS: list[BotError] = [
     SamoraUnavailable("time-out"),
     SamoraUnavailable("HTTP 429", retry_after=9.0),
     SlackUnavailable("ratelimited"),
+    StoreUnavailable("database is locked"),
     SamoraRefused("HTTP 401"),
     SamoraRefused("HTTP 400"),
     UnsafeLink("recording link without https and host"),
@@ -43,8 +47,10 @@ ERRORS: list[BotError] = [
     ChannelUnavailable("channel_not_found"),
     ChannelUnavailable("is_archived"),
     ChannelUnavailable("restricted_action"),
-    TemporaryError("x"),
+    ThreadUnavailable("restricted_action_thread_locked"),
+    TokenRefused("missing_scope"),
     PermanentError("x"),
+    TemporaryError("x"),
 ]
 
 
@@ -66,6 +72,9 @@ def test_help_shows_every_subcommand_with_an_example() -> None:
         assert f"/samora-call {EXAMPLE_ID}" in told
         for name in SUBCOMMANDS:
             assert f"/samora-call {name}" in told
+        for option in ("on:", "-on:", "to:channel", "to:card", "mention:", "style:compact"):
+            assert option in told
+        assert "soon" not in told
     judge_message(message)
 
 
@@ -124,6 +133,9 @@ def test_every_error_is_said_in_a_message_that_slack_takes(error: BotError, call
         (SamoraRefused("HTTP 403"), ["Samora refuses this bot's key", "administrator", "`samora-bot check`"]),
         (SamoraUnavailable("HTTP 503"), ["Samora can't answer right now"]),
         (SlackUnavailable("timeout"), ["Slack can't do that right now"]),
+        (StoreUnavailable("database is locked"), ["I can't reach my memory right now."]),
+        (TokenRefused("missing_scope"), ["Slack refuses that (`missing_scope`)", "`samora-bot check`"]),
+        (ThreadUnavailable("restricted_action_thread_locked"), ["This thread is locked"]),
         (ChannelUnavailable("not_in_channel"), ["/invite @Samora", "try again"]),
         (ChannelUnavailable("channel_not_found"), ["/invite @Samora", "try again"]),
         (ChannelUnavailable("is_archived"), ["archived"]),
@@ -138,7 +150,9 @@ def test_each_error_says_what_to_do(error: BotError, said: list[str]) -> None:
     assert [words for words in said if words not in text] == []
 
 
-@pytest.mark.parametrize("error", [SamoraUnavailable("time-out"), SlackUnavailable("time-out")])
+@pytest.mark.parametrize(
+    "error", [SamoraUnavailable("time-out"), SlackUnavailable("time-out"), StoreUnavailable("database is locked")]
+)
 def test_what_time_mends_can_be_tried_again_with_one_press(error: BotError) -> None:
     message = say(error)
     (button,) = buttons_of(message)
@@ -147,8 +161,18 @@ def test_what_time_mends_can_be_tried_again_with_one_press(error: BotError) -> N
     assert message.text in json.dumps(message.blocks, ensure_ascii=False)
 
 
-def test_without_a_call_there_is_nothing_to_try_again() -> None:
-    assert buttons_of(say(SamoraUnavailable("time-out"), None)) == []
+def test_what_nothing_can_repeat_offers_no_second_try() -> None:
+    message = error_message(SamoraUnavailable("time-out"), call_id=ID, again="")
+    assert buttons_of(message) == []
+
+
+def test_a_second_try_takes_along_what_it_needs() -> None:
+    asked = Asked(sub="s1", page=2, options="to:card", thread="5.5", card="6.6")
+    for call_id, call in ((ID, str(ID)), (None, "")):
+        message = error_message(StoreUnavailable("x"), call_id=call_id, again="edit", asked=asked)
+        (button,) = buttons_of(message)
+        assert Asked.parse(button["value"]) == asked.model_copy(update={"again": "edit", "call": call})
+        judge_message(message)
 
 
 @pytest.mark.parametrize("error", [error for error in ERRORS if not isinstance(error, TemporaryError)][:-1], ids=repr)
@@ -173,7 +197,15 @@ def test_a_question_which_call_has_one_button_per_call() -> None:
     assert "3 call ids" in message.text
     assert [button["text"]["text"] for button in buttons_of(message)] == [str(call_id) for call_id in ids]
     assert [Asked.parse(button["value"]).call_id for button in buttons_of(message)] == ids
-    assert {button["action_id"].split(":")[0] for button in buttons_of(message)} == {SHOW_CALL}
+    assert {button["action_id"].split(":")[0] for button in buttons_of(message)} == {CHOOSE}
+    assert {Asked.parse(button["value"]).again for button in buttons_of(message)} == {SHOW_CALL}
+    judge_message(message)
+
+
+def test_a_call_is_chosen_for_what_was_asked() -> None:
+    message = which_call([make_call_id(1), make_call_id(2)], again=FOLLOW, options="to:card")
+    asked = [Asked.parse(button["value"]) for button in buttons_of(message)]
+    assert {(each.again, each.options) for each in asked} == {(FOLLOW, "to:card")}
     judge_message(message)
 
 
@@ -193,8 +225,9 @@ def test_a_bug_is_told_with_its_reference_alone() -> None:
 
 
 def test_every_fixed_sentence_is_a_message_that_slack_takes() -> None:
-    fixed = [value for value in vars(sentences).values() if isinstance(value, Message)]
-    assert len(fixed) >= 6
+    everything = {**vars(sentences), **vars(follow_words)}
+    fixed = [value for value in everything.values() if isinstance(value, Message)]
+    assert len(fixed) >= 9
     for message in fixed:
         judge_message(message)
     assert EXAMPLE_ID in sentences.NOT_AN_ID

@@ -11,11 +11,12 @@ from bot.slack import views
 from bot.slack.blocks import Block, Message, section
 from bot.slack.cards import call_card
 from bot.slack.payloads import Asked, read_metadata
-from bot.slack.views import find_view, message_view, pick_view, share_view, variables_view
+from bot.slack.views import find_view, follow_view, message_view, pick_view, share_view, variables_view
 from tests.factories import HOSTILE_CALLS, make_call, make_call_id
 from tests.slack.judges import judge_view, parts_of
 
 ORIGIN = Asked(channel="C111", thread="1700000000.000100")
+TO_FOLLOW = Asked(channel="C111", thread="1700000000.000100", again="follow")
 MANY = make_call(variables={f"v{n}": f"value {n}" for n in range(45)})
 
 
@@ -33,6 +34,9 @@ def labels_of(view: Block) -> list[str]:
         (find_view(ORIGIN), views.FIND_CALL, "Find a Samora call"),
         (pick_view([make_call_id(1), make_call_id(2)], ORIGIN), views.PICK_CALL, "Which call?"),
         (share_view(make_call_id()), views.SHARE_CALL, "Share the call"),
+        (follow_view(make_call_id()), views.FOLLOW_IN, "Follow the call"),
+        (find_view(TO_FOLLOW), views.FIND_CALL, "Follow a Samora call"),
+        (pick_view([make_call_id(1)], TO_FOLLOW), views.PICK_CALL, "Which call?"),
     ],
 )
 def test_a_form_is_a_modal_with_one_input_named_like_its_action(view: Block, callback_id: str, title: str) -> None:
@@ -55,8 +59,17 @@ def test_a_modal_remembers_where_it_was_opened_from(view: Block) -> None:
     assert read_metadata({"view": view}) == ORIGIN
 
 
-def test_the_share_modal_remembers_its_call_and_warns_of_what_is_masked() -> None:
-    view = share_view(make_call_id())
+@pytest.mark.parametrize(
+    ("view", "label"),
+    [(find_view(ORIGIN), "Show"), (find_view(TO_FOLLOW), "Follow"), (pick_view([make_call_id()], ORIGIN), "Show"),
+     (pick_view([make_call_id()], TO_FOLLOW), "Follow")],
+)  # fmt: skip
+def test_a_form_says_what_will_be_done_with_the_call(view: Block, label: str) -> None:
+    assert view["submit"]["text"] == label
+
+
+@pytest.mark.parametrize("view", [share_view(make_call_id()), follow_view(make_call_id())])
+def test_a_question_for_the_channel_remembers_its_call_and_warns_of_what_is_masked(view: Block) -> None:
     assert read_metadata({"view": view}).call_id == make_call_id()
     assert "masked" in json.dumps(view["blocks"])
 

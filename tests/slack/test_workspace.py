@@ -10,6 +10,7 @@ from bot.core.errors import PermanentError, SlackUnavailable
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
+from bot.slack.manifest import NEEDED_SCOPES, OPTIONAL_SCOPES
 from bot.slack.messenger import make_web_client, open_session
 from bot.slack.payloads import Place
 from bot.slack.workspace import Workspace, Workspaces, authorize, read_app_id
@@ -47,7 +48,7 @@ async def test_slack_says_who_we_are_and_what_the_token_may_do(slack: SlackSandb
         team_id="T0SANDBOX",
         team="Acme",
         bot_user_id="U0SAMORA",
-        scopes=frozenset({"app_mentions:read", "chat:write", "commands"}),
+        scopes=frozenset(NEEDED_SCOPES | OPTIONAL_SCOPES),
     )
 
 

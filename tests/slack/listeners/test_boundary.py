@@ -21,6 +21,8 @@ from bot.core.errors import (
     SamoraRefused,
     SamoraUnavailable,
     SlackUnavailable,
+    StoreUnavailable,
+    TokenRefused,
     UnsafeLink,
     UserMistake,
 )
@@ -226,7 +228,9 @@ async def test_a_foreign_payload_is_told_nothing_and_logged(edge: Edge, place: P
         (SlackUnavailable("HTTP 503"), "Slack can't do that right now."),
         (ChannelUnavailable("is_archived"), "archived"),
         (ChannelUnavailable("a_new_one"), "a_new_one"),
-        (PermanentError("invalid_auth"), "an administrator should run `samora-bot check`"),
+        (StoreUnavailable("locked"), "I can't reach my memory right now."),
+        (TokenRefused("invalid_auth"), "an administrator should run `samora-bot check`"),
+        (PermanentError("invalid_blocks"), "an administrator should run `samora-bot check`"),
         (BotError("anything"), "Slack can't do that right now."),
     ],
     ids=lambda value: type(value).__name__,
@@ -335,6 +339,40 @@ async def test_a_name_keeps_the_same_thing_from_being_done_twice_at_once(edge: E
 def test_replies_come_from_the_boundary(edge: Edge) -> None:
     assert isinstance(edge.boundary.ephemeral(MEMBER), EphemeralReply)
     assert isinstance(edge.boundary.modal(MEMBER), ModalReply)
+
+
+# Events that no person is behind
+
+
+async def test_an_event_is_heeded_before_anything_else_though_nobody_asks(edge: Edge) -> None:
+    job = Job()
+
+    await edge.boundary.heed("event.x", Place(team_id="T1", app_id="A1"), job)
+
+    assert (job.done, edge.seen) == (1, [("event.x", "answered")])
+
+
+async def test_an_event_of_another_workspace_or_app_is_not(edge: Edge) -> None:
+    job = Job()
+
+    for place in (Place(team_id="T2", app_id="A1"), Place(team_id="T1", app_id="A2"), Place()):
+        await edge.boundary.heed("event.x", place, job)
+
+    assert (job.done, {outcome for _, outcome in edge.seen}) == (0, {"foreign"})
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("locked"), SlackUnavailable("x"), TimeoutError()], ids=repr)
+async def test_an_event_that_cannot_be_heeded_now_is_to_come_again(edge: Edge, error: Exception) -> None:
+    with capture_logs() as logs, pytest.raises(Busy):
+        await edge.boundary.heed("event.x", MEMBER, Job(error))
+
+    assert edge.seen == [("event.x", "busy")]
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("not_heeded", "error")]
+
+
+async def test_a_bug_in_heeding_is_the_dispatchers_to_log(edge: Edge) -> None:
+    with pytest.raises(ValueError, match="bug"):
+        await edge.boundary.heed("event.x", MEMBER, Job(ValueError("bug")))
 
 
 # The dispatcher

@@ -5,19 +5,13 @@ Bolt is the bot's own, the port to Samora is a fake, and the messenger is the re
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-import aiohttp
 import pytest
 from pytest_mock import MockerFixture
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
-from bot.app import _make_bolt
-from bot.core.calls import EXAMPLE_ID, Call, CallId
 from bot.core.errors import (
     BotError,
     CallNotFound,
@@ -27,243 +21,37 @@ from bot.core.errors import (
     SamoraUnavailable,
     SlackUnavailable,
 )
-from bot.core.lookup import Lookup
-from bot.slack.answers import Answers
-from bot.slack.blocks import Message
-from bot.slack.listeners import make_dispatcher
-from bot.slack.listeners.boundary import Boundary
-from bot.slack.messenger import Messenger
-from bot.slack.payloads import Asked, Payload, Place
-from bot.slack.sentences import BUSY, COMING, NOT_AN_ID, OUTSIDER, SHARED
-from bot.slack.work import Once, Work
-from bot.slack.workspace import Workspace, Workspaces
-
-TEAM, APP, CHANNEL, USER = "T0OURS", "A0OURS", "C0OPS", "U0MIRA"
-RESPONSE_URL = "https://hooks.slack.com/commands/T0OURS/1/2"
-ONE = EXAMPLE_ID
-TWO = "7f3a2c1e-5b64-4d0f-9a1b-3c8e2f6d7a10"
-LINK = "https://files.example/recording.wav?X-Amz-Signature=sig"
-READ_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-COMMAND = "/samora-call"
-
-
-class Samora:
-    """The port to Samora: knows two calls, remembers what it was asked, and fails on demand."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.error: Exception | None = None
-
-    async def get_call(self, call_id: CallId) -> Call:
-        self.asked.append(str(call_id))
-        if self.error:
-            raise self.error
-        return Call(
-            id=call_id,
-            status="CALL_FINISHED",
-            read_at=READ_AT,
-            started_at=READ_AT - timedelta(minutes=6),
-            ended_at=READ_AT - timedelta(minutes=1),
-            variables={"email": "jane@example.com", **{f"name{number}": "x" * 150 for number in range(80)}},
-            recording_url=LINK,
-            transcript_url="https://files.example/transcript.pdf?X-Amz-Signature=sig",
-        )
-
-
-@dataclass(frozen=True)
-class Said:
-    """Something that was said to Slack: a Web API method, or ``response_url``."""
-
-    how: str
-    arguments: dict[str, Any]
-
-    @property
-    def text(self) -> str:
-        return json.dumps(self.arguments, ensure_ascii=False)
-
-
-class Wire(Messenger):
-    """The messenger, with a list instead of a wire. As at Slack, a trigger opens one modal."""
-
-    def __init__(self) -> None:
-        web = AsyncWebClient(token="xoxb-1", base_url="https://slack.com/api/")
-        super().__init__(web=web, session=cast("aiohttp.ClientSession", None))
-        self.said: list[Said] = []
-        self.errors: dict[str, BotError] = {}
-        self._triggers: set[str] = set()
-
-    async def respond(
-        self, place: Place, message: Message, *, replace_original: bool, in_channel: bool = False
-    ) -> None:
-        if not place.response_url:
-            raise PermanentError("no response_url of Slack's")
-        if "response_url" in self.errors:
-            raise self.errors["response_url"]
-        body = {"text": message.text, "blocks": list(message.blocks), "replace_original": replace_original}
-        self.said.append(Said("response_url", {**body, "in_channel": in_channel, "thread_ts": place.thread_ts}))
-
-    async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        if method in self.errors:
-            raise self.errors[method]
-        if method in {"views.open", "views.push"}:
-            if arguments["trigger_id"] in self._triggers:
-                raise PermanentError("exchanged_trigger_id")
-            self._triggers.add(arguments["trigger_id"])
-        if method.startswith("chat.") and not arguments.get("channel"):
-            raise ChannelUnavailable("channel_not_found")
-        self.said.append(Said(method, arguments))
-        return {"ok": True, "ts": "9.9", "view": {"id": "V0NEW"}}
-
-
-class Ours(Workspaces):
-    """The workspace that the bot is installed in, known without asking."""
-
-    def __init__(self) -> None:
-        super().__init__(web=AsyncWebClient(), app_id=APP)
-        self._own = Workspace(team_id=TEAM, team="Acme", bot_user_id="U0BOT", scopes=frozenset())
-
-
-class Bot:
-    """All of the bot behind the HTTP door."""
-
-    def __init__(self, *, work: Work | None = None) -> None:
-        self.samora, self.wire, self.work = Samora(), Wire(), Work() if work is None else work
-        self.seen: list[tuple[str, str]] = []
-        boundary = Boundary(
-            work=self.work,
-            once=Once(),
-            workspaces=Ours(),
-            messenger=self.wire,
-            observe=lambda kind, outcome: self.seen.append((kind, outcome)),
-        )
-        answers = Answers(lookup=Lookup(calls=self.samora), messenger=self.wire)
-        self.bolt = _make_bolt(make_dispatcher(boundary=boundary, answers=answers, messenger=self.wire))
-
-    async def take(self, payload: Payload) -> Any:
-        """Delivers a payload and lets the work that it leads to end; returns the body of the ack."""
-        response = await self.bolt.async_dispatch(AsyncBoltRequest(body=json.dumps(payload), mode="http"))
-        assert response.status == 200, f"answered {response.status}: people see a warning sign"
-        await self.work.close(grace=5)
-        return json.loads(response.body) if response.body[:1] == "{" else response.body
-
-    @property
-    def said(self) -> list[Said]:
-        return self.wire.said
-
-    @property
-    def only(self) -> Said:
-        (said,) = self.wire.said
-        return said
+from bot.slack.payloads import Asked, Payload
+from bot.slack.sentences import BUSY, NOT_AN_ID, OUTSIDER, SHARED
+from bot.slack.work import Work
+from tests.slack.listeners.door import (
+    CHANNEL,
+    IN_THREAD,
+    LINK,
+    ONE,
+    PUBLIC,
+    TWO,
+    USER,
+    Bot,
+    about,
+    anywhere,
+    chosen,
+    command,
+    in_channel,
+    labels,
+    mention,
+    on_message,
+    pressed,
+    pressed_in_modal,
+    submitted,
+    typed,
+    view_of,
+)  # fmt: skip
 
 
 @pytest.fixture
 def bot() -> Bot:
     return Bot()
-
-
-# Payloads, in Slack's shapes
-
-
-def command(text: str, **changes: Any) -> Payload:
-    return {
-        "command": COMMAND, "text": text, "team_id": TEAM, "team_domain": "acme", "user_id": USER, "user_name": "mira",
-        "channel_id": CHANNEL, "channel_name": "operations", "api_app_id": APP, "is_enterprise_install": "false",
-        "response_url": RESPONSE_URL, "trigger_id": "1.1.command",
-    } | changes  # fmt: skip
-
-
-def pressed(action_id: str, value: str | None = None, **changes: Any) -> Payload:
-    """A button on a private card; with ``view``, in a modal."""
-    action = {"type": "button", "action_id": action_id, "block_id": "b1", "action_ts": "1.2"}
-    return {
-        "type": "block_actions", "api_app_id": APP, "trigger_id": "1.1.press", "response_url": RESPONSE_URL,
-        "team": {"id": TEAM, "domain": "acme"}, "user": {"id": USER, "username": "mira", "team_id": TEAM},
-        "channel": {"id": CHANNEL, "name": "operations"},
-        "container": {"type": "message", "message_ts": "5.5", "channel_id": CHANNEL, "is_ephemeral": True},
-        "actions": [action | ({"value": value} if value is not None else {})],
-    } | changes  # fmt: skip
-
-
-PUBLIC = {
-    "container": {"type": "message", "message_ts": "5.5", "channel_id": CHANNEL, "is_ephemeral": False},
-    "message": {"ts": "5.5", "text": "card", "bot_id": "B1"},
-}
-IN_THREAD = {
-    "container": {
-        "type": "message", "message_ts": "5.6", "thread_ts": "5.5", "channel_id": CHANNEL, "is_ephemeral": True,
-    },
-}  # fmt: skip
-
-
-def view_of(callback_id: str = "", *, origin: Asked | None = None, **changes: Any) -> dict[str, Any]:
-    return {
-        "id": "V0OPEN", "type": "modal", "team_id": TEAM, "app_installed_team_id": TEAM, "callback_id": callback_id,
-        "private_metadata": (origin or Asked()).encode(), "state": {"values": {}}, "hash": "1.h",
-    } | changes  # fmt: skip
-
-
-def pressed_in_modal(action_id: str, value: str, *, origin: Asked | None = None, **changes: Any) -> Payload:
-    payload = pressed(action_id, value, view=view_of(origin=origin), container={"type": "view", "view_id": "V0OPEN"})
-    del payload["channel"], payload["response_url"]
-    return payload | changes
-
-
-def submitted(callback_id: str, values: dict[str, Any], *, origin: Asked | None = None, **changes: Any) -> Payload:
-    state = {"values": {name: {name: value} for name, value in values.items()}}
-    return {
-        "type": "view_submission", "api_app_id": APP, "trigger_id": "1.1.submit", "response_urls": [],
-        "team": {"id": TEAM, "domain": "acme"}, "user": {"id": USER, "username": "mira", "team_id": TEAM},
-        "view": view_of(callback_id, origin=origin, state=state),
-    } | changes  # fmt: skip
-
-
-def typed(text: str) -> dict[str, Any]:
-    return {"call_id": {"type": "plain_text_input", "value": text}}
-
-
-def chosen(call_id: str) -> dict[str, Any]:
-    return {"call_id": {"type": "static_select", "selected_option": {"value": call_id}}}
-
-
-def in_channel(channel_id: str | None) -> dict[str, Any]:
-    return {"channel": {"type": "conversations_select", "selected_conversation": channel_id}}
-
-
-def on_message(callback_id: str, text: str, **changes: Any) -> Payload:
-    return {
-        "type": "message_action", "callback_id": callback_id, "api_app_id": APP, "trigger_id": "1.1.shortcut",
-        "response_url": RESPONSE_URL, "team": {"id": TEAM, "domain": "acme"}, "message_ts": "5.5",
-        "user": {"id": USER, "name": "mira", "team_id": TEAM}, "channel": {"id": CHANNEL, "name": "operations"},
-        "message": {"type": "message", "ts": "5.5", "user": "U0JON", "text": text},
-    } | changes  # fmt: skip
-
-
-def anywhere(callback_id: str = "find_call", **changes: Any) -> Payload:
-    return {
-        "type": "shortcut", "callback_id": callback_id, "trigger_id": "1.1.global", "action_ts": "1.2",
-        "team": {"id": TEAM, "domain": "acme"}, "user": {"id": USER, "username": "mira", "team_id": TEAM},
-    } | changes  # fmt: skip
-
-
-def mention(said: str, **event: Any) -> Payload:
-    return {
-        "type": "event_callback", "team_id": TEAM, "api_app_id": APP, "event_id": "Ev1", "event_time": 1,
-        "authorizations": [{"enterprise_id": None, "team_id": TEAM, "user_id": "U0BOT", "is_bot": True}],
-        "event": {
-            "type": "app_mention", "user": USER, "text": f"<@U0BOT> {said}", "ts": "6.6", "channel": CHANNEL,
-            "team": TEAM, "user_team": TEAM,
-        } | event,
-    }  # fmt: skip
-
-
-def about(call_id: str = ONE, **more: Any) -> str:
-    return Asked(call=call_id, **more).encode()
-
-
-def labels(said: Said) -> list[str]:
-    blocks = said.arguments.get("blocks") or said.arguments.get("view", {}).get("blocks", [])
-    return [element["text"]["text"] for block in blocks if block["type"] == "actions" for element in block["elements"]]
 
 
 # The slash command
@@ -293,15 +81,7 @@ async def test_a_command_with_an_id_gets_the_card_for_the_asker_alone(bot: Bot, 
 async def test_help_or_nothing_gets_the_help(bot: Bot, text: str) -> None:
     await bot.take(command(text))
 
-    assert "Look up Samora calls" in bot.only.text
-    assert bot.samora.asked == []
-
-
-@pytest.mark.parametrize("text", [f"subscribe {ONE}", "unsubscribe all", f"unsubscribe {ONE}", "list"])
-async def test_what_is_yet_to_come_says_so(bot: Bot, text: str) -> None:
-    await bot.take(command(text))
-
-    assert bot.only.arguments["text"] == COMING.text
+    assert "Look up and follow Samora calls" in bot.only.text
     assert bot.samora.asked == []
 
 
@@ -435,13 +215,6 @@ async def test_a_public_card_whose_response_url_is_dead_is_updated_with_blocks_a
     assert bot.only.arguments["ts"] == "5.5"
     assert bot.only.arguments["blocks"]
     assert bot.only.arguments["text"]
-
-
-async def test_follow_says_that_it_is_coming(bot: Bot) -> None:
-    await bot.take(pressed("follow", about()))
-
-    assert bot.only.arguments["text"] == COMING.text
-    assert bot.samora.asked == []
 
 
 async def test_show_all_opens_a_modal_at_once_and_fills_it(bot: Bot) -> None:
@@ -714,12 +487,6 @@ async def test_a_message_of_a_strange_shape_opens_a_modal_that_asks(bot: Bot, me
     assert bot.only.arguments["view"]["callback_id"] == "find_call"
 
 
-async def test_follow_on_a_message_says_that_it_is_coming(bot: Bot) -> None:
-    await bot.take(on_message("follow_call", ONE))
-
-    assert bot.only.arguments["text"] == COMING.text
-
-
 async def test_the_global_shortcut_opens_a_modal_that_asks(bot: Bot) -> None:
     await bot.take(anywhere())
 
@@ -874,7 +641,7 @@ async def test_a_mention_in_a_thread_is_answered_in_that_thread(bot: Bot) -> Non
 async def test_a_mention_alone_gets_the_help(bot: Bot) -> None:
     await bot.take(mention(""))
 
-    assert "Look up Samora calls" in bot.only.text
+    assert "Look up and follow Samora calls" in bot.only.text
 
 
 @pytest.mark.parametrize(
@@ -885,6 +652,7 @@ async def test_a_mention_alone_gets_the_help(bot: Bot) -> None:
         {"type": "app_home_opened"},
         {"type": "message", "text": ONE},
         {"type": "tokens_revoked"},
+        {"type": "channel_archive"},
         {"type": "nothing_known"},
     ],
     ids=lambda event: str(event["type"]),

@@ -1,0 +1,211 @@
+"""Deliveries: what the outbox sends, as it reaches the messenger."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_mock import MockerFixture
+
+from bot.core.calls import CallStatus
+from bot.core.changes import ChangeKind, Facts
+from bot.core.errors import (
+    AppUninstalled,
+    BotError,
+    ChannelUnavailable,
+    MessageGone,
+    PermanentError,
+    SlackUnavailable,
+    TokenRefused,
+)
+from bot.core.outbox import Notice
+from bot.core.ports import Messenger as MessengerPort
+from bot.core.subscriptions import Delivery, Options, Style, SubscriptionState
+from bot.slack.cards import call_card
+from bot.slack.deliveries import Deliveries
+from bot.slack.messenger import Messenger
+from bot.slack.notices import notice_message
+from tests.core.making import make_job, make_notice, make_reading
+from tests.factories import CHANNEL, READ_AT, ROOT_TS, make_call
+from tests.slack.judges import LONGEST_CARD, judge_message, parts_of
+
+ONGOING = make_reading(CallStatus.ONGOING)
+BEGUN = READ_AT - timedelta(minutes=1)
+
+
+@pytest.fixture
+def spoken(mocker: MockerFixture) -> Any:
+    messenger = mocker.create_autospec(Messenger, instance=True)
+    messenger.post.return_value = "9.9"
+    messenger.find.return_value = "5.5"
+    return messenger
+
+
+@pytest.fixture
+def deliveries(spoken: Any) -> MessengerPort:
+    return Deliveries(messenger=spoken)
+
+
+# Notices
+
+
+async def test_a_notice_goes_into_its_thread_under_its_key(deliveries: MessengerPort, spoken: Any) -> None:
+    notice = make_notice()
+
+    assert await deliveries.post_notice(notice) == "9.9"
+
+    spoken.post.assert_awaited_once_with(
+        channel=CHANNEL, thread_ts=ROOT_TS, message=notice_message(notice), key="key-7", broadcast=False
+    )
+
+
+async def test_a_final_state_that_the_channel_wants_to_hear_is_shown_there_too(
+    deliveries: MessengerPort, spoken: Any
+) -> None:
+    await deliveries.post_notice(make_notice(options=Options(to=Delivery.CHANNEL)))
+
+    assert spoken.post.await_args.kwargs["broadcast"] is True
+
+
+def make_direct_message(**overrides: Any) -> Notice:
+    facts = Facts(reason="is_archived", channel_id="C111", count=1)
+    return make_notice(kind=ChangeKind.PAUSED, facts=facts, channel_id="U111", root_ts="", **overrides)
+
+
+async def test_a_direct_message_goes_to_its_person(deliveries: MessengerPort, spoken: Any) -> None:
+    notice = make_direct_message()
+    await deliveries.post_notice(notice)
+
+    spoken.post.assert_awaited_once_with(
+        channel="U111", thread_ts="", message=notice_message(notice), key="key-7", broadcast=False
+    )
+
+
+# Looking for them
+
+
+async def test_a_notice_is_looked_for_in_its_thread_since_it_was_begun(deliveries: MessengerPort, spoken: Any) -> None:
+    assert await deliveries.find_notice(make_notice(begun_at=BEGUN)) == "5.5"
+
+    spoken.find.assert_awaited_once_with(channel=CHANNEL, thread_ts=ROOT_TS, key="key-7", since=BEGUN)
+
+
+async def test_a_direct_message_is_not_looked_for(deliveries: MessengerPort, spoken: Any) -> None:
+    assert await deliveries.find_notice(make_direct_message(begun_at=BEGUN)) is None
+
+    spoken.find.assert_not_awaited()
+
+
+async def test_what_was_never_begun_is_not_looked_for(deliveries: MessengerPort, spoken: Any) -> None:
+    assert await deliveries.find_notice(make_notice()) is None
+    assert await deliveries.find_card(make_job(card_ts="")) is None
+
+    spoken.find.assert_not_awaited()
+
+
+@pytest.mark.parametrize("thread_ts", ["", ROOT_TS])
+async def test_a_card_is_looked_for_where_it_was_to_be_posted(
+    deliveries: MessengerPort, spoken: Any, thread_ts: str
+) -> None:
+    assert await deliveries.find_card(make_job(card_ts="", thread_ts=thread_ts, begun_at=BEGUN)) == "5.5"
+
+    spoken.find.assert_awaited_once_with(channel=CHANNEL, thread_ts=thread_ts, key="key-1", since=BEGUN)
+
+
+async def test_where_reading_is_not_granted_nothing_is_found(deliveries: MessengerPort, spoken: Any) -> None:
+    spoken.find.side_effect = TokenRefused("missing_scope")
+
+    assert await deliveries.find_notice(make_notice(begun_at=BEGUN)) is None
+    assert await deliveries.find_card(make_job(card_ts="", begun_at=BEGUN)) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TokenRefused("invalid_auth"),
+        TokenRefused("token_expired"),
+        AppUninstalled("token_revoked"),
+        ChannelUnavailable("is_archived"),
+        MessageGone("thread_not_found"),
+        PermanentError("a_code_that_is_new"),
+        SlackUnavailable("HTTP 503"),
+        SlackUnavailable("ratelimited", retry_after=9.0),
+    ],
+)
+async def test_any_other_error_of_a_look_is_no_answer(deliveries: MessengerPort, spoken: Any, error: BotError) -> None:
+    """Else the notice would count as not there, and come twice."""
+    spoken.find.side_effect = error
+
+    with pytest.raises(type(error)):
+        await deliveries.find_notice(make_notice(begun_at=BEGUN))
+
+
+# Cards
+
+STANDING = {
+    Delivery.THREAD: "Followed here: changes are told in the thread.",
+    Delivery.CHANNEL: "Followed here: changes are told in the thread, the final one in the channel too.",
+    Delivery.CARD: "Followed here: this card is kept up to date.",
+}
+
+
+@pytest.mark.parametrize("thread_ts", ["", ROOT_TS])
+@pytest.mark.parametrize("to", Delivery)
+async def test_a_card_is_posted_for_all_to_see_and_says_how_the_call_is_followed(
+    deliveries: MessengerPort, spoken: Any, thread_ts: str, to: Delivery
+) -> None:
+    job = make_job(card_ts="", thread_ts=thread_ts, options=Options(to=to))
+
+    assert await deliveries.post_card(job, ONGOING) == "9.9"
+
+    card = call_card(ONGOING, public=True, follow=False, standing=STANDING[to])
+    spoken.post.assert_awaited_once_with(channel=CHANNEL, thread_ts=thread_ts, message=card, key="key-1")
+    judge_message(card, longest=LONGEST_CARD)
+
+
+async def test_a_card_is_redrawn_where_it_stands(deliveries: MessengerPort, spoken: Any) -> None:
+    await deliveries.draw_card(make_job(), ONGOING)
+
+    card = call_card(ONGOING, public=True, follow=False, standing=STANDING[Delivery.THREAD])
+    spoken.update.assert_awaited_once_with(channel=CHANNEL, ts=ROOT_TS, message=card)
+
+
+async def test_a_compact_card_stays_compact(deliveries: MessengerPort, spoken: Any) -> None:
+    await deliveries.draw_card(make_job(options=Options(style=Style.COMPACT)), ONGOING)
+
+    card = call_card(ONGOING, public=True, follow=False, compact=True, standing=STANDING[Delivery.THREAD])
+    assert spoken.update.await_args.kwargs["message"] == card
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "offers_follow", "says_followed"),
+    [
+        (SubscriptionState.ACTIVE, CallStatus.ONGOING, False, True),
+        (SubscriptionState.PAUSED, CallStatus.ONGOING, False, True),
+        (SubscriptionState.ENDED, CallStatus.ONGOING, True, False),
+        (SubscriptionState.ACTIVE, CallStatus.CALL_FINISHED, False, False),
+        (SubscriptionState.ENDED, CallStatus.CALL_FINISHED, False, False),
+    ],
+)
+async def test_a_card_offers_to_follow_what_is_not_followed_and_goes_on(
+    deliveries: MessengerPort,
+    spoken: Any,
+    state: SubscriptionState,
+    status: CallStatus,
+    offers_follow: bool,
+    says_followed: bool,
+) -> None:
+    await deliveries.draw_card(make_job(state=state), make_reading(status))
+
+    blocks = list(spoken.update.await_args.kwargs["message"].blocks)
+    labels = {part["text"]["text"] for part in parts_of(blocks) if part.get("type") == "button"}
+    assert ("Follow" in labels) is offers_follow
+    assert ("Followed here" in repr(blocks)) is says_followed
+
+
+async def test_no_delivery_shows_a_channel_what_is_personal_or_a_link(deliveries: MessengerPort, spoken: Any) -> None:
+    call = make_call(variables={"email": "jane.doe@example.com"})
+    await deliveries.post_card(make_job(card_ts=""), call)
+    await deliveries.draw_card(make_job(), call)
+
+    assert "s3.example.com" not in repr(spoken.mock_calls)
+    assert "jane.doe" not in repr(spoken.mock_calls)
