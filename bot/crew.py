@@ -24,6 +24,13 @@ _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
 _MEASURE_SECONDS = 10.0
 
+# A look may be a little late, and with hundreds a second many of them share a claim then.
+_LOOKS_PAUSE = timedelta(milliseconds=50)
+
+# We count what is claimed, and Slack what arrives: the one is that much later than the other at most. So our minute
+# is that much longer than Slack's, or else the first posts of a minute would at times be too many for the last one's.
+_ON_THE_WAY = timedelta(seconds=1.5)
+
 
 class Store(Protocol):
     """The database, as far as the crew and those who ask need it."""
@@ -64,7 +71,7 @@ class Rates:
     @classmethod
     def of(cls, *, looks_per_second: float, posts_per_minute: int, edits_per_minute: int) -> "Rates":
         """The rates as the settings say them."""
-        minute = timedelta(minutes=1)
+        minute = timedelta(minutes=1) + _ON_THE_WAY
         return cls(
             looks=samora_rate(looks_per_second),
             posts=Rate(name="chat.postMessage", most=posts_per_minute, window=minute),
@@ -147,6 +154,7 @@ def make_crew(
             work=poller.look,
             release=store.followed.release,
             at_once=_LOOKS_AT_ONCE,
+            pause=_LOOKS_PAUSE,
         )
     )
     crew.workers.append(

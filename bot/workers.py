@@ -14,8 +14,9 @@ log = structlog.get_logger()
 
 # Other processes make rows due, too, and nobody tells us: so the database is asked this often even if nothing is due.
 _LONGEST_SLEEP = timedelta(seconds=1)
-# Where a row seems due and can't be had, as when the budget is spent or the clocks differ a little, nobody spins.
-_SHORTEST_SLEEP = timedelta(milliseconds=20)
+# So long after a claim the next one waits, come what may: rows that become due one by one, or are finished one by one,
+# are claimed together, for a claim costs about as much as ten rows; and nobody spins where a row can't be had.
+_PAUSE = timedelta(milliseconds=20)
 _AFTER_AN_ERROR = timedelta(seconds=2)
 
 # At SIGTERM, what is under way may finish this long; what can't is given back, for which the database has its own time.
@@ -47,8 +48,12 @@ class Worker(Generic[Row]):
         lease: timedelta,
         clock: Clock,
         observe: Observer = lambda _name, _outcome: None,
+        pause: timedelta = _PAUSE,
     ) -> None:
-        """Takes what it is called, what to do, how many rows at once, how long a lease lasts, and who hears of it."""
+        """Takes its name, what to do, how many rows at once, a lease's length, who hears of it, and the shortest pause.
+
+        The pause lies between two claims.
+        """
         self.name = name
         self._claim = claim
         self._work = work
@@ -57,6 +62,7 @@ class Worker(Generic[Row]):
         self._usable = lease.total_seconds() * _USABLE
         self._clock = clock
         self._observe = observe
+        self._pause = pause
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
         self._is_failing = False
@@ -73,8 +79,9 @@ class Worker(Generic[Row]):
             while not stopped.is_set():
                 self._woken.clear()
                 sleep = await self._turn()
+                await asyncio.wait({stopping}, timeout=self._pause.total_seconds())
                 if not stopped.is_set():
-                    await self._sleep(sleep)
+                    await self._sleep(sleep - self._pause)
         finally:
             stopping.cancel()
             await self._finish()
@@ -101,8 +108,7 @@ class Worker(Generic[Row]):
             task.add_done_callback(self._end)
         if claim.next_at is None:
             return _LONGEST_SLEEP
-        shortest = timedelta() if claim.rows else _SHORTEST_SLEEP
-        return min(max(claim.next_at - self._clock(), shortest), _LONGEST_SLEEP)
+        return min(claim.next_at - self._clock(), _LONGEST_SLEEP)
 
     async def _sleep(self, duration: timedelta) -> None:
         try:
@@ -136,7 +142,8 @@ class Worker(Generic[Row]):
     def _end(self, task: asyncio.Task[None]) -> None:
         was_full = len(self._running) == self._at_once
         del self._running[task]
-        if was_full:
+        # There is room again; or all that was taken has been given back, and may be due before we'd look again.
+        if was_full or not self._running:
             self.wake()
 
     async def _finish(self) -> None:

@@ -6,7 +6,7 @@ knows that a message may be there already, and looks for it before posting.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.calls import CallId
@@ -228,13 +228,14 @@ class Cards:
                 await self._messenger.draw_card(job, call)
                 await self._outbox.mark_card(job, ts=job.card_ts)
                 return
-            ts = await self._messenger.find_card(job) if job.begun_at else None
-            if ts is None:
+            if job.begun_at and (ts := await self._messenger.find_card(job)):
+                # It shows the call as it was when it was posted, so it is still to be redrawn.
+                await self._outbox.mark_card(replace(job, wanted=job.wanted - 1), ts=ts)
+            else:
                 is_posting = await self._outbox.begin_card(job)
                 if not is_posting:
                     return
-                ts = await self._messenger.post_card(job, call)
-            await self._outbox.mark_card(job, ts=ts)
+                await self._outbox.mark_card(job, ts=await self._messenger.post_card(job, call))
             self._on_posted()
         except StoreUnavailable:
             raise

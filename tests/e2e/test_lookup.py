@@ -82,11 +82,6 @@ async def test_several_ids_are_asked_back(world: World) -> None:
     assert card.ts == question.ts, "the answer takes the question's place"
 
 
-@pytest.mark.parametrize("text", [f"subscribe {company.ONGOING}", f"unsubscribe {company.ONGOING}", "list"])
-async def test_following_says_that_it_is_coming(world: World, text: str) -> None:
-    assert "coming soon" in (await world.ask(text)).text
-
-
 async def test_a_mention_in_a_thread_is_answered_in_that_thread(world: World) -> None:
     root = world.slack.post_as(JON, OPERATIONS, "Who knows about this one?")
     world.look()

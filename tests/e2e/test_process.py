@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -13,8 +14,8 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.process import BotProcess, bot_environment
 from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
-from tests.e2e.conftest import READY_SECONDS
-from tests.e2e.world import MIRA, World, find_leaks
+from tests.e2e.following import find_stored_secrets
+from tests.e2e.world import MIRA, READY_SECONDS, World, find_leaks
 
 
 @pytest.fixture
@@ -132,3 +133,16 @@ async def test_the_search_for_leaks_finds_what_it_should(servers: Servers) -> No
     assert len(find_leaks(there)) == 3
     slack.workspace.post("C0OPS", "U0SAMORA", text="https://x.example/a?X-Amz-Signature=1", ephemeral_to=MIRA)
     assert len(find_leaks(there)) == 3
+
+
+async def test_the_search_of_the_database_finds_what_it_should(servers: Servers, tmp_path: Path) -> None:
+    slack, samora = servers
+    bot = BotProcess({})
+    bot.folder = str(tmp_path)
+    there = World(slack=slack, samora=samora, clock=slack.clock, bot=bot)
+    database = tmp_path / "samora-bot.db"
+    database.write_bytes(b"\0CALL_FINISHED\0C0OPS")
+    assert find_stored_secrets(there) == []
+    for secret in ("priya.raman@example.com", "Priya Raman", "+91 55550 10001", slack.bot_token, "https://x.example/"):
+        database.write_text(f"something {secret} something")
+        assert find_stored_secrets(there), secret

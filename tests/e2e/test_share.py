@@ -98,11 +98,6 @@ async def test_a_refresh_that_fails_leaves_the_card_alone(world: World) -> None:
     assert world.now_in(card) == card
 
 
-async def test_following_from_a_card_says_that_it_is_coming(world: World) -> None:
-    answer = await world.press("Follow", await world.ask(company.ONGOING))
-    assert "coming soon" in answer.text
-
-
 async def test_pressing_the_same_press_twice_is_one_press(world: World) -> None:
     """Slack's own retry of an interaction carries the same trigger."""
     call = world.samora.add_call()

@@ -12,10 +12,14 @@ from bot.sandbox.slack import Ack, Message, SlackSandbox, View
 
 Found = TypeVar("Found")
 
+_LINK = re.compile(r"X-Amz-|/media/")
+
 MIRA = "U0MIRA"
 JON = "U0JON"
 OUTSIDER = "U0OUTSIDER"
 OPERATIONS = "C0OPS"
+
+READY_SECONDS = 30.0
 
 
 @dataclass
@@ -117,18 +121,26 @@ def link_in(blocks: Iterable[dict[str, object]]) -> str:
 
 def find_leaks(there: World) -> list[str]:
     """Every place where something stands that must not: links outside ephemeral messages, keys and tokens anywhere."""
-    secrets = [there.slack.bot_token, there.slack.app_token, there.slack.signing_secret, there.samora.api_key]
-    link = re.compile(r"X-Amz-|/media/")
-    leaks = [f"log: {line}" for line in there.bot.lines if link.search(line) or _holds(line, secrets)]
-    leaks += [f"log: {line}" for line in there.bot.lines if "/response/" in line or "@example.com" in line]
+    secrets = _secrets(there)
+    leaks = find_leaky_lines(there)
     for message in there.slack.messages:
         if message.bot_id is None:
             continue
         everything = f"{message!r}"
-        if _holds(everything, secrets) or (message.ephemeral_to is None and link.search(everything)):
+        if _holds(everything, secrets) or (message.ephemeral_to is None and _LINK.search(everything)):
             leaks.append(f"message: {everything}")
     leaks += [f"request: {each!r}" for each in there.slack.requests if _holds(f"{each.body!r}", secrets)]
     return leaks
+
+
+def find_leaky_lines(there: World) -> list[str]:
+    """The bot's newest lines that hold a link, a key, a token, an address for answers or a person's."""
+    words = [*_secrets(there), "/response/", "@example.com"]
+    return [f"log: {line}" for line in there.bot.lines if _LINK.search(line) or _holds(line, words)]
+
+
+def _secrets(there: World) -> list[str]:
+    return [there.slack.bot_token, there.slack.app_token, there.slack.signing_secret, there.samora.api_key]
 
 
 def _holds(text: str, secrets: list[str]) -> bool:

@@ -1,0 +1,176 @@
+import pytest
+
+from bot.core.outbox import CardJob
+from bot.core.ports import Rate
+from bot.core.subscriptions import SubscriptionState
+from bot.storage.schema import subscriptions
+from bot.storage.store import Store
+from tests.core.making import HOUR, MINUTE, SECOND, FakeClock
+from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER
+from tests.storage.acting import LEASE, Actor
+
+ACTIVE, PAUSED, ENDED = SubscriptionState
+
+
+@pytest.fixture
+async def job(actor: Actor) -> CardJob:
+    """A card that stands there, is out of date and claimed."""
+    await actor.follow()
+    await actor.see("TRIGGERED")
+    return await actor.take_card()
+
+
+class TestClaiming:
+    async def test_many_wishes_are_one_drawing(self, actor: Actor) -> None:
+        await actor.follow()
+        for status in ("TRIGGERED", "PENDING", "ONGOING"):
+            await actor.see(status)
+        job = await actor.take_card()
+        assert (job.wanted, job.number) == (4, 3)
+        await actor.store.outbox.mark_card(job, ts=job.card_ts)
+        assert (await actor.claim_cards()).next_at is None
+        assert (await actor.card())["card_drawn"] == 4
+
+    async def test_wanted_anew_meanwhile(self, store: Store, actor: Actor, job: CardJob) -> None:
+        await actor.see("PENDING")
+        assert not (await actor.claim_cards()).rows
+        await store.outbox.mark_card(job, ts=job.card_ts)
+        assert (await actor.take_card()).wanted == job.wanted + 1
+
+    async def test_a_rate_holds_for_cards_too(self, actor: Actor) -> None:
+        for n in range(1, 5):
+            await actor.follow(f"sub-{n}", n=n)
+            await actor.see("TRIGGERED", n=n)
+        claim = await actor.claim_cards(rate=Rate(name="edits", most=3, window=MINUTE))
+        assert len(claim.rows) == 3
+
+    async def test_other_workspaces_and_refused_ones(self, store: Store, actor: Actor, job: CardJob) -> None:
+        await actor.follow("other", team_id=OTHER_TEAM, is_posted=False)
+        await store.outbox.pause_card(job, reason="not_in_channel", whole_channel=False)
+        actor.clock.advance(HOUR)
+        assert (await actor.claim_cards()).next_at is None
+        await store.subscriptions.want_card(TEAM, CHANNEL, job.card_ts)
+        assert (await actor.claim_cards()).next_at is None
+
+
+class TestPosting:
+    async def test_begun_holds_the_channel_back(self, store: Store, actor: Actor, clock: FakeClock) -> None:
+        await actor.follow(is_posted=False)
+        await actor.see("TRIGGERED")
+        clock.advance(LEASE)
+        job = await actor.take_card()
+        assert await store.outbox.begin_card(job)
+        assert (await actor.card())["card_begun_at"] == clock()
+        channel = await actor.channel()
+        assert channel["next_post_at"] == channel["due_at"] == clock() + SECOND
+        await store.outbox.mark_card(job, ts="5.5")
+        assert (await actor.card())["card_begun_at"] is None
+        assert not (await actor.claim_turns()).rows
+        clock.advance(SECOND)
+        assert (await actor.take_turn()).notice.root_ts == "5.5"
+
+    async def test_the_lease_was_lost(self, store: Store, actor: Actor, clock: FakeClock, job: CardJob) -> None:
+        clock.advance(LEASE)
+        second = await actor.take_card()
+        assert not await store.outbox.begin_card(job)
+        await store.outbox.mark_card(job, ts="9.9")
+        await store.outbox.put_off_card(job, due_at=clock() + HOUR, is_unknown=False)
+        await store.outbox.release_card(job)
+        await store.outbox.pause_card(job, reason="not_in_channel", whole_channel=True)
+        assert await store.outbox.repost_card(job)
+        card = await actor.card()
+        assert (card["card_lease"], card["card_ts"], card["state"]) == (second.lease, job.card_ts, ACTIVE)
+
+    async def test_a_card_that_was_posted_late_is_not_forgotten(
+        self, store: Store, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow(is_posted=False)
+        clock.advance(LEASE)
+        first = await actor.take_card()
+        clock.advance(LEASE)
+        second = await actor.take_card()
+        await store.outbox.mark_card(first, ts="1.1")
+        assert (await actor.find()).card_ts == "1.1"
+        assert (await actor.card())["card_lease"] == second.lease
+        await store.outbox.mark_card(second, ts="2.2")
+        assert (await actor.find()).card_ts == "1.1"
+
+    async def test_nor_is_an_old_one_taken_for_the_new_one(self, store: Store, actor: Actor, clock: FakeClock) -> None:
+        await actor.follow(is_posted=False)
+        clock.advance(LEASE)
+        first = await actor.take_card()
+        clock.advance(LEASE)
+        await store.outbox.repost_card(await actor.take_card())
+        await store.outbox.mark_card(first, ts="1.1")
+        assert (await actor.find()).card_ts == ""
+
+    async def test_a_subscription_that_is_gone(self, store: Store, actor: Actor, job: CardJob) -> None:
+        await store.subscriptions.discard("sub-1")
+        await store.outbox.mark_card(job, ts="1.1")
+        await store.outbox.pause_card(job, reason="not_in_channel", whole_channel=False)
+        assert await store.outbox.repost_card(job)
+
+    @pytest.mark.parametrize("is_unknown", [True, False])
+    async def test_put_off(self, store: Store, actor: Actor, clock: FakeClock, is_unknown: bool) -> None:
+        await actor.follow(is_posted=False)
+        clock.advance(LEASE)
+        job = await actor.take_card()
+        await store.outbox.begin_card(job)
+        began = clock()
+        await store.outbox.put_off_card(job, due_at=clock() + MINUTE, is_unknown=is_unknown)
+        assert (await actor.claim_cards()).next_at == clock() + MINUTE
+        await store.subscriptions.change("sub-1", (await actor.find()).options)
+        assert (await actor.claim_cards()).next_at == clock() + MINUTE
+        clock.advance(MINUTE)
+        again = await actor.take_card()
+        assert (again.failures, again.begun_at) == (1, began if is_unknown else None)
+        await store.outbox.mark_card(again, ts="1.1")
+        assert (await actor.card())["card_failures"] == 0
+
+    async def test_released(self, store: Store, actor: Actor, job: CardJob) -> None:
+        await store.outbox.release_card(job)
+        assert (await actor.take_card()).wanted == job.wanted
+
+
+class TestGone:
+    async def test_posted_anew_once(self, store: Store, actor: Actor, job: CardJob) -> None:
+        assert await store.outbox.repost_card(job)
+        again = await actor.take_card()
+        assert (again.card_ts, again.key, again.failures) == ("", "sub-1.card.2", 0)
+        await store.outbox.mark_card(again, ts="2.2")
+        await actor.see("PENDING")
+        last = await actor.take_card()
+        assert last.card_ts == "2.2"
+        assert not await store.outbox.repost_card(last)
+        await store.outbox.pause_card(last, reason="message_not_found", whole_channel=False)
+        await store.subscriptions.resume("sub-1")
+        assert await store.outbox.repost_card(await actor.take_card())
+
+    async def test_another_one_stands_there_already(self, store: Store, actor: Actor, job: CardJob) -> None:
+        await actor.set(subscriptions, {"card_ts": "4.4"})
+        assert await store.outbox.repost_card(job)
+        assert (await actor.take_card()).card_ts == "4.4"
+
+
+class TestRefusals:
+    async def test_its_creator_is_told(self, store: Store, actor: Actor, job: CardJob) -> None:
+        await store.outbox.pause_card(job, reason="is_archived", whole_channel=True)
+        found = await actor.find()
+        assert (found.state, found.reason) == (PAUSED, "is_archived")
+        assert [turn.channel_id for turn in await actor.deliver()] == [USER]
+        assert await actor.due_at() is None
+        assert (await actor.channel())["lease"] is None
+
+    async def test_an_ended_one_that_is_owed_nothing_is_let_be(self, store: Store, actor: Actor) -> None:
+        await actor.follow()
+        await store.subscriptions.end("sub-1")
+        await store.outbox.pause_card(await actor.take_card(), reason="is_archived", whole_channel=True)
+        assert (await actor.find()).state is ENDED
+        assert (await actor.claim_cards()).next_at is None
+        assert not await actor.deliver()
+
+    async def test_one_that_a_person_paused_stays_so(self, store: Store, actor: Actor, job: CardJob) -> None:
+        await store.subscriptions.pause("sub-1")
+        await store.outbox.pause_card(job, reason="is_archived", whole_channel=False)
+        assert (await actor.find()).reason == "person"
+        assert (await actor.claim_cards()).next_at is None

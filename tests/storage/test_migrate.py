@@ -1,0 +1,157 @@
+import asyncio
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from bot.core.errors import StoreUnavailable
+from bot.storage import migrations
+from bot.storage.database import Database, StorageError
+from bot.storage.migrate import find_revision, migrate
+from bot.storage.opening import open_database
+from bot.storage.schema import HEAD, followed_calls, metadata
+from bot.storage.store import Store
+from tests.core.making import FakeClock
+from tests.factories import TEAM
+from tests.postgres import Postgres
+from tests.storage.acting import Actor
+
+NEXT = '''
+"""One more column."""
+import sqlalchemy as sa
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+
+def upgrade() -> None:
+    op.add_column("followed_calls", sa.Column("extra", sa.Text(), nullable=False, server_default="old"))
+'''
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.db'}"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = postgres.make_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The next version of the bot, with one revision more; returns where its revisions are."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(migrations.__file__).parent, folder)
+    (folder / "versions" / "0002_extra.py").write_text(NEXT)
+    monkeypatch.setattr(migrations, "make_config", partial(migrations.make_config, folder=folder))
+    monkeypatch.setattr("bot.storage.migrate.HEAD", "0002")
+    return folder / "versions"
+
+
+def test_the_constant_is_the_newest_revision() -> None:
+    assert ScriptDirectory(str(Path(migrations.__file__).parent)).get_heads() == [HEAD]
+
+
+async def test_from_nothing_and_again(empty_url: str) -> None:
+    database = open_database(empty_url)
+    assert await find_revision(database) is None
+    for _ in range(2):
+        await migrate(database)
+        assert await find_revision(database) == HEAD
+    async with database.transaction() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+async def test_two_at_once(empty_url: str) -> None:
+    databases = [open_database(empty_url) for _ in range(3)]
+    await asyncio.gather(*map(migrate, databases))
+    assert [await find_revision(each) for each in databases] == [HEAD] * 3
+    for each in databases:
+        await each.close()
+
+
+async def test_a_newer_database_is_refused(database: Database) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        with pytest.raises(StorageError, match=r"newer than this bot \(revision 9999\)"):
+            await migrate(database)
+        assert await find_revision(database) == "9999"
+    finally:
+        async with database.writing() as connection:
+            await connection.execute(text(f"UPDATE alembic_version SET version_num = '{HEAD}'"))
+
+
+@pytest.mark.usefixtures("newer")
+async def test_upwards_with_data(empty_url: str) -> None:
+    database = open_database(empty_url)
+    await upgrade_to(database, HEAD)
+    clock = FakeClock()
+    actor = Actor(Store(database=database, clock=clock, team_id=lambda: TEAM), database, clock)
+    await actor.follow()
+    before = await actor.rows(followed_calls)
+    await migrate(database)
+    assert await find_revision(database) == "0002"
+    assert await actor.rows(followed_calls) == before
+    async with database.reading() as connection:
+        assert (await connection.execute(text("SELECT extra FROM followed_calls"))).scalar() == "old"
+    await actor.see("CALL_FINISHED")
+    await database.close()
+
+
+async def upgrade_to(database: Database, revision: str) -> None:
+    from alembic import command
+
+    def upgrade(connection: Connection) -> None:
+        command.upgrade(migrations.make_config(connection), revision)
+
+    async with database.transaction() as connection:
+        await connection.run_sync(upgrade)
+
+
+async def test_an_upgrade_that_fails_changes_nothing(empty_url: str, newer: Path) -> None:
+    (newer / "0002_extra.py").write_text(NEXT + "    op.execute('SELECT nothing FROM nowhere')\n")
+    database = open_database(empty_url)
+    await upgrade_to(database, HEAD)
+    with pytest.raises(Exception, match="nowhere"):
+        await migrate(database)
+    assert await find_revision(database) == HEAD
+    async with database.transaction() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_nobody_answers() -> None:
+    database = open_database("postgresql://127.0.0.1:1/x")
+    with pytest.raises(StoreUnavailable):
+        await migrate(database)
+    await database.close()
+
+
+def test_alembic_is_not_even_imported_where_there_is_nothing_to_do(migrated_file: Path) -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from bot.storage.opening import open_database\n"
+        "from bot.storage.migrate import migrate\n"
+        "from bot.storage.store import Store\n"
+        f"database = open_database('sqlite:///{migrated_file}')\n"
+        "asyncio.run(migrate(database))\n"
+        "print([name for name in sys.modules if name.startswith(('alembic', 'psycopg', 'mako'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

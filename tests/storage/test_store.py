@@ -1,0 +1,35 @@
+from bot.core.ports import Figures
+from bot.storage.store import Store
+from tests.core.making import MINUTE, SECOND, FakeClock
+from tests.factories import OTHER_TEAM
+from tests.storage.acting import Actor
+
+
+async def test_nothing_to_do(store: Store) -> None:
+    assert await store.measure() == Figures()
+
+
+async def test_how_much_there_is_to_do(store: Store, actor: Actor, clock: FakeClock) -> None:
+    await actor.follow("other", team_id=OTHER_TEAM)
+    for n in (1, 2, 3, 4):
+        await actor.follow(f"sub-{n}", n=n, channel_id=f"C{n}")
+    for n in (1, 2, 3):
+        await actor.see("TRIGGERED", n=n)
+    await store.subscriptions.pause("sub-1")
+    await store.subscriptions.end("sub-4")
+    clock.advance(2 * MINUTE)
+    figures = await store.measure()
+    assert figures == Figures(
+        calls_due=2,
+        late_seconds=61.0,
+        notices_owed=2,
+        oldest_notice_seconds=121.0,
+        cards_old=4,
+        active=2,
+        paused=1,
+    )
+    await actor.deliver()
+    await actor.draw()
+    await actor.claim_calls()
+    clock.advance(SECOND)
+    assert await store.measure() == Figures(active=2, paused=1)
