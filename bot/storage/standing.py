@@ -1,6 +1,7 @@
 """How a subscription stands: paused, active again, ended, or moved elsewhere, and what each of these brings with it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, delete, select, update
@@ -72,17 +73,21 @@ async def resume_one(connection: AsyncConnection, subscription_id: str, now: dat
 async def resume(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> int:
     """Makes these active: what changed meanwhile is owed as one notice, their cards are redrawn, their calls read."""
     locked = await lock_following(connection, condition)
-    if not locked:
-        return 0
-    ids = ids_of(locked)
+    if locked:
+        await _revive(connection, locked, now)
+        owed = await find_owed_channels(connection, ids_of(locked))
+        await make_due(connection, locked[0].row.team_id, owed, now)
+    return len(locked)
+
+
+async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: datetime) -> None:
+    """The same without their channels, which are yet to be made due."""
     await _look_again(connection, call_ids(locked), now)
     status_now = select(followed_calls.c.status).where(followed_calls.c.id == subscriptions.c.followed_id)
     active = {"state": SubscriptionState.ACTIVE.value, "reason": "", "is_reposted": False}
     seen = {"seen_status": status_now.scalar_subquery()}
-    await update_subscriptions(connection, ids, active | seen | card_wish(now))
+    await update_subscriptions(connection, ids_of(locked), active | seen | card_wish(now))
     await owe(connection, [debt for each in locked if (debt := _missed_debt(each, now))], now)
-    await make_due(connection, locked[0].row.team_id, await find_owed_channels(connection, ids), now)
-    return len(locked)
 
 
 async def _look_again(connection: AsyncConnection, followed_ids: Sequence[int], now: datetime) -> None:
@@ -123,16 +128,19 @@ async def stop_team(connection: AsyncConnection, team_id: str) -> int:
 
 
 async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
-    """Undoes :func:`stop_team`."""
+    """Undoes :func:`stop_team`. Cheap where nothing was stopped: every start of the bot asks for it."""
     is_theirs = subscriptions.c.team_id == team_id
-    count = await resume(connection, is_theirs & _IS_STOPPED, now)
-    if count:
+    stopped: list[Locked] = []
+    if (await connection.execute(select(subscriptions.c.id).where(is_theirs, _IS_STOPPED).limit(1))).first():
         is_old = IS_ENDED & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
-        due = await lock_following(connection, is_theirs & is_old)
-        await update_subscriptions(connection, ids_of(due), card_wish(now))
+        locked = await lock_following(connection, is_theirs & (_IS_STOPPED | is_old))
+        stopped = [each for each in locked if each.row.state == SubscriptionState.PAUSED.value]
+        ended = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
+        await _revive(connection, stopped, now)
+        await update_subscriptions(connection, ids_of(ended), card_wish(now))
     owed = select(notices.c.channel_id).distinct().where(notices.c.team_id == team_id, IS_OWED)
     await make_due(connection, team_id, (await connection.execute(owed)).scalars(), now)
-    return count
+    return len(stopped)
 
 
 async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
@@ -145,15 +153,25 @@ async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, n
     await update_subscriptions(connection, doubled, ended | card_wish(now))
     await update_subscriptions(connection, ids_of(moved), {"channel_id": new_id})
     await stop_idle(connection, call_ids(moved))
+    refused = [
+        replace(each, subscription=replace(each.subscription, channel_id=new_id))
+        for each in locked
+        if _is_refused(each) and each.row.id not in doubled
+    ]
+    await _revive(connection, refused, now)
     await forget_owed(connection, doubled, reason="moved", now=now)
     theirs = (notices.c.team_id == team_id, notices.c.channel_id == old_id, IS_OWED)
     await connection.execute(update(notices).where(*theirs).values(channel_id=new_id))
     both = (channels.c.team_id == team_id) & channels.c.channel_id.in_([old_id, new_id])
     await connection.execute(select(channels).where(both).order_by(channels.c.channel_id).with_for_update())
     await connection.execute(delete(channels).where(both, channels.c.channel_id == old_id))
-    await resume(connection, is_in(team_id, new_id) & IS_REFUSED, now)
     await make_due(connection, team_id, [new_id], now)
 
 
 def _is_live(locked: Locked) -> bool:
     return bool(locked.row.state != SubscriptionState.ENDED.value)
+
+
+def _is_refused(locked: Locked) -> bool:
+    row = locked.row
+    return row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}

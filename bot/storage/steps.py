@@ -37,16 +37,13 @@ class Locked:
 
     Attributes:
         row: the subscription's row.
+        subscription: that as a value.
         call: the call as it is remembered.
     """
 
     row: Row[Any]
+    subscription: Subscription
     call: FollowedCall
-
-    @property
-    def subscription(self) -> Subscription:
-        """The row as a value."""
-        return subscription_of(self.row)
 
 
 def is_in(team_id: str, channel_id: str) -> ColumnElement[bool]:
@@ -95,7 +92,7 @@ def in_pieces(values: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 async def lock_following(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[Locked]:
-    """Locks the subscriptions of which that is true, and their calls before them."""
+    """Locks the subscriptions of which that is true, and their calls before them. Once in a transaction, and first."""
     wanted = followed_calls.c.id.in_(select(subscriptions.c.followed_id).where(condition))
     query = select(followed_calls).where(wanted).order_by(followed_calls.c.id).with_for_update(key_share=True)
     calls = {row.id: followed_of(row) for row in await connection.execute(query)}
@@ -103,7 +100,7 @@ async def lock_following(connection: AsyncConnection, condition: ColumnElement[b
         return []
     rows = await lock_subscriptions(connection, condition)
     # One that has come to be meanwhile is not in order: its call isn't locked.
-    return [Locked(row, calls[row.followed_id]) for row in rows if row.followed_id in calls]
+    return [Locked(row, subscription_of(row), calls[row.followed_id]) for row in rows if row.followed_id in calls]
 
 
 async def lock_subscriptions(connection: AsyncConnection, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -47,6 +48,9 @@ from tests.core.memory import Memory, MemoryFollowed, MemoryOutbox
 from tests.factories import make_call_id
 
 LEASE = 30 * SECOND
+# Enough for a busy machine under coverage.
+pytestmark = pytest.mark.timeout(300)
+
 PLENTY = Rate(name="plenty", most=1_000_000, window=SECOND)
 FINISHED = CallStatus.CALL_FINISHED
 
@@ -355,8 +359,9 @@ class Following(RuleBasedStateMachine):
 
     @rule(how=st.sampled_from(DELIVERIES))
     def deliver(self, how: str) -> None:
-        self.clock.advance(SECOND)
-        self.deliver_all(how)
+        for _ in range(3):
+            self.deliver_all(how)
+            self.clock.advance(SECOND / 2)
 
     @rule(how=st.sampled_from(DELIVERIES), again=st.sampled_from(DELIVERIES))
     def deliver_twice(self, how: str, again: str) -> None:
@@ -438,7 +443,7 @@ class Following(RuleBasedStateMachine):
 
 
 Following.TestCase.settings = settings(
-    max_examples=120,
+    max_examples=180,
     stateful_step_count=50,
     derandomize=True,
     deadline=None,

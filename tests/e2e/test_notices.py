@@ -58,7 +58,7 @@ async def test_what_follows_quickly_is_told_in_order_even_so(quick: World, chann
         await query_until(quick, "SELECT status FROM followed_calls WHERE call_id = ?", call.call_id, equals=status)
     await told(quick, card, "Pending → Triggered", "Triggered → Ongoing", "Ongoing → Finished")
     posted = [float(each.ts) for each in notice_messages(quick, card.ts, channel)]
-    assert all(later - earlier > 0.9 for earlier, later in pairwise(posted)), posted
+    assert all(later - earlier > 0.5 for earlier, later in pairwise(posted)), posted
 
 
 async def test_media_that_come_one_after_the_other_are_one_notice(quick: World, channel: str) -> None:

@@ -104,7 +104,7 @@ class TestPosting:
         await store.outbox.mark_card(first, ts="1.1")
         assert (await actor.find()).card_ts == ""
 
-    async def test_a_subscription_that_is_gone(self, store: Store, actor: Actor, job: CardJob) -> None:
+    async def test_a_subscription_that_is_gone(self, store: Store, job: CardJob) -> None:
         await store.subscriptions.discard("sub-1")
         await store.outbox.mark_card(job, ts="1.1")
         await store.outbox.pause_card(job, reason="not_in_channel", whole_channel=False)

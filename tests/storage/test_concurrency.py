@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL: nobody gets what somebody else has, nothing is forgotten, nobody waits for ever."""
+"""Several processes on one PostgreSQL: nobody gets what somebody else has, and nothing is forgotten."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -120,9 +120,7 @@ class TestReleasing:
         assert (await actor.channel())["due_at"] is not None
         assert len(await actor.deliver()) == 2
 
-    async def test_a_claim_that_finds_nothing(
-        self, actor: Actor, database: Database, others: list[Actor], postgres: Postgres
-    ) -> None:
+    async def test_a_claim_that_finds_nothing(self, actor: Actor, database: Database, others: list[Actor]) -> None:
         await actor.deliver()
         await make_channel_due(actor, database)
         async with database.transaction() as connection:

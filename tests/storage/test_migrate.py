@@ -94,7 +94,7 @@ async def test_a_newer_database_is_refused(database: Database) -> None:
         assert await find_revision(database) == "9999"
     finally:
         async with database.writing() as connection:
-            await connection.execute(text(f"UPDATE alembic_version SET version_num = '{HEAD}'"))
+            await connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": HEAD})
 
 
 @pytest.mark.usefixtures("newer")
@@ -125,7 +125,7 @@ async def upgrade_to(database: Database, revision: str) -> None:
 
 
 async def test_an_upgrade_that_fails_changes_nothing(empty_url: str, newer: Path) -> None:
-    (newer / "0002_extra.py").write_text(NEXT + "    op.execute('SELECT nothing FROM nowhere')\n")
+    (newer / "0002_extra.py").write_text(NEXT + "    op.drop_table('nowhere')\n")
     database = open_database(empty_url)
     await upgrade_to(database, HEAD)
     with pytest.raises(Exception, match="nowhere"):

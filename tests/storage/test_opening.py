@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 
@@ -17,7 +18,7 @@ class TestSqlite:
         database = open_database(form.format("bot.db" if form.count("/") == 3 else str(path)[1:]))
         async with database.writing() as connection:
             await connection.execute(text("CREATE TABLE a (b INTEGER)"))
-            modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+            modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in os.scandir(tmp_path)}
         assert modes == {"bot.db": 0o600, "bot.db-wal": 0o600, "bot.db-shm": 0o600}
         await database.close()
 

@@ -274,7 +274,7 @@ class TestRefusals:
 
 
 class TestLosingTheRoot:
-    async def test_the_card_is_posted_anew_once(self, store: Store, actor: Actor, clock: FakeClock) -> None:
+    async def test_the_card_is_posted_anew_once(self, store: Store, actor: Actor) -> None:
         await actor.follow()
         await actor.see("TRIGGERED")
         await actor.draw()

@@ -108,7 +108,7 @@ class TestAdding:
         assert (await actor.card("sub-2"))["card_due_at"] == clock()
         (turn,) = await actor.deliver()
         assert (turn.notice.facts.old, turn.notice.facts.new) == ("ONGOING", "CALL_FINISHED")
-        assert turn.notice.root_ts == thread_ts or "1.1"
+        assert turn.notice.root_ts == (thread_ts or "1.1")
 
     async def test_an_older_reading_of_the_same_status(self, store: Store, actor: Actor, clock: FakeClock) -> None:
         await actor.follow("sub-1", status="CALL_FINISHED")
