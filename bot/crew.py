@@ -145,7 +145,7 @@ def make_crew(
     outbox = store.outbox
     poller = Poller(calls=calls, followed=store.followed, recent=recent, clock=clock, rules=rules, on_change=crew.wake)
     relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake)
-    cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_posted=crew.wake)
+    cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
     worker = partial(Worker, lease=lease, clock=clock, observe=observe)
     crew.workers.append(
         worker(

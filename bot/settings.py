@@ -144,10 +144,10 @@ class Settings(SamoraSettings):
         default=50, ge=1, le=6000, description="How many cards a minute are redrawn in the workspace at most."
     )
     stuck_triggered_minutes: float = Field(
-        default=15, gt=0, description="A call that stays Triggered this long makes one notice."
+        default=15, gt=0, le=10_080, description="A call that stays Triggered this long makes one notice."
     )
     stuck_ongoing_minutes: float = Field(
-        default=60, gt=0, description="A call that stays Ongoing this long makes one notice."
+        default=60, gt=0, le=10_080, description="A call that stays Ongoing this long makes one notice."
     )
     host: str = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
     port: int | None = Field(

@@ -78,13 +78,23 @@ class Worker(Generic[Row]):
         try:
             while not stopped.is_set():
                 self._woken.clear()
-                sleep = await self._turn()
+                sleep = await self._turn_until(stopping)
                 await asyncio.wait({stopping}, timeout=self._pause.total_seconds())
                 if not stopped.is_set():
                     await self._sleep(sleep - self._pause)
         finally:
             stopping.cancel()
             await self._finish()
+
+    async def _turn_until(self, stopping: asyncio.Task[bool]) -> timedelta:
+        """One turn; a database that hangs doesn't keep us from stopping: what it claims then has a lease."""
+        turn = asyncio.create_task(self._turn(), name=f"{self.name} turn")
+        try:
+            await asyncio.wait({turn, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({turn}, timeout=_GRACE_SECONDS)
+            return turn.result() if turn.done() else timedelta()
+        finally:
+            turn.cancel()
 
     async def _turn(self) -> timedelta:
         """Claims as much as there is room for, and says how long there will be nothing to do."""
@@ -119,13 +129,10 @@ class Worker(Generic[Row]):
 
     async def _do(self, row: Row, *, ends_at: float) -> None:
         outcome = "done"
+        limit = asyncio.timeout_at(ends_at)
         try:
-            async with asyncio.timeout_at(ends_at):
+            async with limit:
                 await self._work(row)
-        except TimeoutError:
-            # The lease runs out by itself, and what was begun is looked for before it is done again.
-            outcome = "late"
-            log.warning("lease_used_up", worker=self.name)
         except BotError as error:
             outcome = type(error).__name__
             # During an outage one line is enough; what a person must mend is always worth one.
@@ -133,8 +140,13 @@ class Worker(Generic[Row]):
             write("put_off", worker=self.name, outcome=outcome, reason=error.reason)
             self._is_failing = True
         except Exception:
-            outcome = "bug"
-            log.exception("bug", worker=self.name)
+            if limit.expired():
+                # The lease runs out by itself, and what was begun is looked for before it is done again.
+                outcome = "late"
+                log.warning("lease_used_up", worker=self.name)
+            else:
+                outcome = "bug"
+                log.exception("bug", worker=self.name)
         else:
             self._is_failing = False
         self._observe(self.name, outcome)

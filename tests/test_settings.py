@@ -450,8 +450,6 @@ def test_the_measures_of_following_are_taken_fractions_included(
     assert getattr(load_settings("http"), name.lower()) == read
 
 
-ENDLESS = pytest.mark.xfail(reason="no upper bound yet: timedelta overflows at the start", raises=pytest.fail.Exception)
-
 FOLLOWING = [
     ("POLL_INTERVAL", "0"),
     ("POLL_INTERVAL", "-5"),
@@ -471,11 +469,11 @@ FOLLOWING = [
     ("STUCK_TRIGGERED_MINUTES", "0"),
     ("STUCK_TRIGGERED_MINUTES", "-1"),
     ("STUCK_TRIGGERED_MINUTES", "nan"),
-    pytest.param("STUCK_TRIGGERED_MINUTES", "inf", marks=ENDLESS),
-    pytest.param("STUCK_TRIGGERED_MINUTES", "1e300", marks=ENDLESS),
+    ("STUCK_TRIGGERED_MINUTES", "inf"),
+    ("STUCK_TRIGGERED_MINUTES", "1e300"),
     ("STUCK_ONGOING_MINUTES", "0"),
-    pytest.param("STUCK_ONGOING_MINUTES", "inf", marks=ENDLESS),
-    pytest.param("STUCK_ONGOING_MINUTES", "1e300", marks=ENDLESS),
+    ("STUCK_ONGOING_MINUTES", "inf"),
+    ("STUCK_ONGOING_MINUTES", "1e300"),
     ("STUCK_ONGOING_MINUTES", "long"),
     ("SLACK_POSTS_PER_MINUTE", "0"),
     ("SLACK_POSTS_PER_MINUTE", "6001"),

@@ -222,10 +222,11 @@ async def test_it_looks_now_and_then_even_if_nothing_is_waiting(monkeypatch: pyt
 async def test_what_seems_due_and_cannot_be_had_is_not_asked_for_all_the_time(ago: timedelta) -> None:
     """As when the budget is spent, or another process holds the row."""
     rows = Rows(next_at=READ_AT - ago)
+    began = asyncio.get_running_loop().time()
     async with running(rows):
-        await asyncio.sleep(0.2)
+        await eventually(lambda: len(rows.claims) == 10)
 
-    assert 2 <= len(rows.claims) <= 15
+    assert asyncio.get_running_loop().time() - began > 0.17
 
 
 async def test_while_there_is_more_to_be_had_no_sleep_lies_between_the_claims() -> None:
@@ -239,10 +240,11 @@ async def test_however_often_it_is_woken_a_pause_lies_between_two_claims() -> No
     """Rows that are done one by one are claimed together: a claim costs about as much as ten rows."""
     rows = Rows(due=list(range(10_000)))
     async with running(rows, at_once=2, pause=timedelta(milliseconds=50)) as run:
-        for _ in range(40):
+        began = asyncio.get_running_loop().time()
+        while len(rows.claims) < 5:
             run.worker.wake()
             await asyncio.sleep(0.005)
-        assert 2 <= len(rows.claims) <= 5
+        assert asyncio.get_running_loop().time() - began > 0.19
         rows.due = []
 
 
@@ -343,7 +345,7 @@ async def test_a_row_worked_on_for_too_long_is_given_up_before_its_lease_ends() 
             await eventually(lambda: rows.cancelled == ["a"])
             took = asyncio.get_running_loop().time() - began
 
-    assert 0.19 <= took < 0.25
+    assert took > 0.19, "what can be done in time is"
     assert rows.done == ["b"]
     assert rows.released == []
     assert sorted(rows.seen) == [("tester", "done"), ("tester", "late")]
@@ -353,19 +355,19 @@ async def test_a_row_worked_on_for_too_long_is_given_up_before_its_lease_ends() 
 async def test_a_lease_begins_with_its_claim_however_long_that_takes() -> None:
     rows = Rows(due=["a"])
     rows.hold("a")
+    claimed = asyncio.Event()
 
     async def claim(room: int) -> Claim[Any]:
         found = await rows.claim(room)
         if found.rows:
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.11)
+        claimed.set()
         return found
 
-    began = asyncio.get_running_loop().time()
-    async with running(rows, lease=timedelta(seconds=0.25), claim=claim):
-        await eventually(lambda: rows.cancelled == ["a"])
-        took = asyncio.get_running_loop().time() - began
-
-    assert took < 0.25
+    async with running(rows, lease=timedelta(seconds=0.125), claim=claim):
+        await claimed.wait()
+        await for_a_while()
+        assert rows.cancelled == ["a"], "nothing of its lease is left"
 
 
 # Stopping

@@ -261,7 +261,8 @@ def owed_facts(observation: Observation, subscription: Subscription, *, seen: st
     Args:
         observation: what was seen.
         subscription: whose notice it would be; an active one.
-        seen: the status that this subscription was told of last, or that its first card showed.
+        seen: the status before, as far as this subscription knew it: told of it or not, it was active then, or its
+            first card showed it.
     """
     row, kind = observation.followed, observation.kind
     state, options = row.state, subscription.options

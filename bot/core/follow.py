@@ -60,11 +60,7 @@ class Poller:
         except CallNotFound:
             pass
         except BotError as error:
-            longest = max(_LONGEST_WAIT, self._rules.interval)
-            wait = retry_wait(
-                error, known.failures + 1, shortest=self._rules.interval, longest=longest, dice=self._dice
-            )
-            await self._followed.put_off(known, due_at=self._clock() + wait)
+            await self._followed.put_off(known, due_at=self._clock() + self._failed_wait(known, error))
             raise
         seen = observe(known, call, now=self._clock(), rules=self._rules)
         due_at = None if seen.end else self._clock() + next_wait(seen.followed, now=self._clock(), rules=self._rules)
@@ -74,3 +70,10 @@ class Poller:
             self._recent.keep(call, number=seen.followed.number)
         if is_saved and (seen.kind or seen.is_card_old):
             self._on_change()
+
+    def _failed_wait(self, known: FollowedCall, error: BotError) -> timedelta:
+        """Never shorter than without the failure: an outage is no time to ask more."""
+        shortest = self._rules.interval
+        longest = max(_LONGEST_WAIT, shortest)
+        wait = retry_wait(error, known.failures + 1, shortest=shortest, longest=longest, dice=self._dice)
+        return max(wait, next_wait(known, now=self._clock(), rules=self._rules))

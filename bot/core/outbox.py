@@ -183,13 +183,13 @@ class Relay:
 
     async def _give_way(self, turn: Turn, error: PermanentError, *, is_unknown: bool) -> None:
         """A person must act; nobody else has to wait for that."""
-        if turn.notice.kind is ChangeKind.PAUSED:
-            # Nobody can be told that somebody can't be told.
-            await self._outbox.drop(turn, reason=error.reason)
-        elif isinstance(error, AppUninstalled):
+        if isinstance(error, AppUninstalled):
             await self._outbox.stop_team(turn.team_id)
         elif isinstance(error, TokenRefused):
             await self._put_off(turn, error, is_unknown=is_unknown)
+        elif turn.notice.kind is ChangeKind.PAUSED:
+            # Nobody can be told that somebody can't be told.
+            await self._outbox.drop(turn, reason=error.reason)
         elif isinstance(error, MessageGone) and await self._outbox.lose_card(turn):
             self._on_card()
         else:
@@ -207,16 +207,16 @@ class Cards:
         calls: CallsApi,
         recent: RecentCalls,
         clock: Clock,
-        on_posted: Callable[[], None] = lambda: None,
+        on_change: Callable[[], None] = lambda: None,
         dice: Callable[[], float] = random.random,
     ) -> None:
-        """Takes who remembers, who speaks, who knows the call, the time, and who hears that a thread has its root."""
+        """Takes who remembers, speaks, and knows the call, the time, and who hears that there is something to post."""
         self._outbox = outbox
         self._messenger = messenger
         self._calls = calls
         self._recent = recent
         self._clock = clock
-        self._on_posted = on_posted
+        self._on_change = on_change
         self._dice = dice
 
     async def draw(self, job: CardJob) -> None:
@@ -236,7 +236,7 @@ class Cards:
                 if not is_posting:
                     return
                 await self._outbox.mark_card(job, ts=await self._messenger.post_card(job, call))
-            self._on_posted()
+            self._on_change()
         except StoreUnavailable:
             raise
         except PermanentError as error:
@@ -265,6 +265,7 @@ class Cards:
             await self._put_off(job, error, is_unknown=is_unknown)
         elif not (isinstance(error, MessageGone) and await self._outbox.repost_card(job)):
             await self._outbox.pause_card(job, reason=error.reason, whole_channel=_is_whole_channel(error))
+            self._on_change()
 
 
 def _is_whole_channel(error: PermanentError) -> bool:

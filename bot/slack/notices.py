@@ -15,6 +15,9 @@ _PAUSED_WORDS = {
     "restricted_action_thread_locked": "the thread is locked",
     "restricted_action_read_only_channel": "the channel is read-only",
     "message_not_found": "its card was deleted",
+    "thread_not_found": "its thread was deleted",
+    "invalid_thread_ts": "its thread was deleted",
+    "cannot_reply_to_message": "its thread takes no replies",
     "person": "somebody paused it",
     "uninstalled": "the app was removed",
 }

@@ -200,14 +200,13 @@ async def make_due(connection: AsyncConnection, team_id: str, channel_ids: Itera
 
 
 async def hold_back(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> None:
-    """A card is about to be posted there: the next notice waits for as long as Slack wants between two posts."""
-    next_at: datetime = now + PER_CHANNEL
-    new = insert_into(connection, channels).values(team_id=team_id, channel_id=channel_id, next_post_at=next_at)
-    is_waiting = channels.c.lease.is_(None) & (channels.c.due_at < next_at)
-    held = {
-        "next_post_at": later(channels.c.next_post_at, new.excluded.next_post_at),
-        "due_at": case((is_waiting, new.excluded.next_post_at), else_=channels.c.due_at),
-    }
+    """A card is about to be posted there: what comes to be owed now waits for as long as Slack wants between two posts.
+
+    What was due before isn't put off: else many cards in a row would hold it back for ever.
+    """
+    new = insert_into(connection, channels)
+    new = new.values(team_id=team_id, channel_id=channel_id, next_post_at=now + PER_CHANNEL)
+    held = {"next_post_at": later(channels.c.next_post_at, new.excluded.next_post_at)}
     await connection.execute(new.on_conflict_do_update(index_elements=["team_id", "channel_id"], set_=held))
 
 

@@ -70,7 +70,7 @@ class Desk:
             "outbox": self.outbox, "messenger": self.messenger, "clock": self.clock, "dice": lambda: 0.0,
         }  # fmt: skip
         self.relay = Relay(on_card=self.bell, **shared)
-        self.cards = Cards(calls=self.calls, recent=self.recent, on_posted=self.bell, **shared)
+        self.cards = Cards(calls=self.calls, recent=self.recent, on_change=self.bell, **shared)
 
     def _post(self, *_: object) -> Any:
         self.clock.advance(self.answer_takes)
@@ -275,7 +275,7 @@ async def test_where_the_token_is_refused_the_notice_waits(
     ]
 
 
-@pytest.mark.parametrize("error", [CHANNEL_CLOSED, ROOT_GONE, THREAD_LOCKED, BLOCKS_REFUSED, TOKEN_REFUSED])
+@pytest.mark.parametrize("error", [CHANNEL_CLOSED, ROOT_GONE, THREAD_LOCKED, BLOCKS_REFUSED])
 async def test_who_cannot_be_told_that_somebody_cannot_be_told_is_not_told(desk: Desk, error: PermanentError) -> None:
     turn = make_turn(kind=ChangeKind.PAUSED, channel_id="U111", root_ts="")
 

@@ -66,7 +66,7 @@ async def test_after_an_outage_nobody_is_asked_more_than_before(quick: World, ch
     quick.samora.faults.add(Fault(path="/v1/*", status=500, times=1000))
     await looked_at(quick, call.call_id, times=5, status=500)
     seen = [each.at for each in quick.samora.requests if each.path.endswith(call.call_id) and each.status == 500]
-    # A tenth of a second after the first failure, then twice as long each time; five looks took a quarter of one before.
+    # A tenth of a second after the first failure, then twice as long each time. Before, five took a quarter of one.
     assert (seen[4] - seen[0]).total_seconds() > 1.0, seen
 
 

@@ -56,18 +56,35 @@ class TestClaiming:
 class TestPosting:
     async def test_begun_holds_the_channel_back(self, store: Store, actor: Actor, clock: FakeClock) -> None:
         await actor.follow(is_posted=False)
-        await actor.see("TRIGGERED")
         clock.advance(LEASE)
         job = await actor.take_card()
         assert await store.outbox.begin_card(job)
         assert (await actor.card())["card_begun_at"] == clock()
-        channel = await actor.channel()
-        assert channel["next_post_at"] == channel["due_at"] == clock() + SECOND
+        assert (await actor.channel())["next_post_at"] == clock() + SECOND
         await store.outbox.mark_card(job, ts="5.5")
         assert (await actor.card())["card_begun_at"] is None
-        assert not (await actor.claim_turns()).rows
+
+    async def test_a_notice_waits_for_its_root_and_a_second_more(
+        self, store: Store, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow(is_posted=False)
+        await actor.see("TRIGGERED")
+        assert not await actor.deliver()
+        clock.advance(LEASE)
+        job = await actor.take_card()
+        await store.outbox.begin_card(job)
+        await store.outbox.mark_card(job, ts="5.5")
+        assert (await actor.claim_turns()).next_at == clock() + SECOND
         clock.advance(SECOND)
         assert (await actor.take_turn()).notice.root_ts == "5.5"
+
+    async def test_many_cards_do_not_starve_a_notice(self, actor: Actor) -> None:
+        await actor.follow("sub-1")
+        await actor.see("TRIGGERED")
+        due_at = (await actor.channel())["due_at"]
+        for n in (2, 3):
+            await actor.follow(f"sub-{n}", n=n)
+        assert (await actor.channel())["due_at"] == due_at
 
     async def test_the_lease_was_lost(self, store: Store, actor: Actor, clock: FakeClock, job: CardJob) -> None:
         clock.advance(LEASE)

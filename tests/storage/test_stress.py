@@ -23,8 +23,8 @@ from tests.storage.acting import Actor
 CALLS = 5
 CHANNELS = ("C1", "C2", "C3")
 STATUSES = ("PENDING", "TRIGGERED", "ONGOING", "CALL_FINISHED")
-ROUNDS = 25
-SEEDS = range(3)
+NEWS = 25
+SEEDS = range(2)
 RATE = Rate(name="crowd", most=1000, window=SECOND)
 
 
@@ -36,6 +36,7 @@ class Crowd:
         self.clock = clock
         self.dice = dice
         self.posted: dict[str, int] = defaultdict(int)
+        self.news = 0
         self._count = 0
 
     @property
@@ -49,7 +50,7 @@ class Crowd:
                 tasks.create_task(self._repeat(action))
 
     async def _repeat(self, action: Callable[[], Awaitable[None]]) -> None:
-        for _ in range(ROUNDS):
+        while self.news < NEWS:
             self.clock.advance(timedelta(milliseconds=self.dice.randrange(400)))
             await action()
 
@@ -75,8 +76,8 @@ class Crowd:
             seen = observe(known, call, now=self.clock(), rules=RULES)
             if self.dice.random() < 0.1:
                 await store.followed.put_off(known, due_at=self.clock() + SECOND)
-            elif self.dice.random() < 0.9:
-                await store.followed.save(seen, due_at=self.clock() + SECOND)
+            elif self.dice.random() < 0.9 and await store.followed.save(seen, due_at=self.clock() + SECOND):
+                self.news += 1 if seen.kind else 0
 
     async def relay(self) -> None:
         store = self.store
@@ -125,10 +126,14 @@ class Crowd:
         rare: list[Callable[[], Awaitable[object]]] = [
             lambda: store.subscriptions.end_all(TEAM, channel_id),
             lambda: store.subscriptions.move_channel(TEAM, channel_id, CHANNELS[0]),
-            lambda: store.subscriptions.stop_team(TEAM),
-            lambda: store.subscriptions.resume_team(TEAM),
+            self.reinstall,
         ]
-        await self.dice.choice(rare if self.dice.random() < 0.15 else actions)()
+        await self.dice.choice(rare if self.dice.random() < 0.1 else actions)()
+
+    async def reinstall(self) -> None:
+        await self.store.subscriptions.stop_team(TEAM)
+        await self.look()
+        await self.store.subscriptions.resume_team(TEAM)
 
     async def settle(self) -> None:
         """Everybody comes back, everything is opened again, and what is owed goes out."""
