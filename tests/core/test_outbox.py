@@ -456,7 +456,8 @@ async def test_where_no_card_can_be_drawn_the_subscription_or_the_whole_channel_
     made = make_job(**job)
 
     assert await desk.draw_in_vain(made, error, at=at) == [
-        call.outbox.pause_card(made, reason=error.reason, whole_channel=whole_channel)
+        call.outbox.pause_card(made, reason=error.reason, whole_channel=whole_channel),
+        call.bell(),
     ]
 
 
@@ -475,6 +476,7 @@ async def test_a_card_that_is_gone_again_pauses_its_subscription(desk: Desk) -> 
     assert await desk.draw_in_vain(job, MessageGone("message_not_found"), at="draw_card") == [
         call.outbox.repost_card(job),
         call.outbox.pause_card(job, reason="message_not_found", whole_channel=False),
+        call.bell(),
     ]
 
 
