@@ -36,7 +36,7 @@ from bot.slack.socket import Socket, make_connection
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, authorize, read_app_id
 from bot.storage.database import Database, StorageError
-from bot.storage.migrate import find_revision, migrate
+from bot.storage.migrate import check_revision, migrate
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 from bot.web import SlackDoor, Web, read_only
@@ -184,10 +184,10 @@ async def check_everything(settings: Settings) -> list[Finding]:
         findings.append(await check_samora(lookup))
     try:
         database = open_database(settings.database_url.get_secret_value())
+        async with _closing(database):
+            return [*findings, await check_database(partial(check_revision, database))]
     except StorageError as error:
         return [*findings, Finding(name="Database", is_fine=False, detail=error.reason, advice=DATABASE_ADVICE)]
-    async with _closing(database):
-        return [*findings, await check_database(partial(find_revision, database))]
 
 
 @asynccontextmanager

@@ -106,23 +106,40 @@ class Crew:
 
     async def run(self, team_id: str, stopped: asyncio.Event) -> None:
         """Works for a workspace until stopped. That Slack knows us there says that the app is installed (again)."""
-        try:
-            if resumed := await self.store.subscriptions.resume_team(team_id):
-                log.info("resumed_after_reinstall", team_id=team_id, subscriptions=resumed)
-        except StoreUnavailable as error:
-            log.warning("store_unavailable", worker="resume", reason=error.reason)
         async with asyncio.TaskGroup() as tasks:
             for worker in self.workers:
                 tasks.create_task(worker.run(stopped), name=worker.name)
-            measuring = tasks.create_task(self._measure(), name="measure")
+            beside = [
+                tasks.create_task(self._resume(team_id), name="resume"),
+                tasks.create_task(self._measure(), name="measure"),
+            ]
             await stopped.wait()
-            measuring.cancel()
+            for task in beside:
+                task.cancel()
+
+    async def _resume(self, team_id: str) -> None:
+        """Goes on with what was stopped when the app was removed; tried until the database has an answer to that."""
+        while True:
+            try:
+                if resumed := await self.store.subscriptions.resume_team(team_id):
+                    log.info("resumed_after_reinstall", team_id=team_id, subscriptions=resumed)
+                    self.wake()
+            except StoreUnavailable as error:
+                log.warning("store_unavailable", worker="resume", reason=error.reason)
+            except Exception:
+                log.exception("bug", worker="resume")
+            else:
+                return
+            await asyncio.sleep(_MEASURE_SECONDS)
 
     async def _measure(self) -> None:
         while True:
             try:
                 self.observe_store(await self.store.measure())
             except StoreUnavailable:
+                self.observe_store(None)
+            except Exception:
+                log.exception("bug", worker="measure")
                 self.observe_store(None)
             await asyncio.sleep(_MEASURE_SECONDS)
 

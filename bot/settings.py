@@ -123,11 +123,11 @@ class Settings(SamoraSettings):
         description="What is followed is kept there: sqlite:///FILE, or postgresql://… as libpq takes it. A secret.",
     )
     poll_interval: float = Field(
-        default=5, gt=0, le=3600, description="Seconds between two looks at a followed call, at the shortest."
+        default=5, ge=0.01, le=3600, description="Seconds between two looks at a followed call, at the shortest."
     )
     samora_rate: float = Field(
         default=10,
-        gt=0,
+        ge=0.01,
         le=1000,
         description="How many looks a second Samora is asked for at most, by all processes together.",
     )

@@ -163,11 +163,21 @@ class Worker(Generic[Row]):
         if not held:
             return
         _, late = await asyncio.wait(held, timeout=_GRACE_SECONDS)
+        if not late:
+            return
         for task in late:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        releasing = [asyncio.create_task(self._release_after(task, held[task]), name=self.name) for task in late]
+        # What a database that hangs makes impossible is left behind: the leases run out.
+        _, left = await asyncio.wait(releasing, timeout=_RELEASE_SECONDS)
+        for task in left:
+            task.cancel()
+        if left:
+            log.warning("not_released", worker=self.name, rows=len(left))
+
+    async def _release_after(self, task: asyncio.Task[None], row: Row) -> None:
+        await asyncio.wait({task})
         try:
-            async with asyncio.timeout(_RELEASE_SECONDS):
-                await asyncio.gather(*(self._release(held[task]) for task in late), return_exceptions=True)
-        except TimeoutError:
-            log.warning("not_released", worker=self.name, rows=len(late))
+            await self._release(row)
+        except BotError as error:
+            log.warning("not_released", worker=self.name, reason=error.reason)

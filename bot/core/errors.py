@@ -16,7 +16,8 @@
         │   └── AppUninstalled            token_revoked, account_inactive: nothing works in that workspace
         └── ChannelUnavailable        not_in_channel, channel_not_found, is_archived …
             ├── ThreadUnavailable         that thread takes no replies
-            └── MessageGone               that message was deleted, or can't be edited any more
+            └── MessageGone               that message was deleted
+                └── EditRefused               that message can't be edited any more
 
 Each adapter translates its foreign errors into these in one place. Anything else is a bug.
 """
@@ -98,4 +99,8 @@ class ThreadUnavailable(ChannelUnavailable):
 
 
 class MessageGone(ChannelUnavailable):
-    """That one message, or the root of that thread, is not there any more or can't be edited any more."""
+    """That one message, or the root of that thread, is not there any more."""
+
+
+class EditRefused(MessageGone):
+    """That one message is there, but can't be edited (any more): another must take its place."""

@@ -16,6 +16,7 @@ from bot.core.errors import (
     BotError,
     CallNotFound,
     ChannelUnavailable,
+    EditRefused,
     MessageGone,
     PermanentError,
     SlackUnavailable,
@@ -223,7 +224,10 @@ class Cards:
         """One card, drawn and marked, or put off, or its subscription paused. Raises as :meth:`Relay.deliver`."""
         is_posting = False
         try:
-            call = self._recent.find(job.call_id, number=job.number) or await self._calls.get_call(job.call_id)
+            call = self._recent.find(job.call_id, number=job.number, now=self._clock())
+            if call is None:
+                call = await self._calls.get_call(job.call_id)
+                self._recent.keep(call, number=job.number)  # for its cards in other channels
             if job.card_ts:
                 await self._messenger.draw_card(job, call)
                 await self._outbox.mark_card(job, ts=job.card_ts)
@@ -263,7 +267,12 @@ class Cards:
         elif not isinstance(error, ChannelUnavailable):
             # Samora's refusal, Slack's of our token, or blocks that it doesn't take: no fault of the channel's.
             await self._put_off(job, error, is_unknown=is_unknown)
-        elif not (isinstance(error, MessageGone) and await self._outbox.repost_card(job)):
+        elif isinstance(error, MessageGone) and await self._outbox.repost_card(job):
+            self._on_change()
+        elif isinstance(error, EditRefused):
+            # It stands there as it was, and the thread goes on.
+            await self._outbox.mark_card(job, ts=job.card_ts)
+        else:
             await self._outbox.pause_card(job, reason=error.reason, whole_channel=_is_whole_channel(error))
             self._on_change()
 

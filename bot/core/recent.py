@@ -1,10 +1,14 @@
 """Calls just read, kept in memory for a moment, so that a card can be drawn without asking Samora once more."""
 
 from collections import OrderedDict
+from datetime import datetime, timedelta
 
 from bot.core.calls import Call, CallId
 
 _KEPT = 500
+
+# Somebody may press *Refresh*, and what they saw then must not become older again.
+_FRESH = timedelta(seconds=10)
 
 
 class RecentCalls:
@@ -22,7 +26,7 @@ class RecentCalls:
         while len(self._calls) > self._kept:
             self._calls.popitem(last=False)
 
-    def find(self, call_id: CallId, *, number: int) -> Call | None:
-        """The reading that made the change of that number, if it is still there."""
+    def find(self, call_id: CallId, *, number: int, now: datetime) -> Call | None:
+        """The reading that made the change of that number, if it is still there and not ten seconds old."""
         kept_number, call = self._calls.get(call_id, (None, None))
-        return call if kept_number == number else None
+        return call if call and kept_number == number and now - call.read_at < _FRESH else None

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.core.calls import Call
-from bot.core.errors import TokenRefused
+from bot.core.errors import ChannelUnavailable, MessageGone, TokenRefused
 from bot.core.outbox import CardJob, Notice
 from bot.core.subscriptions import Delivery, Style, SubscriptionState
 from bot.slack.blocks import Message
@@ -63,6 +63,11 @@ class Deliveries:
             if error.reason != "missing_scope":
                 raise
             # Reading history is a permission that a workspace may withhold; then a message may come twice.
+            return None
+        except MessageGone:
+            raise
+        except ChannelUnavailable:
+            # Slack may say that of what we may post in but not read. Whether we may, the post will show.
             return None
 
 

@@ -104,6 +104,9 @@ class Messenger:
         method = "conversations.replies" if thread_ts else "conversations.history"
         arguments: dict[str, Any] = {"ts": thread_ts} if thread_ts else {}
         arguments |= {"oldest": f"{since.timestamp() - _CLOCKS_DIFFER_SECONDS:.6f}", "limit": _PER_PAGE}
+        if not thread_ts:
+            # The newest come first there: without this, what was said since would fill the pages.
+            arguments["latest"] = f"{since.timestamp() + 2 * _CLOCKS_DIFFER_SECONDS:.6f}"
         for _ in range(_PAGES):
             answer = await self._call(method, channel=channel, include_all_metadata="1", **arguments)
             for message in answer.get("messages") or []:

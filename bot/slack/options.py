@@ -28,7 +28,7 @@ _FILLERS = frozenset({"to", "the", "call", "please"})
 
 # With should_escape, Slack writes names so: docs.slack.dev/interactivity/implementing-slash-commands.
 _NAMED = re.compile(r"<(?:@(?P<user>[UW][A-Z0-9]+)|!subteam\^(?P<group>S[A-Z0-9]+))(?:\|[^<>]*)?>")
-_PLAIN_ID = re.compile(r"@?(?P<id>[UWS](?=[A-Z]*[0-9])[A-Z0-9]{3,})")
+_PLAIN_ID = re.compile(r"@?(?P<id>[UWS](?=[A-Z]*[0-9])[A-Z0-9]{3,20})")
 _EVERYBODY = re.compile(r"<?[!@]?(?:here|channel|everyone)(?:\|[^<>]*)?>?", re.IGNORECASE)
 _FEW = 2
 

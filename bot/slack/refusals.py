@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from bot.core.errors import (
     AppUninstalled,
     ChannelUnavailable,
+    EditRefused,
     MessageGone,
     PermanentError,
     SlackUnavailable,
@@ -23,10 +24,8 @@ _TOKEN_ERRORS = frozenset(
     {"invalid_auth", "not_authed", "token_expired", "missing_scope", "not_allowed_token_type"}
     | {"team_access_not_granted", "app_access_restricted"}
 )
-_MESSAGE_GONE = frozenset(
-    {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "invalid_thread_ts"}
-    | {"cannot_reply_to_message"}
-)
+_MESSAGE_GONE = frozenset({"message_not_found", "thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"})
+_EDIT_ERRORS = frozenset({"cant_update_message", "edit_window_closed"})
 _THREAD_ERRORS = frozenset({"restricted_action_thread_locked"})
 _CHANNEL_ERRORS = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "is_inactive", "user_not_in_channel", "restricted_action"}
@@ -74,6 +73,7 @@ def translate(error: SlackApiError) -> SlackUnavailable | PermanentError:
         _UNINSTALLED: AppUninstalled,
         _TOKEN_ERRORS: TokenRefused,
         _MESSAGE_GONE: MessageGone,
+        _EDIT_ERRORS: EditRefused,
         _THREAD_ERRORS: ThreadUnavailable,
         _CHANNEL_ERRORS: ChannelUnavailable,
     }

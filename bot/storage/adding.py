@@ -33,6 +33,7 @@ async def find_or_add(
     debt = _find_debt(wanted, followed, call, now) if is_outdated else None
     card = {
         "seen_status": followed.state.status if is_outdated else call.status,
+        "seen_media": followed.is_media_told,
         "card_posts": 1,
         "card_wanted": 2 if is_outdated else 1,
         "card_due_at": card_until,

@@ -71,8 +71,8 @@ async def _tell(connection: AsyncConnection, seen: Observation) -> None:
     rows = await lock_subscriptions(connection, is_concerned)
     debts = [debt for each in rows if (debt := _find_debt(seen, each))]
     values: Values = {}
-    if seen.kind is ChangeKind.STATUS:
-        values["seen_status"] = row.state.status
+    if seen.kind in {ChangeKind.STATUS, ChangeKind.MEDIA}:
+        values |= {"seen_status": row.state.status, "seen_media": row.is_media_told}
     if seen.is_card_old or seen.end:
         values |= card_wish(seen.at)
     if seen.end:

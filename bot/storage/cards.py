@@ -95,8 +95,7 @@ class CardStore(StorePart):
             )
             if own is None or own.row.card_lease != job.lease:
                 return
-            given_up = NO_CARD | {"card_drawn": job.wanted, "card_begun_at": None}
-            await update_subscriptions(connection, [own.row.id], given_up)
+            await update_subscriptions(connection, [own.row.id], NO_CARD | {"card_begun_at": None})
             creators = await pause_refused(connection, locked, reason, now)
             await make_due(connection, job.team_id, creators, now)
 

@@ -17,6 +17,9 @@ from bot.core.errors import PermanentError, StoreUnavailable
 _PASSING_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
 _PASSING_STATES = frozenset({"25006", "25P03", "25P04"})
 
+# A server that hangs keeps its own time limits no more, so we have one too, a little longer than the server's.
+_SECONDS = 15.0
+
 # SQLite's that are not the statement's fault; a statement that is wrong says SQLITE_ERROR.
 _BUGS_OF_SQLITE = frozenset({"SQLITE_ERROR", "SQLITE_MISUSE", "SQLITE_RANGE"})
 
@@ -48,21 +51,21 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """For statements that read: each sees the newest."""
-        async with _translated(), self._single.connect() as connection:
+        async with _translated(), asyncio.timeout(_SECONDS), self._single.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """For one statement that writes: a transaction by itself, without the round trips of one."""
-        async with _translated(), AsyncExitStack() as stack:
+        async with _translated(), asyncio.timeout(_SECONDS), AsyncExitStack() as stack:
             if self._turn:
                 await stack.enter_async_context(self._turn)
             yield await stack.enter_async_context(self._single.connect())
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """For statements that are done all or none."""
-        async with _translated(), AsyncExitStack() as stack:
+    async def transaction(self, *, seconds: float = _SECONDS) -> AsyncIterator[AsyncConnection]:
+        """For statements that are done all or none, in so many seconds."""
+        async with _translated(), asyncio.timeout(seconds), AsyncExitStack() as stack:
             if self._turn:
                 await stack.enter_async_context(self._turn)
             yield await stack.enter_async_context(self._transaction.begin())
@@ -87,6 +90,8 @@ def _begin_sqlite(connection: Connection) -> None:
 async def _translated() -> AsyncIterator[None]:
     try:
         yield
+    except TimeoutError:
+        raise StoreUnavailable("time-out") from None
     except (SQLAlchemyError, OSError) as error:
         reason = _find_passing_reason(error)
         if reason is None:

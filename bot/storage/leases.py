@@ -95,7 +95,10 @@ class Queue:
             .cte("due")
         )
         taken = {due_at: bindparam("until", type_=UtcDateTime()), lease: bindparam("token")}
-        self._claim = update(table).where(is_ours, key.in_(select(due.c[key.name]))).values(taken).returning(*table.c)
+        is_taken: ColumnElement[bool] = key.in_(select(due.c[key.name]))
+        if len(table.primary_key) > 1:
+            is_taken &= is_ours  # only where it is needed: SQLite would look through all that is ours
+        self._claim = update(table).where(is_taken).values(taken).returning(*table.c)
         self._earliest = select(due_at).where(is_ours, due_at.is_not(None)).order_by(due_at).limit(1)
 
     async def claim(self, database: Database, wish: Wish, load: Load[Row]) -> Claim[Row]:

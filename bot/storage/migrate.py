@@ -1,6 +1,7 @@
 """Bringing the tables to the newest revision, at start."""
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database, StorageError
@@ -8,6 +9,26 @@ from bot.storage.schema import HEAD
 
 # Any number, as long as nobody else uses it in the same database: "samora" as six bytes.
 _LOCK = 0x73616D6F7261
+
+# However large the tables have become.
+_LONGEST_SECONDS = 900.0
+
+# SQLSTATE insufficient_privilege: since PostgreSQL 15, not everybody may make tables in the schema "public".
+_NOT_ALLOWED = "42501"
+
+
+async def check_revision(database: Database) -> str | None:
+    """The revision of the tables, as one that this bot can work with or upgrade; None if there are none yet.
+
+    Raises:
+        StorageError: a newer bot has upgraded this database.
+        StoreUnavailable: the database does not answer.
+    """
+    found = await find_revision(database)
+    if found not in {None, HEAD}:
+        async with database.reading() as connection:
+            await connection.run_sync(_refuse_newer)
+    return found
 
 
 async def find_revision(database: Database) -> str | None:
@@ -25,11 +46,19 @@ async def migrate(database: Database) -> None:
     """
     if await find_revision(database) == HEAD:
         return
-    async with database.transaction() as connection:
-        if not database.is_sqlite:
-            await _lock_postgres(connection)
-        if await connection.run_sync(_find_revision) != HEAD:
-            await connection.run_sync(_upgrade)
+    try:
+        async with database.transaction(seconds=_LONGEST_SECONDS) as connection:
+            if not database.is_sqlite:
+                await _lock_postgres(connection)
+            if await connection.run_sync(_find_revision) != HEAD:
+                await connection.run_sync(_upgrade)
+    except ProgrammingError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state != _NOT_ALLOWED:
+            raise
+        raise StorageError(
+            "The bot may not make its tables in this database. Let its user: GRANT CREATE ON SCHEMA public TO …"
+        ) from None
 
 
 async def _lock_postgres(connection: AsyncConnection) -> None:
@@ -47,15 +76,21 @@ def _find_revision(connection: Connection) -> str | None:
 
 def _upgrade(connection: Connection) -> None:
     from alembic import command
+
+    from bot.storage.migrations import make_config
+
+    _refuse_newer(connection)
+    command.upgrade(make_config(connection), "head")
+
+
+def _refuse_newer(connection: Connection) -> None:
     from alembic.script import ScriptDirectory
 
     from bot.storage.migrations import make_config
 
-    config = make_config(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = {script.revision for script in ScriptDirectory.from_config(make_config(connection)).walk_revisions()}
     found = _find_revision(connection)
     if found is not None and found not in known:
         raise StorageError(
             f"The database is newer than this bot (revision {found}). Run the newer version, or restore a backup."
         )
-    command.upgrade(config, "head")

@@ -137,8 +137,9 @@ async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[T
     columns: list[Any] = [notices, *(each for each in subscriptions.c if each.name not in notices.c)]
     query = select(*columns).select_from(_OWNED).where(notices.c.id.in_(oldest.group_by(notices.c.channel_id)))
     found = {row.channel_id: row for row in await connection.execute(query)}
-    idle = (channels.c.team_id == rows[0].team_id) & channels.c.channel_id.in_(held.keys() - found.keys())
-    await connection.execute(update(channels).where(idle).values(due_at=None, lease=None))
+    if idle := held.keys() - found.keys():
+        are_idle = (channels.c.team_id == rows[0].team_id) & channels.c.channel_id.in_(sorted(idle))
+        await connection.execute(update(channels).where(are_idle).values(due_at=None, lease=None))
     return [_turn_of(held[channel_id], row) for channel_id, row in found.items()]
 
 

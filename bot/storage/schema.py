@@ -116,7 +116,8 @@ followed_calls = Table(
     Index("ix_followed_calls_due", "team_id", "due_at", **_where("due_at IS NOT NULL")),
 )
 
-# seen_status: what it was told of last, or what its card was born with. card_posts: the how manieth post the card is.
+# seen_status: the status that it knew last: told of it, or active when it came, or its card was born with it.
+# seen_media: likewise, whether what a call leaves behind was told. card_posts: the how manieth post the card is.
 # is_reposted: whether that was done anew since somebody last resumed it. card_wanted, card_drawn: which drawing.
 # card_due_at is null while Slack refuses us, so whatever is not null may be claimed.
 subscriptions = Table(
@@ -137,6 +138,7 @@ subscriptions = Table(
     _text("reason", ""),
     _time("created_at"),
     Column("seen_status", ForeignText(), nullable=False),
+    _flag("seen_media"),
     _text("card_ts", ""),
     _count("card_posts"),
     _flag("is_reposted"),

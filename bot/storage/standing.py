@@ -83,9 +83,12 @@ async def resume(connection: AsyncConnection, condition: ColumnElement[bool], no
 async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: datetime) -> None:
     """The same without their channels, which are yet to be made due."""
     await _look_again(connection, call_ids(locked), now)
-    status_now = select(followed_calls.c.status).where(followed_calls.c.id == subscriptions.c.followed_id)
+    call = followed_calls.c.id == subscriptions.c.followed_id
     active = {"state": SubscriptionState.ACTIVE.value, "reason": "", "is_reposted": False}
-    seen = {"seen_status": status_now.scalar_subquery()}
+    seen = {
+        "seen_status": select(followed_calls.c.status).where(call).scalar_subquery(),
+        "seen_media": select(followed_calls.c.is_media_told).where(call).scalar_subquery(),
+    }
     await update_subscriptions(connection, ids_of(locked), active | seen | card_wish(now))
     await owe(connection, [debt for each in locked if (debt := _missed_debt(each, now))], now)
 
@@ -103,11 +106,12 @@ async def _look_again(connection: AsyncConnection, followed_ids: Sequence[int], 
 
 def _missed_debt(locked: Locked, now: datetime) -> Debt | None:
     """The one notice about what a subscription has not been told, if it wants that."""
-    subscription, seen = locked.subscription, locked.row.seen_status
-    facts = owed_facts(Observation(followed=locked.call, at=now, kind=ChangeKind.STATUS), subscription, seen=seen)
-    if facts is None:
-        return None
-    return Debt(subscription=subscription, kind=ChangeKind.STATUS, number=locked.call.number, facts=facts)
+    call, row = locked.call, locked.row
+    kind = ChangeKind.STATUS
+    if row.seen_status == call.state.status and call.is_media_told and not row.seen_media:
+        kind = ChangeKind.MEDIA
+    facts = owed_facts(Observation(followed=call, at=now, kind=kind), locked.subscription, seen=row.seen_status)
+    return Debt(subscription=locked.subscription, kind=kind, number=call.number, facts=facts) if facts else None
 
 
 async def stop_team(connection: AsyncConnection, team_id: str) -> int:
@@ -130,17 +134,34 @@ async def stop_team(connection: AsyncConnection, team_id: str) -> int:
 async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
     """Undoes :func:`stop_team`. Cheap where nothing was stopped: every start of the bot asks for it."""
     is_theirs = subscriptions.c.team_id == team_id
-    stopped: list[Locked] = []
+    count = 0
     if (await connection.execute(select(subscriptions.c.id).where(is_theirs, _IS_STOPPED).limit(1))).first():
-        is_old = IS_ENDED & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
-        locked = await lock_following(connection, is_theirs & (_IS_STOPPED | is_old))
-        stopped = [each for each in locked if each.row.state == SubscriptionState.PAUSED.value]
-        ended = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
-        await _revive(connection, stopped, now)
-        await update_subscriptions(connection, ids_of(ended), card_wish(now))
+        count = await _go_on(connection, is_theirs, _IS_STOPPED, now)
     owed = select(notices.c.channel_id).distinct().where(notices.c.team_id == team_id, IS_OWED)
     await make_due(connection, team_id, (await connection.execute(owed)).scalars(), now)
-    return len(stopped)
+    return count
+
+
+async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> int:
+    """Resumes what Slack's errors paused in a channel that is open to us again."""
+    count = await _go_on(connection, is_in(team_id, channel_id), IS_REFUSED, now)
+    is_here = (notices.c.team_id == team_id, notices.c.channel_id == channel_id, IS_OWED)
+    if (await connection.execute(select(notices.c.id).where(*is_here).limit(1))).first():
+        await make_due(connection, team_id, [channel_id], now)
+    return count
+
+
+async def _go_on(
+    connection: AsyncConnection, is_there: ColumnElement[bool], is_waiting: ColumnElement[bool], now: datetime
+) -> int:
+    """Resumes what waits there, and has the last cards drawn of what had ended and could not be shown."""
+    is_old = IS_ENDED & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
+    locked = await lock_following(connection, is_there & (is_waiting | is_old))
+    waiting = [each for each in locked if each.row.state == SubscriptionState.PAUSED.value]
+    ended = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
+    await _revive(connection, waiting, now)
+    await update_subscriptions(connection, ids_of(ended), card_wish(now))
+    return len(waiting)
 
 
 async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from bot.storage import standing
 from bot.storage.adding import find_or_add
 from bot.storage.leases import StorePart
 from bot.storage.rows import SUBSCRIPTIONS, card_job_of, options_values, subscription_of
-from bot.storage.schema import notices, subscriptions
+from bot.storage.schema import followed_calls, notices, subscriptions
 from bot.storage.steps import IS_ENDED, IS_PAUSED, card_wish, is_in, lock_following, stop_idle
 
 _IS_DRAWABLE = or_(~IS_PAUSED, subscriptions.c.reason == Reason.PERSON.value)
@@ -92,16 +92,19 @@ class SubscriptionStore(StorePart):
             return is_changed
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
-        """Has the card redrawn that stands there, if it is a subscription's."""
+        """Has the card redrawn that stands there, if it is a subscription's, and its call read again."""
         is_there = is_in(team_id, channel_id) & (subscriptions.c.card_ts == card_ts)
-        async with self._database.writing() as connection:
-            await connection.execute(_want_card(is_there, self._clock()))
+        now = self._clock()
+        is_shown = followed_calls.c.id.in_(select(subscriptions.c.followed_id).where(is_there))
+        is_free = followed_calls.c.lease.is_(None) & (followed_calls.c.due_at > now)
+        async with self._database.transaction() as connection:
+            await connection.execute(update(followed_calls).where(is_shown, is_free).values(due_at=now))
+            await connection.execute(_want_card(is_there, now))
 
     async def resume_channel(self, team_id: str, channel_id: str) -> int:
         """Resumes what Slack's errors paused there."""
-        condition = is_in(team_id, channel_id) & standing.IS_REFUSED
         async with self._database.transaction() as connection:
-            return await standing.resume(connection, condition, self._clock())
+            return await standing.reopen(connection, team_id, channel_id, self._clock())
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
         """Follows a channel to its new id, and resumes there."""

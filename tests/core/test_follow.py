@@ -174,7 +174,7 @@ async def test_a_change_is_saved_kept_for_the_card_and_announced() -> None:
     assert seen.followed.lease == known.lease
     assert seen.at == look.clock()
     assert due_at == look.clock() + 5 * SECOND, "counted from the answer on"
-    assert look.recent.find(call.id, number=5) is call
+    assert look.recent.find(call.id, number=5, now=READ_AT) is call
     assert look.changes == 1
 
 
@@ -186,7 +186,7 @@ async def test_no_news_are_saved_too_and_wake_nobody() -> None:
     ((seen, due_at),) = look.followed.saved
     assert (seen.kind, seen.is_card_old, seen.followed.failures) == (None, False, 0)
     assert due_at == look.clock() + 5 * SECOND
-    assert look.recent.find(seen.followed.call_id, number=4) is None
+    assert look.recent.find(seen.followed.call_id, number=4, now=READ_AT) is None
     assert look.changes == 0
 
 
@@ -196,7 +196,7 @@ async def test_what_is_only_drawn_is_announced_too() -> None:
     await look.poller.look(make_followed())
 
     assert look.changes == 1
-    assert look.recent.find(make_followed().call_id, number=1)
+    assert look.recent.find(make_followed().call_id, number=1, now=READ_AT)
 
 
 async def test_an_alarm_is_announced_though_no_card_is_old() -> None:
@@ -206,7 +206,7 @@ async def test_an_alarm_is_announced_though_no_card_is_old() -> None:
 
     assert look.followed.saved[0][0].kind is ChangeKind.STUCK
     assert look.changes == 1
-    assert look.recent.find(make_followed().call_id, number=1) is None
+    assert look.recent.find(make_followed().call_id, number=1, now=READ_AT) is None
 
 
 async def test_a_call_of_which_nothing_more_will_come_is_not_due_again() -> None:
@@ -233,7 +233,7 @@ async def test_a_reading_is_not_kept_if_somebody_else_took_the_call_over() -> No
 
     await look.poller.look(make_followed())
 
-    assert look.recent.find(call.id, number=1) is None
+    assert look.recent.find(call.id, number=1, now=READ_AT) is None
     assert look.changes == 0
 
 
@@ -297,5 +297,5 @@ async def test_a_database_that_does_not_answer_is_told_and_nothing_is_kept(answe
     with pytest.raises(StoreUnavailable):
         await look.poller.look(make_followed())
 
-    assert look.recent.find(make_followed().call_id, number=1) is None
+    assert look.recent.find(make_followed().call_id, number=1, now=READ_AT) is None
     assert look.changes == 0

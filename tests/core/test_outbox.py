@@ -15,6 +15,7 @@ from bot.core.errors import (
     BotError,
     CallNotFound,
     ChannelUnavailable,
+    EditRefused,
     MessageGone,
     PermanentError,
     SamoraRefused,
@@ -465,7 +466,18 @@ async def test_a_card_that_is_gone_is_to_be_posted_anew(desk: Desk) -> None:
     job = make_job()
 
     assert await desk.draw_in_vain(job, MessageGone("message_not_found"), at="draw_card") == [
-        call.outbox.repost_card(job)
+        call.outbox.repost_card(job),
+        call.bell(),
+    ]
+
+
+async def test_a_card_that_may_be_edited_no_more_is_posted_anew_once_and_then_left_as_it_is(desk: Desk) -> None:
+    desk.outbox.repost_card.return_value = False
+    job = make_job()
+
+    assert await desk.draw_in_vain(job, EditRefused("edit_window_closed"), at="draw_card") == [
+        call.outbox.repost_card(job),
+        call.outbox.mark_card(job, ts=job.card_ts),
     ]
 
 

@@ -124,7 +124,6 @@ async def test_where_reading_is_not_granted_nothing_is_found(deliveries: Messeng
         TokenRefused("invalid_auth"),
         TokenRefused("token_expired"),
         AppUninstalled("token_revoked"),
-        ChannelUnavailable("is_archived"),
         MessageGone("thread_not_found"),
         PermanentError("a_code_that_is_new"),
         SlackUnavailable("HTTP 503"),
@@ -137,6 +136,14 @@ async def test_any_other_error_of_a_look_is_no_answer(deliveries: MessengerPort,
 
     with pytest.raises(type(error)):
         await deliveries.find_notice(make_notice(begun_at=BEGUN))
+
+
+async def test_where_nothing_may_be_read_the_post_shows_whether_it_may_be_posted(
+    deliveries: MessengerPort, spoken: Any
+) -> None:
+    spoken.find.side_effect = ChannelUnavailable("channel_not_found")
+
+    assert await deliveries.find_notice(make_notice(begun_at=BEGUN)) is None
 
 
 # Cards

@@ -21,6 +21,7 @@ from bot.core.errors import (
     AppUninstalled,
     BotError,
     ChannelUnavailable,
+    EditRefused,
     MessageGone,
     PermanentError,
     SlackUnavailable,
@@ -555,10 +556,8 @@ CODES: dict[type[BotError], list[str]] = {
         "restricted_action_non_threadable_channel", "ekm_access_denied", "access_denied", "no_permission",
     ],
     ThreadUnavailable: ["restricted_action_thread_locked"],
-    MessageGone: [
-        "message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "invalid_thread_ts",
-        "cannot_reply_to_message",
-    ],
+    MessageGone: ["message_not_found", "thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"],
+    EditRefused: ["cant_update_message", "edit_window_closed"],
     SlackUnavailable: [
         "ratelimited", "rate_limited", "message_limit_exceeded", "service_unavailable", "internal_error", "fatal_error",
         "request_timeout", "expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged",

@@ -67,7 +67,7 @@ class Actor:
 
     async def take_call(self, n: int = 1) -> FollowedCall:
         """Waits until the n-th call is due, and claims it alone."""
-        await self.set(followed_calls, {"due_at": self.clock()}, call_id=str(make_call_id(n)))
+        await self.set(followed_calls, {"due_at": self.clock()}, team_id=TEAM, call_id=str(make_call_id(n)))
         (found,) = [row for row in (await self.claim_calls()).rows if row.call_id == make_call_id(n)]
         return found
 

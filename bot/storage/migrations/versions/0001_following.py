@@ -74,6 +74,7 @@ def _create_subscriptions() -> None:
         _column("reason", sa.Text()),
         _column("created_at", _TIME),
         _column("seen_status", sa.Text()),
+        _column("seen_media", sa.Boolean()),
         _column("card_ts", sa.Text()),
         _column("card_posts", sa.Integer()),
         _column("is_reposted", sa.Boolean()),

@@ -1,0 +1,75 @@
+"""What a statement costs doesn't grow with what is stored: each one finds its rows through an index."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from bot.storage.database import Database
+from bot.storage.store import Store
+from tests.core.making import SECOND
+from tests.factories import CHANNEL, TEAM, make_call_id
+from tests.storage.acting import LEASE, Actor
+
+# A whole table, or a whole workspace's part of one. What is owed is few: its index holds nothing else.
+_BAD = re.compile(r"^SCAN (?!due\b|CONSTANT|\()|^SEARCH (?!.*ix_notices_owed).*\(team_id=\?\)$")
+
+
+@pytest.fixture
+def kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def statements(database: Database) -> Iterator[dict[str, Any]]:
+    """Every statement that is run, with its parameters."""
+    seen: dict[str, Any] = {}
+
+    def note(
+        _connection: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
+    ) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")) and not many:
+            seen[statement] = parameters
+
+    event.listen(database._engine.sync_engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(database._engine.sync_engine, "before_cursor_execute", note)
+
+
+async def test_everything_is_found_through_an_index(
+    store: Store, actor: Actor, database: Database, statements: dict[str, Any]
+) -> None:
+    await actor.follow("sub-1")
+    await actor.follow("sub-2", n=2, is_posted=False)
+    await actor.see("TRIGGERED")
+    turn = await actor.take_turn()
+    await store.outbox.begin(turn)
+    await store.outbox.put_off(turn, due_at=actor.clock(), is_unknown=False)
+    await actor.deliver()
+    await actor.see("PENDING")
+    await store.outbox.pause(await actor.take_turn(), reason="not_in_channel", whole_channel=True)
+    await store.subscriptions.resume("sub-1")
+    await actor.draw()
+    actor.clock.advance(LEASE)
+    for job in (await actor.claim_cards()).rows:
+        await store.outbox.begin_card(job)
+        await store.outbox.put_off_card(job, due_at=actor.clock() + SECOND, is_unknown=True)
+    await store.subscriptions.find_here(TEAM, CHANNEL, make_call_id())
+    await store.subscriptions.list_here(TEAM, CHANNEL, offset=0, limit=5)
+    await store.subscriptions.want_card(TEAM, CHANNEL, "1.1")
+    await store.subscriptions.change("sub-1", (await actor.find()).options)
+    await store.subscriptions.pause("sub-1")
+    await store.subscriptions.end("sub-1")
+    await store.subscriptions.discard("sub-1")
+    await store.subscriptions.resume_channel(TEAM, CHANNEL)
+    await store.subscriptions.resume_team(TEAM)
+    await store.measure()
+    ours = dict(statements)
+    assert len(ours) > 40
+    async with database.reading() as connection:
+        for statement, given in ours.items():
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            steps = [str(row.detail) for row in plan]
+            assert not [step for step in steps if _BAD.search(step)], (statement, steps)
