@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Facts
@@ -93,11 +93,12 @@ async def _owe_creators(connection: AsyncConnection, paused: Sequence[Locked], r
     by_creator: dict[str, list[Locked]] = {}
     for each in paused:
         by_creator.setdefault(each.row.creator_id, []).append(each)
+    told = await _count_pauses(connection, [theirs[0].row.id for theirs in by_creator.values()])
     debts = [
         Debt(
             subscription=theirs[0].subscription,
             kind=ChangeKind.PAUSED,
-            number=int(now.timestamp()),
+            number=told.get(theirs[0].row.id, 0) + 1,
             facts=Facts(reason=reason, channel_id=theirs[0].row.channel_id, count=len(theirs)),
             channel_id=creator,
         )
@@ -105,3 +106,11 @@ async def _owe_creators(connection: AsyncConnection, paused: Sequence[Locked], r
     ]
     await owe(connection, debts, now)
     return set(by_creator)
+
+
+async def _count_pauses(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, int]:
+    """The numbers of the last pauses that people were told of, by subscription; these are locked by us."""
+    is_pause = (notices.c.subscription_id.in_(ids), notices.c.kind == ChangeKind.PAUSED.value)
+    query = select(notices.c.subscription_id, func.max(notices.c.number)).where(*is_pause)
+    rows = await connection.execute(query.group_by(notices.c.subscription_id))
+    return {row[0]: row[1] for row in rows}
