@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, update
+from sqlalchemy import Row, Update, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, FollowedCall, Observation, owed_facts
@@ -51,8 +52,13 @@ class FollowedCallStore(StorePart):
         await self._write(known, {"due_at": self._clock(), "lease": None})
 
     async def _write(self, row: FollowedCall, values: Values) -> bool:
-        async with self._database.writing() as connection:
-            return await _write(connection, row, values)
+        return await self._database.change(_statement(tuple(values)), values | {"of_id": row.id, "of_lease": row.lease})
+
+
+@cache
+def _statement(columns: tuple[str, ...]) -> Update:
+    """The same one for the same columns: so several rows can be written at once."""
+    return _WRITE.values({each: bindparam(each) for each in columns})
 
 
 async def _load(_connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[FollowedCall]:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import Update, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,6 +26,19 @@ _SECONDS = 15.0
 _BUGS_OF_SQLITE = frozenset({"SQLITE_ERROR", "SQLITE_MISUSE", "SQLITE_RANGE"})
 
 
+# So long a write waits for others to share its commit with: a look may be late, and a commit is a wait for the disk.
+_GATHERING_SECONDS = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A change that waits for its transaction."""
+
+    statement: Update
+    values: dict[str, Any]
+    is_done: asyncio.Future[bool]
+
+
 class StorageError(PermanentError):
     """The database can't be used until somebody acts; ``reason`` is a sentence for that person."""
 
@@ -40,6 +55,8 @@ class Database:
         self._engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._turn = asyncio.Lock() if self.is_sqlite else None
+        self._waiting: list[_Write] = []
+        self._writer: asyncio.Task[None] | None = None
         if self.is_sqlite:
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
             self._single = engine
@@ -62,6 +79,50 @@ class Database:
                 await stack.enter_async_context(self._turn)
             yield await stack.enter_async_context(self._single.connect())
 
+    async def change(self, statement: Update, values: dict[str, Any]) -> bool:
+        """One statement that changes one row at most; whether it did.
+
+        In SQLite, those that come while another is written share a transaction: each commit waits for the disk.
+        PostgreSQL lets commits share that wait by itself.
+        """
+        if not self.is_sqlite:
+            async with self.writing() as connection:
+                return (await connection.execute(statement, values)).rowcount == 1
+        write = _Write(statement, values, asyncio.get_running_loop().create_future())
+        self._waiting.append(write)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_waiting(), name="write")
+        return await write.is_done
+
+    async def _write_waiting(self) -> None:
+        """A task of its own: whoever gives up waiting must not take the others' writes back."""
+        while self._waiting:
+            await asyncio.sleep(_GATHERING_SECONDS)
+            together, self._waiting = self._waiting, []
+            try:
+                found = await self._write_together(together)
+            except Exception as error:  # noqa: BLE001 - everyone who waits hears of it
+                for write in together:
+                    if not write.is_done.done():
+                        write.is_done.set_exception(error)
+            else:
+                for write, is_changed in zip(together, found, strict=True):
+                    if not write.is_done.done():
+                        write.is_done.set_result(is_changed)
+
+    async def _write_together(self, together: list["_Write"]) -> list[bool]:
+        alike: dict[Update, list[dict[str, Any]]] = {}
+        for write in together:
+            alike.setdefault(write.statement, []).append(write.values)
+        async with self.transaction() as connection:
+            counts = [(await connection.execute(*each)).rowcount for each in alike.items()]
+            if sum(counts) == len(together):
+                return [True] * len(together)
+            # Somebody has lost a lease: once more, one by one, to see who.
+            await connection.rollback()
+        async with self.transaction() as connection:
+            return [(await connection.execute(each.statement, each.values)).rowcount == 1 for each in together]
+
     @asynccontextmanager
     async def transaction(self, *, seconds: float = _SECONDS) -> AsyncIterator[AsyncConnection]:
         """For statements that are done all or none, in so many seconds."""
@@ -77,6 +138,8 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
+        if self._writer:
+            await self._writer
         await self._engine.dispose()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +86,22 @@ class TestTroubles:
         with pytest.raises(StoreUnavailable, match="time-out"):
             async with database.transaction(seconds=0.05):
                 await never.wait()
+
+    async def test_a_write_that_fails_together_with_others_is_told_to_each(
+        self, store: Store, actor: Actor, kind: str
+    ) -> None:
+        if kind != "sqlite":
+            pytest.skip("PostgreSQL's commits share their wait by themselves")
+        await actor.follow("sub-1", n=1)
+        await actor.follow("sub-2", n=2)
+        first, second = await actor.take_call(1), await actor.take_call(2)
+        lost = replace(second, lease="somebody else's")
+        due_at = actor.clock() + MINUTE
+
+        await asyncio.gather(store.followed.put_off(first, due_at=due_at), store.followed.put_off(lost, due_at=due_at))
+
+        assert (await actor.call(1))["failures"] == 1
+        assert (await actor.call(2))["failures"] == 0, "its lease is another's"
 
     async def test_who_may_not_make_tables_is_told_what_to_grant(self, postgres: Postgres) -> None:
         name = postgres.make_database()
