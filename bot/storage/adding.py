@@ -8,11 +8,11 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.calls import Call
-from bot.core.changes import CallState, ChangeKind, FollowedCall, Observation, find_status_since, owed_facts
+from bot.core.changes import CallState, ChangeKind, FollowedCall, Observation, find_status_since
 from bot.core.subscriptions import Subscription
 from bot.storage.rows import SUBSCRIPTIONS, Values, followed_of, followed_values, state_values, subscription_values
 from bot.storage.schema import followed_calls, subscriptions
-from bot.storage.steps import IS_ENDED, Debt, hold_back, insert_into, make_due, owe
+from bot.storage.steps import IS_ENDED, find_debt, hold_back, insert_into, make_due, owe
 
 
 async def find_or_add(
@@ -30,7 +30,9 @@ async def find_or_add(
         return there, None
     followed = await _start_reading(connection, held, call, now)
     is_outdated = held.read_at > call.read_at and followed.state != CallState.of(call)
-    debt = _find_debt(wanted, followed, call, now) if is_outdated else None
+    # What was known already when this older reading was made, and is not on the card that shows it.
+    known = Observation(followed=followed, at=now, kind=ChangeKind.STATUS)
+    debt = find_debt(known, wanted, seen_status=call.status) if is_outdated else None
     card = {
         "seen_status": followed.state.status if is_outdated else call.status,
         "seen_media": followed.is_media_told,
@@ -95,12 +97,3 @@ def _renewed(followed: FollowedCall, call: Call, now: datetime) -> FollowedCall:
         is_media_told=False,
         is_stuck_told=False,
     )
-
-
-def _find_debt(wanted: Subscription, followed: FollowedCall, call: Call, now: datetime) -> Debt | None:
-    """What was known already when this older reading was made, and is not on the card that shows it."""
-    seen = Observation(followed=followed, at=now, kind=ChangeKind.STATUS)
-    facts = owed_facts(seen, wanted, seen=call.status)
-    if facts is None:
-        return None
-    return Debt(subscription=wanted, kind=ChangeKind.STATUS, number=followed.number, facts=facts)

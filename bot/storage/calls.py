@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Row, Update, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.changes import ChangeKind, FollowedCall, Observation, owed_facts
+from bot.core.changes import ChangeKind, FollowedCall, Observation
 from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import SubscriptionState
 from bot.storage.leases import Queue, StorePart
 from bot.storage.rows import Values, followed_of, followed_values, subscription_of
 from bot.storage.schema import followed_calls, subscriptions
-from bot.storage.steps import IS_ACTIVE, Debt, card_wish, lock_subscriptions, make_due, owe, stop_idle
+from bot.storage.steps import IS_ACTIVE, card_wish, find_debt, lock_subscriptions, make_due, owe, stop_idle
 
 _DUE = Queue(followed_calls, key=followed_calls.c.id, due_at=followed_calls.c.due_at, lease=followed_calls.c.lease)
 
@@ -75,7 +75,8 @@ async def _tell(connection: AsyncConnection, seen: Observation) -> None:
     row = seen.followed
     is_concerned = (subscriptions.c.followed_id == row.id) & IS_ACTIVE
     rows = await lock_subscriptions(connection, is_concerned)
-    debts = [debt for each in rows if (debt := _find_debt(seen, each))]
+    found = [find_debt(seen, subscription_of(each), seen_status=each.seen_status) for each in rows]
+    debts = [debt for debt in found if debt]
     values: Values = {}
     if seen.kind in {ChangeKind.STATUS, ChangeKind.MEDIA}:
         values |= {"seen_status": row.state.status, "seen_media": row.is_media_told}
@@ -89,11 +90,3 @@ async def _tell(connection: AsyncConnection, seen: Observation) -> None:
         await stop_idle(connection, [row.id])
     await owe(connection, debts, seen.at)
     await make_due(connection, row.team_id, {debt.subscription.channel_id for debt in debts}, seen.at)
-
-
-def _find_debt(seen: Observation, row: Row[Any]) -> Debt | None:
-    subscription = subscription_of(row)
-    facts = owed_facts(seen, subscription, seen=row.seen_status)
-    if seen.kind is None or facts is None:
-        return None
-    return Debt(subscription=subscription, kind=seen.kind, number=seen.followed.number, facts=facts)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.changes import ChangeKind, Observation, owed_facts
+from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Reason, SubscriptionState
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 from bot.storage.steps import (
@@ -20,6 +20,7 @@ from bot.storage.steps import (
     Locked,
     call_ids,
     card_wish,
+    find_debt,
     find_owed_channels,
     forget_owed,
     has_live_one,
@@ -110,8 +111,8 @@ def _missed_debt(locked: Locked, now: datetime) -> Debt | None:
     kind = ChangeKind.STATUS
     if row.seen_status == call.state.status and call.is_media_told and not row.seen_media:
         kind = ChangeKind.MEDIA
-    facts = owed_facts(Observation(followed=call, at=now, kind=kind), locked.subscription, seen=row.seen_status)
-    return Debt(subscription=locked.subscription, kind=kind, number=call.number, facts=facts) if facts else None
+    missed = Observation(followed=call, at=now, kind=kind)
+    return find_debt(missed, locked.subscription, seen_status=row.seen_status)
 
 
 async def stop_team(connection: AsyncConnection, team_id: str) -> int:

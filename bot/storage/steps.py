@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Table, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.changes import ChangeKind, Facts, FollowedCall
+from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation, owed_facts
 from bot.core.outbox import PER_CHANNEL
 from bot.core.subscriptions import Subscription, SubscriptionState
 from bot.storage.rows import SUBSCRIPTIONS, Values, facts_text, followed_of, subscription_of
@@ -148,6 +148,20 @@ class Debt:
     number: int
     facts: Facts
     channel_id: str = ""
+
+
+def find_debt(seen: Observation, subscription: Subscription, *, seen_status: str) -> Debt | None:
+    """The notice that a subscription is owed about what was seen, if it is owed one.
+
+    Args:
+        seen: what was seen.
+        subscription: whose notice it would be.
+        seen_status: the status that it knew last.
+    """
+    facts = owed_facts(seen, subscription, seen=seen_status)
+    if seen.kind is None or facts is None:
+        return None
+    return Debt(subscription=subscription, kind=seen.kind, number=seen.followed.number, facts=facts)
 
 
 async def owe(connection: AsyncConnection, debts: Sequence[Debt], now: datetime) -> None:

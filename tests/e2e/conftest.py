@@ -17,7 +17,6 @@ from bot.sandbox.slack import SlackSandbox
 from bot.sandbox.slack.server import OPTIONAL_SCOPES, SCOPES
 from tests.e2e.following import find_stored_secrets, forget_everything, is_ready_again, open_channel, open_world
 from tests.e2e.world import READY_SECONDS, World, find_leaks, find_leaky_lines
-from tests.postgres import Postgres, open_postgres
 
 # A bot that believes these would drop its token and keep tokens in files (slack-facts 8.5): the whole suite has them.
 OAUTH_TRAP = {"SLACK_CLIENT_ID": "111.222", "SLACK_CLIENT_SECRET": "not-for-us"}
@@ -84,19 +83,6 @@ async def mortal(quick: World) -> AsyncIterator[World]:
 def channel(quick: World) -> str:
     """A new channel with Mira, Jon and the bot in it."""
     return open_channel(quick)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with open_postgres() as server:
-        yield server
-
-
-@pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:
-    name = postgres.make_database()
-    yield postgres.url(name)
-    postgres.drop_database(name)
 
 
 def _mend(there: World) -> None:

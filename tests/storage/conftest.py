@@ -1,7 +1,7 @@
 """Every test of a store runs on both databases, real ones: a file, and a server of the worker's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
 
@@ -13,16 +13,10 @@ from bot.storage.opening import open_database
 from bot.storage.store import Store
 from tests.core.making import FakeClock
 from tests.factories import TEAM
-from tests.postgres import Postgres, open_postgres
+from tests.postgres import Postgres
 from tests.storage.acting import Actor
 
 _TABLES = "followed_calls, subscriptions, channels, notices, budgets"
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with open_postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

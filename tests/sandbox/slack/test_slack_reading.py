@@ -3,26 +3,14 @@
 from typing import Any
 
 import pytest
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackSandbox
+from tests.sandbox.slack.refusals import error, refusal
 
 Json = dict[str, Any]
 
 METADATA = {"event_type": "samora_notice", "event_payload": {"key": "1-2"}}
-
-
-async def refusal(call: Any) -> Json:
-    with pytest.raises(SlackApiError) as caught:
-        await call
-    answer = caught.value.response.data
-    assert isinstance(answer, dict)
-    return answer
-
-
-async def error(call: Any) -> str:
-    return str((await refusal(call))["error"])
 
 
 async def post(client: AsyncWebClient, text: str, **more: Any) -> str:

@@ -1,7 +1,6 @@
 """The Web API, spoken with slack_sdk's own client over real HTTP."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -12,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
+from tests.sandbox.slack.refusals import error, refusal
 
 Json = dict[str, Any]
 
@@ -38,35 +38,6 @@ def modal(callback_id: str = "find", **more: Any) -> Json:
         "blocks": [INPUT],
         **more,
     }
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackSandbox]:
-    async with SlackSandbox(clock=SandboxClock(), rates=False) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(slack: SlackSandbox, session: aiohttp.ClientSession) -> AsyncWebClient:
-    return AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
-
-
-async def refusal(call: Any) -> Json:
-    with pytest.raises(SlackApiError) as caught:
-        await call
-    answer = caught.value.response.data
-    assert isinstance(answer, dict)
-    return answer
-
-
-async def error(call: Any) -> str:
-    return str((await refusal(call))["error"])
 
 
 async def test_says_who_the_bot_is_and_what_it_may(client: AsyncWebClient, slack: SlackSandbox) -> None:
