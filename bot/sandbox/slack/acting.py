@@ -1,4 +1,4 @@
-"""What people do in Slack without pressing anything: type, call commands and shortcuts."""
+"""What people do in Slack without pressing anything: type, call commands and shortcuts, open the Home tab."""
 
 from collections.abc import Collection, Iterable
 
@@ -76,6 +76,12 @@ class Acting:
         payload = payloads.message_action(who, where, message, callback_id, **ticket)
         return await self._deliver(payload, "interactive")
 
+    async def open_home(self, user: str) -> Ack:
+        """Opens the bot's Home tab, and tells the bot which one is shown until it publishes another."""
+        who = self._colleague(user)
+        home, now = self._views.home_of(user), self.workspace.new_ts()
+        return await self._deliver(payloads.app_home_opened(who, home, now), "events_api")
+
     async def mention(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Ack:
         """Posts ``@samora`` and the text, and tells the bot, unless it is not in the channel ("not_in_channel")."""
         message = self.post_as(user, channel, f"<@{BOT_USER}> {text}", thread_ts=thread_ts)
@@ -131,7 +137,7 @@ class Acting:
             text = f"no user {user!r}; there are {sorted(self.workspace.users)}"
             raise LookupError(text)
         if self.workspace.users[user].team_id != TEAM_ID:
-            text = f"Slack offers {user} neither commands nor shortcuts: another organisation's"
+            text = f"Slack offers {user} neither commands nor shortcuts nor a Home: another organisation's"
             raise PermissionError(text)
         return self.workspace.users[user]
 

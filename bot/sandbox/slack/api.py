@@ -73,6 +73,7 @@ class WebApi:
             "chat.update": Method(self.chat.update, "chat:write"),
             "chat.delete": Method(self.chat.delete, "chat:write"),
             "views.open": Method(self.modals.open),
+            "views.publish": Method(self.modals.publish),
             "views.push": Method(self.modals.push),
             "views.update": Method(self.modals.update),
             "chat.getPermalink": Method(self.conversations.permalink),

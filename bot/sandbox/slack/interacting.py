@@ -1,4 +1,4 @@
-"""What people do with blocks: press buttons, choose from menus, submit modals."""
+"""What people do with blocks: press buttons, choose from menus, submit and close modals."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -44,7 +44,7 @@ class Interacting(Acting):
             label_or_action_id: what is written on it, or its ``action_id``.
             message: where it is; with neither this nor ``view``, the person's open modal and then all messages that
                 this person can see are searched, the newest first.
-            view: where it is.
+            view: where it is: the modal on top, or this person's Home tab.
             value: the button's ``value``, to tell several of the same name apart.
             block_id: the block that it stands in, for the same purpose.
 
@@ -117,12 +117,20 @@ class Interacting(Acting):
         ack = await self._deliver(payloads.view_submission(who, view, self._triggers.issue(user)), "interactive")
         return self._followed(ack, view)
 
+    def close_view(self, user: str, view: View) -> None:
+        """Closes a modal by its button or its X: the one below comes back. The bot hears nothing of it.
+
+        Raises:
+            LookupError: the modal is not open on top.
+        """
+        self._views.close(self._on_top(user, view))
+
     async def _act(self, user: str, found: Found, action: Json, entry: Json | None = None) -> Ack:
         who = self.workspace.users[user]
         source, (block, element) = found
         state = self._remembered(user, found, entry)
         if isinstance(source, View):
-            place = payloads.in_view(self._views.of(user)[-1])
+            place = payloads.in_view(replace(source, state=state))
         else:
             url = self._response_urls.issue(channel=source.channel, user=user, source=source)
             place = payloads.in_message(source, self.workspace.channels[source.channel], state, url)
@@ -167,7 +175,8 @@ class Interacting(Acting):
         if message is not None:
             yield self._readable(user, message.channel, message.ts)
         elif view is not None:
-            yield self._on_top(user, view)
+            home = self._views.home_of(user)
+            yield home if home and home.id == view.id else self._on_top(user, view)
         else:
             yield from self._views.of(user)[-1:]
             yield from (each for each in self.workspace.newest_first if self.workspace.sees(user, each))

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.sandbox.slack.elements import Json
 from bot.sandbox.slack.markup import rich_text
-from bot.sandbox.slack.people import APP_ID, BOT_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID, Channel, User
+from bot.sandbox.slack.people import APP_ID, BOT_ID, BOT_USER, TEAM_DOMAIN, TEAM_ID, Channel, User, direct_channel
 from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import Message, new_id
 
@@ -94,7 +94,7 @@ def in_message(message: Message, channel: Channel, state: Json, response_url: st
 
 
 def in_view(view: View) -> Json:
-    """Where the element stands, for one in a modal."""
+    """Where the element stands, for one in a modal or a Home tab."""
     return {"container": {"type": "view", "view_id": view.id}, "view": view_json(view)}
 
 
@@ -118,6 +118,13 @@ def app_mention(user: User, channel: Channel, message: Message) -> Json:
     """The Events API's envelope around somebody's mention of the bot."""
     event = {**message_json(message), "type": "app_mention", "channel": channel.id, "event_ts": message.ts}
     return event_callback({**event, "team": user.team_id}, channel)
+
+
+def app_home_opened(user: User, home: View | None, event_ts: str) -> Json:
+    """The Events API's envelope around somebody's look at the Home tab, with the one that is there."""
+    event = {"type": "app_home_opened", "user": user.id, "channel": direct_channel(user.id).id, "tab": "home"}
+    shown = {"view": view_json(home)} if home else {}
+    return event_callback({**event, **shown, "event_ts": event_ts})
 
 
 def event_callback(event: Json, channel: Channel | None = None) -> Json:
@@ -171,7 +178,7 @@ def message_json(message: Message) -> Json:
 
 
 def view_json(view: View) -> Json:
-    """A modal as it stands in payloads and answers."""
+    """A modal or a Home tab as it stands in payloads and answers."""
     defaults = {"private_metadata": "", "callback_id": "", "external_id": "", "close": None, "submit": None}
     return {
         **defaults,

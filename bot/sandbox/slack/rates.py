@@ -21,6 +21,7 @@ _PER_MINUTE = {
     "conversations.replies": _TIER_3,
     "chat.postEphemeral": _TIER_4,
     "views.open": _TIER_4,
+    "views.publish": _TIER_4,
     "views.push": _TIER_4,
     "views.update": _TIER_4,
     "users.info": _TIER_4,

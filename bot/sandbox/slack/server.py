@@ -152,8 +152,12 @@ class SlackSandbox(Interacting, Administering):
         """This person's open modals, the visible one last."""
         return self._views.of(user)
 
+    def home_of(self, user: str) -> View | None:
+        """This person's Home tab; None if the bot has not published any."""
+        return self._views.home_of(user)
+
     def find_view(self, view_id: str) -> View | None:
-        """An open modal by its id."""
+        """An open modal or a Home tab by its id."""
         return self._views.find(view_id)
 
     def find_message(
@@ -206,7 +210,7 @@ class SlackSandbox(Interacting, Administering):
             rates=self.rates,
             chat=Chat(self.workspace, self.granted_scopes),
             conversations=Conversations(self.workspace, self.granted_scopes),
-            modals=Modals(self._views, self._triggers),
+            modals=Modals(self.workspace, self._views, self._triggers),
             granted_scopes=self.granted_scopes,
             bot_token=self.bot_token,
             app_token=self.app_token,

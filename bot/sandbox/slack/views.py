@@ -1,8 +1,9 @@
-"""Modals: what each person has open, at most three on top of each other."""
+"""Views: the modals that each person has open, at most three on top of each other, and each person's Home tab."""
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.elements import Json, with_ids
@@ -15,7 +16,7 @@ STACK_LIMIT = 3
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """An open modal as it is now.
+    """An open modal, or a Home tab, as it is now.
 
     Attributes:
         id: Slack's id of it.
@@ -38,14 +39,19 @@ class View:
     errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def kind(self) -> str:
+        """Slack's word for what it is: "modal" or "home"."""
+        return str(self.definition["type"])
+
+    @property
     def blocks(self) -> list[Json]:
-        """The modal's blocks."""
+        """The view's blocks."""
         blocks: list[Json] = self.definition["blocks"]
         return blocks
 
     @property
     def callback_id(self) -> str:
-        """The bot's name for this kind of modal."""
+        """The bot's name for this kind of view."""
         return str(self.definition.get("callback_id", ""))
 
     @property
@@ -55,24 +61,29 @@ class View:
 
     @property
     def external_id(self) -> str:
-        """The bot's own name for this one modal, or nothing."""
+        """The bot's own name for this one view, or nothing."""
         return str(self.definition.get("external_id") or "")
 
 
 class Views:
-    """Each person's stack of modals. Refusals carry the codes of Slack's ``views.*`` methods."""
+    """Each person's stack of modals, and Home tab. Refusals carry the codes of Slack's ``views.*`` methods."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._stacks: dict[str, list[View]] = {}
+        self._homes: dict[str, View] = {}
 
     def of(self, user: str) -> list[View]:
         """A person's open modals, the visible one last."""
         return list(self._stacks.get(user, ()))
 
+    def home_of(self, user: str) -> View | None:
+        """A person's Home tab; None if the bot has not published any."""
+        return self._homes.get(user)
+
     def find(self, view_id: str | None = None, external_id: str | None = None) -> View | None:
-        """An open modal by either of its names."""
-        for view in (view for stack in self._stacks.values() for view in stack):
+        """An open modal or a Home tab by either of its names."""
+        for view in chain(self._homes.values(), *self._stacks.values()):
             if view.id == view_id or (external_id and view.external_id == external_id):
                 return view
         return None
@@ -99,8 +110,16 @@ class Views:
         self._changes.announce()
         return view
 
+    def publish(self, user: str, definition: Json) -> View:
+        """Draws a person's Home tab; its id stays the same from the first time on."""
+        if home := self._homes.get(user):
+            return self.update(home, definition)
+        self._must_be_new(definition)
+        view_id = new_id("V")
+        return self._keep(_made(definition, view_id=view_id, user=user, root_id=view_id))
+
     def update(self, view: View, definition: Json) -> View:
-        """Redraws a modal; what is filled in stays where block and action ids stay."""
+        """Redraws a view; what is filled in stays where block and action ids stay."""
         made = _made(definition, view_id=view.id, user=view.user, root_id=view.root_id, previous_id=view.previous_id)
         return self._keep(replace(made, state=initial_state(made.blocks, kept=view.state)))
 
@@ -128,7 +147,10 @@ class Views:
             raise Refusal("duplicate_external_id")
 
     def _keep(self, view: View) -> View:
-        self._stacks[view.user] = [view if other.id == view.id else other for other in self._stacks[view.user]]
+        if view.kind == "home":
+            self._homes[view.user] = view
+        else:
+            self._stacks[view.user] = [view if other.id == view.id else other for other in self._stacks[view.user]]
         self._changes.announce()
         return view
 
