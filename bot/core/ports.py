@@ -145,6 +145,11 @@ class Subscriptions(Protocol):
     ) -> tuple[tuple[Subscription, ...], int]:
         """A page of a channel's subscriptions that are not ended, oldest first, and how many there are in all."""
 
+    async def list_of(
+        self, team_id: str, creator_id: str, *, offset: int, limit: int
+    ) -> tuple[tuple[Subscription, ...], int]:
+        """As :meth:`list_here`, for the subscriptions that one person made in whatever channel."""
+
     async def pause(self, subscription_id: str) -> bool:
         """Pauses it because a person wants that; False if it was not active."""
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 # The newest revision in migrations/versions: as long as the database has it, Alembic is not even imported.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
 
@@ -150,6 +150,7 @@ subscriptions = Table(
     _time("card_begun_at", nullable=True),
     Index("ix_subscriptions_followed", "followed_id"),
     Index("ix_subscriptions_channel", "team_id", "channel_id", "created_at"),
+    Index("ix_subscriptions_creator", "team_id", "creator_id", "created_at"),
     Index("ix_subscriptions_state", "team_id", "state"),
     Index("ix_subscriptions_card_due", "team_id", "card_due_at", **_where("card_due_at IS NOT NULL")),
     Index(

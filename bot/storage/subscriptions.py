@@ -55,13 +55,14 @@ class SubscriptionStore(StorePart):
         self, team_id: str, channel_id: str, *, offset: int, limit: int
     ) -> tuple[tuple[Subscription, ...], int]:
         """A page of a channel's subscriptions that are not ended, oldest first, and how many there are in all."""
-        is_listed = is_in(team_id, channel_id) & ~IS_ENDED
-        page = SUBSCRIPTIONS.where(is_listed).order_by(subscriptions.c.created_at, subscriptions.c.id)
-        count = select(func.count()).select_from(subscriptions).where(is_listed)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(page.offset(offset).limit(limit))).all()
-            in_all = (await connection.execute(count)).scalar_one()
-        return tuple(map(subscription_of, rows)), in_all
+        return await self._list(is_in(team_id, channel_id), offset=offset, limit=limit)
+
+    async def list_of(
+        self, team_id: str, creator_id: str, *, offset: int, limit: int
+    ) -> tuple[tuple[Subscription, ...], int]:
+        """As :meth:`list_here`, for the subscriptions that one person made in whatever channel."""
+        is_theirs = (subscriptions.c.team_id == team_id) & (subscriptions.c.creator_id == creator_id)
+        return await self._list(is_theirs, offset=offset, limit=limit)
 
     async def pause(self, subscription_id: str) -> bool:
         """Pauses it because a person wants that."""
@@ -120,6 +121,16 @@ class SubscriptionStore(StorePart):
         """Resumes what :meth:`stop_team` paused."""
         async with self._database.transaction() as connection:
             return await standing.resume_team(connection, team_id, self._clock())
+
+    async def _list(
+        self, condition: ColumnElement[bool], *, offset: int, limit: int
+    ) -> tuple[tuple[Subscription, ...], int]:
+        page = SUBSCRIPTIONS.where(condition, ~IS_ENDED).order_by(subscriptions.c.created_at, subscriptions.c.id)
+        count = select(func.count()).select_from(subscriptions).where(condition, ~IS_ENDED)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(page.offset(offset).limit(limit))).all()
+            in_all = (await connection.execute(count)).scalar_one()
+        return tuple(map(subscription_of, rows)), in_all
 
     async def _find(self, condition: ColumnElement[bool]) -> Subscription | None:
         async with self._database.reading() as connection:

@@ -28,7 +28,7 @@ class FakeSubscriptions:
 
     def names(self) -> list[object]:
         """The methods that changed something, in order."""
-        return [method for method, *_ in self.done if method not in {"find", "find_here", "list_here"}]
+        return [method for method, *_ in self.done if method not in {"find", "find_here", "list_here", "list_of"}]
 
     async def add(
         self, wanted: Subscription, call: Call, *, card_until: datetime
@@ -71,6 +71,14 @@ class FakeSubscriptions:
     ) -> tuple[tuple[Subscription, ...], int]:
         self._do("list_here", offset, limit)
         there = self._open(team_id, channel_id)
+        return tuple(there[offset : offset + limit]), len(there)
+
+    async def list_of(
+        self, team_id: str, creator_id: str, *, offset: int, limit: int
+    ) -> tuple[tuple[Subscription, ...], int]:
+        self._do("list_of", offset, limit)
+        theirs = [row for row in self.rows.values() if (row.team_id, row.creator_id) == (team_id, creator_id)]
+        there = [row for row in theirs if row.state is not SubscriptionState.ENDED]
         return tuple(there[offset : offset + limit]), len(there)
 
     async def pause(self, subscription_id: str) -> bool:

@@ -17,19 +17,19 @@ from bot.storage import migrations
 from bot.storage.database import Database, StorageError
 from bot.storage.migrate import find_revision, migrate
 from bot.storage.opening import open_database
-from bot.storage.schema import HEAD, followed_calls, metadata
+from bot.storage.schema import HEAD, followed_calls, metadata, subscriptions
 from bot.storage.store import Store
 from tests.core.making import FakeClock
 from tests.factories import TEAM
 from tests.postgres import Postgres
 from tests.storage.acting import Actor
 
-NEXT = '''
+NEXT = f'''
 """One more column."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "next"
+down_revision = "{HEAD}"
 
 def upgrade() -> None:
     op.add_column("followed_calls", sa.Column("extra", sa.Text(), nullable=False, server_default="old"))
@@ -52,9 +52,9 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The next version of the bot, with one revision more; returns where its revisions are."""
     folder = tmp_path / "migrations"
     shutil.copytree(Path(migrations.__file__).parent, folder)
-    (folder / "versions" / "0002_extra.py").write_text(NEXT)
+    (folder / "versions" / "next_extra.py").write_text(NEXT)
     monkeypatch.setattr(migrations, "make_config", partial(migrations.make_config, folder=folder))
-    monkeypatch.setattr("bot.storage.migrate.HEAD", "0002")
+    monkeypatch.setattr("bot.storage.migrate.HEAD", "next")
     return folder / "versions"
 
 
@@ -106,11 +106,26 @@ async def test_upwards_with_data(empty_url: str) -> None:
     await actor.follow()
     before = await actor.rows(followed_calls)
     await migrate(database)
-    assert await find_revision(database) == "0002"
+    assert await find_revision(database) == "next"
     assert await actor.rows(followed_calls) == before
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT extra FROM followed_calls"))).scalar() == "old"
     await actor.see("CALL_FINISHED")
+    await database.close()
+
+
+async def test_from_the_first_revision_with_data(empty_url: str) -> None:
+    database = open_database(empty_url)
+    await upgrade_to(database, "0001")
+    clock = FakeClock()
+    actor = Actor(Store(database=database, clock=clock, team_id=lambda: TEAM), database, clock)
+    await actor.follow()
+    tables = (followed_calls, subscriptions)
+    before = [await actor.rows(table) for table in tables]
+    await migrate(database)
+    assert [await actor.rows(table) for table in tables] == before
+    async with database.transaction() as connection:
+        assert await connection.run_sync(differences) == []
     await database.close()
 
 
@@ -125,7 +140,7 @@ async def upgrade_to(database: Database, revision: str) -> None:
 
 
 async def test_an_upgrade_that_fails_changes_nothing(empty_url: str, newer: Path) -> None:
-    (newer / "0002_extra.py").write_text(NEXT + "    op.drop_table('nowhere')\n")
+    (newer / "next_extra.py").write_text(NEXT + "    op.drop_table('nowhere')\n")
     database = open_database(empty_url)
     await upgrade_to(database, HEAD)
     with pytest.raises(Exception, match="nowhere"):

@@ -58,6 +58,7 @@ async def test_everything_is_found_through_an_index(
         await store.outbox.put_off_card(job, due_at=actor.clock() + SECOND, is_unknown=True)
     await store.subscriptions.find_here(TEAM, CHANNEL, make_call_id())
     await store.subscriptions.list_here(TEAM, CHANNEL, offset=0, limit=5)
+    await store.subscriptions.list_of(TEAM, "U1", offset=0, limit=5)
     await store.subscriptions.want_card(TEAM, CHANNEL, "1.1")
     await store.subscriptions.change("sub-1", (await actor.find()).options)
     await store.subscriptions.pause("sub-1")

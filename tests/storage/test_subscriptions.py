@@ -161,6 +161,20 @@ class TestFinding:
         page, in_all = await store.subscriptions.list_here(TEAM, CHANNEL, offset=1, limit=2)
         assert ([each.id for each in page], in_all) == (["sub-3", "sub-2"], 4)
 
+    async def test_what_one_person_follows_anywhere(self, store: Store, actor: Actor, clock: FakeClock) -> None:
+        for n, channel_id in enumerate(["C1", "C2", "D3", "C1"], start=1):
+            made = clock() - n * timedelta(seconds=1)
+            await actor.follow(f"sub-{n}", n=n, channel_id=channel_id, creator_id="U1", created_at=made)
+        await actor.follow("somebody's", channel_id="C1", creator_id="U2", n=5)
+        await actor.follow("elsewhere", channel_id="C1", creator_id="U1", team_id=OTHER_TEAM)
+        await store.subscriptions.end("sub-3")
+        await store.subscriptions.pause("sub-4")
+        page, in_all = await store.subscriptions.list_of(TEAM, "U1", offset=0, limit=2)
+        assert ([each.id for each in page], in_all) == (["sub-4", "sub-2"], 3)
+        page, in_all = await store.subscriptions.list_of(TEAM, "U1", offset=2, limit=2)
+        assert ([each.id for each in page], in_all) == (["sub-1"], 3)
+        assert await store.subscriptions.list_of(TEAM, "U3", offset=0, limit=2) == ((), 0)
+
     async def test_what_is_known_of_the_call(self, actor: Actor, clock: FakeClock) -> None:
         await actor.follow()
         await actor.see("CALL_FINISHED")
