@@ -1,9 +1,9 @@
 """The look-up: one call read anew, and the fresh link to what it left behind."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from bot.core.calls import Call, CallId, Media, MediaState
 from bot.core.errors import UnsafeLink
@@ -11,6 +11,10 @@ from bot.core.ports import CallsApi
 
 # docs.samora.ai, "Get call details": both links are "valid for 60 minutes" from the answer that holds them.
 LINK_LIFETIME = timedelta(minutes=60)
+
+# The longest that a presigned link may live: docs.aws.amazon.com, "Authenticating Requests: Using Query Parameters (AWS
+# Signature Version 4)".
+_LONGEST_LIFETIME = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +24,13 @@ class FreshLink:
     Attributes:
         media: what it opens.
         url: the presigned link; never in a repr, a log, a row or a channel.
+        lifetime: how long it lives from the moment that it was made.
         works_until: when it dies, UTC.
     """
 
     media: Media
     url: str = field(repr=False)
+    lifetime: timedelta
     works_until: datetime
 
 
@@ -53,7 +59,19 @@ class Lookup:
             return call.media_state(media)
         if not _is_safe(url, loopback_links=self._loopback_links):
             raise UnsafeLink(f"{media} link without https and host")
-        return FreshLink(media=media, url=url, works_until=call.read_at + LINK_LIFETIME)
+        lifetime, works_until = _read_signature(url) or (LINK_LIFETIME, call.read_at + LINK_LIFETIME)
+        return FreshLink(media=media, url=url, lifetime=lifetime, works_until=works_until)
+
+
+def _read_signature(url: str) -> tuple[timedelta, datetime] | None:
+    """How long a presigned link lives, and until when, if it says so: its own word counts more than our clock."""
+    try:
+        query = parse_qs(urlsplit(url).query)
+        made_at = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        lifetime = timedelta(seconds=int(query["X-Amz-Expires"][0]))
+        return (lifetime, made_at + lifetime) if timedelta() < lifetime <= _LONGEST_LIFETIME else None
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def _is_safe(url: str, *, loopback_links: bool) -> bool:

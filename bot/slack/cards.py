@@ -195,7 +195,8 @@ def _spoken(call: Call) -> str:
 def link_message(link: FreshLink, call_id: CallId) -> Message:
     """The ephemeral answer with a fresh link: one button, and until when it works in the reader's own time."""
     name = link.media.value
-    until = f"{local(link.works_until, '{time}')} (60 minutes)"
+    minutes = int(link.lifetime.total_seconds()) // 60
+    until = f"{local(link.works_until, '{time}')} ({minutes} minutes)"
     text = f"The {name} of call {call_id} works until {utc(link.works_until)}. Only you can see this."
     if len(link.url) > _LONGEST_BUTTON_URL:
         # No text inside blocks may be that long either, but a message's own text may.

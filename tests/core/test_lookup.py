@@ -1,13 +1,13 @@
 """The look-up: always asked anew, and only safe links are handed out."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.core.calls import Call, CallId, CallStatus, Media, MediaState
 from bot.core.errors import BotError, CallNotFound, SamoraUnavailable, UnsafeLink
-from bot.core.lookup import FreshLink, Lookup, is_loopback
+from bot.core.lookup import LINK_LIFETIME, FreshLink, Lookup, is_loopback
 from tests.factories import READ_AT, RECORDING_URL, TRANSCRIPT_URL, make_call, make_call_id
 
 
@@ -42,7 +42,35 @@ async def test_each_question_is_asked_of_samora_again() -> None:
 @pytest.mark.parametrize(("media", "url"), [(Media.RECORDING, RECORDING_URL), (Media.TRANSCRIPT, TRANSCRIPT_URL)])
 async def test_a_link_works_for_an_hour_from_the_reading(media: Media, url: str) -> None:
     link = await Lookup(calls=Calls(make_call())).fresh_link(make_call_id(), media)
-    assert link == FreshLink(media=media, url=url, works_until=READ_AT + timedelta(minutes=60))
+    hour = timedelta(minutes=60)
+    assert link == FreshLink(media=media, url=url, lifetime=hour, works_until=READ_AT + hour)
+
+
+async def test_a_link_that_says_until_when_it_works_is_believed() -> None:
+    link = await link_of("https://s3.example.com/a.mp3?X-Amz-Date=20240115T103005Z&X-Amz-Expires=900&X-Amz-Signature=0")
+    assert isinstance(link, FreshLink)
+    assert link.lifetime == timedelta(minutes=15)
+    assert link.works_until == datetime(2024, 1, 15, 10, 45, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "X-Amz-Expires=900",
+        "X-Amz-Date=20240115T103005Z",
+        "X-Amz-Date=yesterday&X-Amz-Expires=900",
+        "X-Amz-Date=20240115T103005Z&X-Amz-Expires=soon",
+        "X-Amz-Date=20240115T103005Z&X-Amz-Expires=0",
+        "X-Amz-Date=20240115T103005Z&X-Amz-Expires=-900",
+        "X-Amz-Date=20240115T103005Z&X-Amz-Expires=604801",
+        "X-Amz-Date=99991231T235959Z&X-Amz-Expires=900",
+        "X-Amz-Date=20240115T103005Z&X-Amz-Expires=9999999999999999",
+    ],
+)
+async def test_a_link_that_says_it_in_no_sensible_way_works_for_an_hour(query: str) -> None:
+    link = await link_of(f"https://s3.example.com/a.mp3?{query}")
+    assert isinstance(link, FreshLink)
+    assert (link.lifetime, link.works_until) == (LINK_LIFETIME, READ_AT + LINK_LIFETIME)
 
 
 async def test_a_link_never_shows_in_a_repr() -> None:

@@ -373,7 +373,7 @@ def test_the_largest_cards_of_all_stay_within_the_budget(character: str, size: i
 
 
 def make_link(url: str = RECORDING_URL, media: Media = Media.RECORDING) -> FreshLink:
-    return FreshLink(media=media, url=url, works_until=READ_AT + timedelta(hours=1))
+    return FreshLink(media=media, url=url, lifetime=timedelta(hours=1), works_until=READ_AT + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("media", Media)
