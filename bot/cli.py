@@ -5,10 +5,13 @@ Exit codes: 0 done, 1 it did not work, 2 wrong settings or arguments. Heavy impo
 
 import asyncio
 import gc
+import os
 import re
 import signal
 import sys
+import webbrowser
 from collections.abc import Coroutine
+from importlib.util import find_spec
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -150,20 +153,46 @@ def manifest(url: Annotated[str | None, typer.Option(help="The bot's public addr
 
 @app.command()
 def sandbox(
-    stay: Annotated[bool, typer.Option(help="Stay open afterwards, to try things by hand.")] = False,
-    picture: Annotated[str, typer.Option(help="Also write the pictures into this SVG file.")] = "",
+    port: Annotated[int, typer.Option(min=1, max=65_000, help="The page's port; if taken, one of the next.")] = 8730,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser, where there is one.")] = True,
 ) -> None:
-    """Play the whole bot against a Slack and a Samora of its own: no accounts, no network."""
-    from importlib.util import find_spec
-
-    if find_spec("fpdf") is None:
-        _fail("The sandbox needs its extra: pip install 'samora-bot[sandbox]'.", code=WRONG)
-    from bot.tour import CannotPlay, play
+    """The whole bot in a workspace of its own, in the browser: no accounts, no network."""
+    if missing := [name for name in ("fpdf", "yaml") if find_spec(name) is None]:
+        _fail(f"The sandbox needs its extra ({', '.join(missing)}): pip install 'samora-bot[sandbox]'.", code=WRONG)
+    from bot.sandbox.site import PageMissing
+    from bot.sandbox.stage import CannotStart
 
     try:
-        _run_to_the_end(play(stay=stay, picture=picture or None, stopped_by=_stop_on_signals))
-    except CannotPlay as error:
-        _fail(str(error))
+        _run_to_the_end(_until_stopped(_show_sandbox(port, with_browser=browser)))
+    except* (PageMissing, CannotStart) as errors:
+        _fail(*(str(error) for error in errors.exceptions))
+
+
+async def _show_sandbox(port: int, *, with_browser: bool) -> None:
+    from bot.sandbox.site import Site, find_page
+    from bot.sandbox.stage import open_stage
+    from bot.slack.manifest import make_manifest
+
+    page = find_page()
+    async with open_stage(make_manifest()) as stage, Site(stage=stage, page=page, port=port) as site:
+        typer.echo(f"The sandbox is open at {site.url} until you press Ctrl-C.")
+        if with_browser and _has_screen():
+            await asyncio.to_thread(webbrowser.open, site.url)
+        await asyncio.Event().wait()
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Does work that ends when it is told to, at whatever moment that is."""
+    stopped = _stop_on_signals()
+    async with asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(work, name="work")
+        await stopped.wait()
+        working.cancel()
+
+
+def _has_screen() -> bool:
+    """Whether a browser would get a window: in a mere terminal, it would take the terminal."""
+    return sys.platform in {"darwin", "win32"} or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
 
 
 def _settings(kind: type[AnySettings]) -> AnySettings:

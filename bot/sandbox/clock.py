@@ -13,6 +13,11 @@ class SandboxClock:
         """The sandbox's present, as an aware UTC datetime."""
         return datetime.now(UTC) + self._moved_by
 
+    @property
+    def moved_by(self) -> float:
+        """By how many seconds it is ahead of the real time."""
+        return self._moved_by.total_seconds()
+
     def advance(self, seconds: float) -> None:
         """Moves the present by so many seconds; never backwards, as no clock here may be.
 

@@ -42,10 +42,10 @@ class Fault:
 
 
 # Bodies that both a Slack and a Samora might give.
-_TOO_MANY = '{"ok": false, "error": "ratelimited", "message": "Too many requests"}'
+TOO_MANY = '{"ok": false, "error": "ratelimited", "message": "Too many requests"}'
 _BROKEN = '{"ok": false, "error": "internal_error", "message": "Internal server error"}'
 _DROPS: dict[RainKind, tuple[Fault, ...]] = {
-    "429": (Fault(status=429, body=_TOO_MANY, retry_after=1),),
+    "429": (Fault(status=429, body=TOO_MANY, retry_after=1),),
     "500": (Fault(status=500, body=_BROKEN),),
     "lost": (Fault(drop=True, after=True), Fault(status=500, body=_BROKEN, after=True)),
 }

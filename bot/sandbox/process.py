@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -64,13 +64,20 @@ class BotProcess:
         exit_code: how it ended; None while it runs.
     """
 
-    def __init__(self, environment: Mapping[str, str], *, arguments: tuple[str, ...] = ("run",)) -> None:
-        """Takes its settings, and what follows ``samora-bot`` on its command line."""
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        arguments: tuple[str, ...] = ("run",),
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Takes its settings, its command line after ``samora-bot``, and who hears of its lines and of its end."""
         self.lines: deque[str] = deque(maxlen=_LINES_KEPT)
         self.folder = ""
         self.exit_code: int | None = None
         self._environment = environment
         self._arguments = arguments
+        self._on_change = on_change
         self._wrote = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -159,6 +166,8 @@ class BotProcess:
             async with self._wrote:
                 self.lines.append(line.decode(errors="replace").rstrip())
                 self._wrote.notify_all()
+            self._on_change()
         self.exit_code = await self._process.wait()
         async with self._wrote:
             self._wrote.notify_all()
+        self._on_change()

@@ -5,6 +5,7 @@ The control API (``samora_control``) asks for no key: the sandbox belongs on loo
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
@@ -16,7 +17,7 @@ from bot.sandbox.answering import json_answer, message_answer
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import ASHA, Event, SandboxCall, Variables, make_company, make_turns
 from bot.sandbox.faults import Faults, Handler
-from bot.sandbox.media import LinkSigner, file_answer, make_recording, make_transcript, s3_error
+from bot.sandbox.media import LinkSigner, file_answer, make_recording, make_transcript, s3_error, without_signatures
 from bot.sandbox.samora_control import SamoraControl
 
 REQUESTS_KEPT: Final = 1000
@@ -28,13 +29,15 @@ _TRANSCRIPT: Final = "transcript.pdf"
 class SeenRequest:
     """A request as the sandbox saw it, without query and headers: no key, no signature.
 
-    ``status`` is None if the connection was cut instead of answered; ``at`` is when it came (aware UTC).
+    ``status`` is None if the connection was cut instead of answered; ``at`` is when it came (aware UTC); ``answer`` is what
+    was answered, if it was JSON.
     """
 
     method: str
     path: str
     status: int | None
     at: datetime
+    answer: str | None = None
 
 
 class SamoraSandbox:
@@ -56,14 +59,19 @@ class SamoraSandbox:
         port: int = 0,
         api_key: str = "sandbox-key",
         requests_kept: int = REQUESTS_KEPT,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepares the server without opening a port; port 0 lets the system choose one."""
+        """Prepares the server without opening a port; port 0 lets the system choose one.
+
+        ``on_change`` is called whenever a call moved or a request was answered.
+        """
         self.url = ""
         self.api_key = api_key
         self.calls = make_company(clock.now())
         self.faults = Faults()
         self.requests: deque[SeenRequest] = deque(maxlen=requests_kept)
         self._clock = clock
+        self._on_change = on_change
         self._links = LinkSigner(clock)
         self._host = host
         self._port = port
@@ -112,6 +120,7 @@ class SamoraSandbox:
             turns=make_turns(agent_id, "you"),
         )
         self.calls[call.call_id] = call
+        self._on_change()
         return call
 
     def move(self, call_id: str, event: Event) -> SandboxCall:
@@ -123,12 +132,14 @@ class SamoraSandbox:
         """
         call = self.calls[call_id]
         call.move(event, self._clock.now())
+        self._on_change()
         return call
 
     def set_status(self, call_id: str, status: str) -> SandboxCall:
         """Gives a call any status and touches nothing else but ``updated_at``; KeyError if there is no such call."""
         call = self.calls[call_id]
         call.status, call.updated_at = status, self._clock.now()
+        self._on_change()
         return call
 
     @web.middleware
@@ -136,13 +147,16 @@ class SamoraSandbox:
         """Records what is not control, and lets the faults strike it."""
         if request.path.startswith("/control/"):
             return await handler(request)
-        at, status = self._clock.now(), None
+        at, status, said = self._clock.now(), None, None
         try:
             answer = await self.faults.middleware(request, handler)
             status = answer.status
+            if isinstance(answer, web.Response) and answer.content_type == "application/json":
+                said = without_signatures(answer.text or "")
         except ConnectionResetError:
             answer = web.Response()  # the fault has cut the line: aiohttp drops any answer, but would log an exception
-        self.requests.append(SeenRequest(method=request.method, path=request.path, status=status, at=at))
+        self.requests.append(SeenRequest(method=request.method, path=request.path, status=status, at=at, answer=said))
+        self._on_change()
         return answer
 
     async def _get_call(self, request: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """What people do in Slack without pressing anything: type, call commands and shortcuts, open the Home tab."""
 
+import html
 from collections.abc import Collection, Iterable
 
 from bot.sandbox.slack import markup, payloads
@@ -85,7 +86,22 @@ class Acting:
     async def mention(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Ack:
         """Posts ``@samora`` and the text, and tells the bot, unless it is not in the channel ("not_in_channel")."""
         message = self.post_as(user, channel, f"<@{BOT_USER}> {text}", thread_ts=thread_ts)
-        who, where = self.workspace.member(user, channel)
+        return await self._mentioned(message)
+
+    async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Ack | None:
+        """Types a message as into Slack's own composer, where names become mentions and brackets are just brackets.
+
+        Returns:
+            How the bot took its mention; None if it is not mentioned and so not told.
+        """
+        there = self.workspace
+        known = markup.mentions(there.users.values(), there.user_groups.values())
+        written = markup.escaped(html.escape(text, quote=False), known)
+        message = self.post_as(user, channel, written, thread_ts=thread_ts)
+        return await self._mentioned(message) if f"<@{BOT_USER}>" in written else None
+
+    async def _mentioned(self, message: Message) -> Ack:
+        who, where = self.workspace.member(message.user, message.channel)
         if not where.has_bot:
             return Ack(ok=False, error="not_in_channel")
         return await self._deliver(payloads.app_mention(who, where, message), "events_api")

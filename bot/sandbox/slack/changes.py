@@ -17,6 +17,11 @@ class Changes:
     def __init__(self) -> None:
         self._next = asyncio.Event()
 
+    @property
+    def next(self) -> asyncio.Event:
+        """Set at the next change. Whoever takes it before looking misses nothing."""
+        return self._next
+
     def announce(self) -> None:
         """Something changed: everybody who waits looks again."""
         woken, self._next = self._next, asyncio.Event()

@@ -1,13 +1,13 @@
 """The control API: the sandbox's Slack by HTTP, for whoever is not in the same process.
 
 ``POST /control/act`` takes ``{"as": user, "do": …}`` and the arguments of the Python method. People do "command" (text,
-channel, command, escape), "mention" (channel, text, thread_ts), "shortcut" (callback_id), "message_shortcut"
-(callback_id, channel, ts), "press" (what: label or action id, value, block_id), "choose" (action_id, value, block_id),
-"submit" (view, values), "post" (channel, text, …), "delete" (channel, ts) and "member_left" (channel). To channels and
-the app they do "archive", "unarchive", "kick_bot", "invite_bot" (channel), "change_channel_id" (old, new),
-"add_channel" (channel_id, name, members, …), "uninstall" (tokens_first) and "reinstall". A ``view`` is named by its id,
-a ``message`` by ``{"channel": …, "ts": …}``. The answer is the acknowledgement, for "post" and "delete" the message,
-for "add_channel" the channel.
+channel, command, escape), "mention" (channel, text, thread_ts), "say" (likewise, as typed), "shortcut" (callback_id),
+"message_shortcut" (callback_id, channel, ts), "press" (what: label or action id, value, block_id), "choose" (action_id,
+value, block_id), "submit" (view, values), "close" (view), "open_home", "post" (channel, text, …), "delete" (channel,
+ts) and "member_left" (channel). To channels and the app they do "archive", "unarchive", "kick_bot", "invite_bot"
+(channel), "change_channel_id" (old, new), "add_channel" (channel_id, name, members, …), "uninstall" (tokens_first) and
+"reinstall". A ``view`` is named by its id, a ``message`` by ``{"channel": …, "ts": …}``. The answer is the
+acknowledgement, for "post" and "delete" the message, for "add_channel" the channel.
 
 ``GET /control/messages?as=…&channel=…`` gives what that person sees, with ``&deleted=1`` what is gone too.
 """
@@ -53,26 +53,42 @@ class Control:
             web.post("/control/deliver", _answering(self._deliver)),
         ]
 
-    async def _act(self, request: web.Request) -> object:
-        order = await _order(request)
-        user, what = str(order.pop("as")), str(order.pop("do"))
+    async def act(self, user: str, what: str, order: Json) -> object:
+        """Lets somebody do something: ``order`` holds the arguments, with a ``view`` by its id.
+
+        Returns:
+            What the Python method gives.
+
+        Raises:
+            LookupError: it names something that is not there.
+            PermissionError: Slack does not offer that.
+            TypeError: the arguments are not those of the act.
+            ValueError: there is no such act, or an argument makes no sense.
+        """
         acts = self._acts(user)
         if what not in acts:
             message = f"do: one of {list(acts)}"
             raise ValueError(message)
         done = acts[what](**self._resolved(what, order))
-        return _described(await done if inspect.isawaitable(done) else done)
+        return await done if inspect.isawaitable(done) else done
+
+    async def _act(self, request: web.Request) -> object:
+        order = await _order(request)
+        return _described(await self.act(str(order.pop("as")), str(order.pop("do")), order))
 
     def _acts(self, user: str) -> dict[str, Callable[..., Any]]:
         slack = self._slack
         by_people: dict[str, Callable[..., Any]] = {
             "command": slack.command,
             "mention": slack.mention,
+            "say": slack.say,
             "shortcut": slack.global_shortcut,
             "message_shortcut": slack.message_shortcut,
             "press": slack.press,
             "choose": slack.choose,
             "submit": slack.submit,
+            "close": slack.close_view,
+            "open_home": slack.open_home,
             "post": slack.post_as,
             "delete": slack.delete_message,
             "member_left": slack.member_left,

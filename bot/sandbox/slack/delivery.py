@@ -5,12 +5,14 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 from urllib.parse import urlencode
 
 import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.slack.ack import Ack
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.elements import Json
@@ -23,22 +25,31 @@ RETRIES = 3
 _HTTP_OK = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """An event that was sent, how often again, and how the bot took it the last time."""
+    """A payload that was sent, through which door, how often again, how the bot took it, and when (aware UTC)."""
 
-    event: Json
+    payload: Json
+    kind: Kind
     ack: Ack
+    at: datetime
     retries: int = 0
 
 
 class Delivery:
-    """Delivers to ``url`` if there is one, otherwise over Socket Mode."""
+    """Delivers to ``url`` if there is one, otherwise over Socket Mode.
 
-    def __init__(self, *, sockets: Sockets, changes: Changes, signing_secret: str, ack_seconds: float) -> None:
+    Attributes:
+        delivered: the newest payloads, oldest first.
+    """
+
+    def __init__(
+        self, *, sockets: Sockets, changes: Changes, clock: SandboxClock, signing_secret: str, ack_seconds: float
+    ) -> None:
         self.url: str | None = None
         self.ack_seconds = ack_seconds
-        self.acks: deque[Ack] = deque(maxlen=1000)
+        self.delivered: deque[Delivered] = deque(maxlen=1000)
+        self._clock = clock
         self._sockets = sockets
         self._changes = changes
         self._signer = SignatureVerifier(signing_secret)
@@ -58,9 +69,10 @@ class Delivery:
             ack = await self._sockets.send(_envelope(payload, kind, retry, reason), self.ack_seconds)
         else:
             ack = await self._post(self.url, payload, kind, retry, reason)
-        self.acks.append(ack)
+        done = Delivered(payload=payload, kind=kind, ack=ack, at=self._clock.now(), retries=retry)
+        self.delivered.append(done)
         if kind == "events_api" and "event_id" in payload:
-            self._events[payload["event_id"]] = Delivered(payload, ack, retry)
+            self._events[payload["event_id"]] = done
         self._changes.announce()
         return ack
 
@@ -82,7 +94,7 @@ class Delivery:
         if sent.retries >= RETRIES:
             message = f"Slack sends an event again {RETRIES} times at most"
             raise ValueError(message)
-        return await self.deliver(sent.event, "events_api", retry=sent.retries + 1, reason=reason)
+        return await self.deliver(sent.payload, "events_api", retry=sent.retries + 1, reason=reason)
 
     async def close(self) -> None:
         """Closes the HTTP client."""

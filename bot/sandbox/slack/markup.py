@@ -32,6 +32,15 @@ def names(users: Iterable[User], groups: Iterable[UserGroup], channels: Iterable
     }
 
 
+def mentions(users: Iterable[User], groups: Iterable[UserGroup]) -> dict[str, str]:
+    """What Slack stores for each name that somebody mentions in a message."""
+    return {
+        **_EVERYBODY,
+        **{f"@{user.name}": f"<@{user.id}>" for user in users},
+        **{f"@{group.handle}": f"<!subteam^{group.id}>" for group in groups},
+    }
+
+
 def escaped(text: str, known: Mapping[str, str]) -> str:
     """A slash command's text as ``should_escape: true`` delivers it; brackets and unknown names stay as they are.
 

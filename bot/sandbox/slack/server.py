@@ -16,7 +16,7 @@ from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.chat import Chat
 from bot.sandbox.slack.control import Control
 from bot.sandbox.slack.conversations import Conversations
-from bot.sandbox.slack.delivery import ACK_SECONDS, Delivery
+from bot.sandbox.slack.delivery import ACK_SECONDS, Delivered, Delivery
 from bot.sandbox.slack.interacting import Interacting
 from bot.sandbox.slack.modals import Modals
 from bot.sandbox.slack.rates import Rates
@@ -83,6 +83,7 @@ class SlackSandbox(Interacting, Administering):
             delivery=Delivery(
                 sockets=self._sockets,
                 changes=self._changes,
+                clock=clock,
                 signing_secret=self.signing_secret,
                 ack_seconds=ack_seconds,
             ),
@@ -138,7 +139,12 @@ class SlackSandbox(Interacting, Administering):
     @property
     def acks(self) -> list[Ack]:
         """How the newest deliveries were acknowledged, oldest first."""
-        return list(self._delivery.acks)
+        return [each.ack for each in self.delivered]
+
+    @property
+    def delivered(self) -> deque[Delivered]:
+        """The newest payloads that were sent to the bot, oldest first."""
+        return self._delivery.delivered
 
     def deliver_to(self, url: str | None) -> None:
         """Sets the bot's HTTP request URL; None goes back to Socket Mode."""

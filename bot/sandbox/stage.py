@@ -1,0 +1,83 @@
+"""The stage: a Slack, a Samora, and the real bot between them as a process of its own, all to be steered."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.manifest import Features, read_features
+from bot.sandbox.process import BotProcess, bot_environment
+from bot.sandbox.samora import SamoraSandbox
+from bot.sandbox.slack import SlackSandbox
+from bot.sandbox.slack.changes import Changes
+from bot.sandbox.weather import Weather
+
+READY_SECONDS = 30.0
+
+# So that whoever watches sees a call's change at once, and what a killed bot held soon.
+_QUICK = {"POLL_INTERVAL": "0.5", "LEASE_SECONDS": "15"}
+
+
+class CannotStart(Exception):
+    """The bot does not come up; the text says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Everything there is to see and to steer.
+
+    Attributes:
+        clock: the time that both servers live by; the bot lives by the real one.
+        changes: announces whatever happens anywhere on the stage.
+        features: what the bot's manifest offers to people.
+    """
+
+    clock: SandboxClock
+    changes: Changes
+    slack: SlackSandbox
+    samora: SamoraSandbox
+    weather: Weather
+    bot: BotProcess
+    features: Features
+
+    @property
+    def bot_state(self) -> str:
+        """One of "starting", "running" (it listens to Slack) and "stopped"."""
+        if self.bot.exit_code is not None:
+            return "stopped"
+        return "running" if self.slack.connections else "starting"
+
+
+@asynccontextmanager
+async def open_stage(manifest: str) -> AsyncIterator[Stage]:
+    """Starts it all, and ends it all.
+
+    Args:
+        manifest: the bot's, as YAML, for Socket Mode.
+
+    Raises:
+        CannotStart: the bot ends, or doesn't connect in time.
+    """
+    clock = SandboxClock()
+    async with SlackSandbox(clock=clock) as slack:
+        changes = slack.workspace.changes
+        async with SamoraSandbox(clock=clock, on_change=changes.announce) as samora:
+            environment = bot_environment(slack=slack, samora=samora) | _QUICK
+            async with BotProcess(environment, on_change=changes.announce) as bot:
+                await _connected(slack, bot)
+                yield Stage(
+                    clock=clock,
+                    changes=changes,
+                    slack=slack,
+                    samora=samora,
+                    weather=Weather(slack=slack.faults, samora=samora.faults),
+                    bot=bot,
+                    features=read_features(manifest),
+                )
+
+
+async def _connected(slack: SlackSandbox, bot: BotProcess) -> None:
+    with suppress(TimeoutError):
+        await slack.wait_for(lambda: slack.connections or bot.exit_code is not None, within=READY_SECONDS)
+    if not slack.connections:
+        raise CannotStart("\n".join(["The bot did not start. Its last lines:", *list(bot.lines)[-20:]]))
