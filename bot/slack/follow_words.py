@@ -14,6 +14,7 @@ KEEP_ALL = "keep_all"
 
 HOW_TO_BEGIN = f"`{COMMAND} subscribe {EXAMPLE_ID}` follows one, and so does *Follow* on its card."
 NOTHING_FOLLOWED = Message(f"No call is followed here. {HOW_TO_BEGIN}")
+NOTHING_OF_YOURS = Message(f"You follow no call. In a channel, {HOW_TO_BEGIN}")
 KEPT = Message("All right, nothing has ended.")
 WHICH_TO_FOLLOW = Message(
     f"Which call? Type `{COMMAND} subscribe {EXAMPLE_ID}`, with options if you like: "

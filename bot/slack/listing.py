@@ -1,15 +1,16 @@
-"""Listing: what a channel follows, shown to one person, and changed by the buttons beside it."""
+"""Listing: what a channel or a person follows, shown to one person, and changed by the buttons beside it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
-from bot.core.errors import UserMistake
+from bot.core.errors import BotError, UserMistake
 from bot.core.ports import Subscriptions
 from bot.core.subscriptions import Options, Subscription, SubscriptionState
 from bot.slack.edit import edit_view
 from bot.slack.follow_words import GONE, NOT_YOURS, already_message, changed_message, resumed_message
-from bot.slack.lists import PER_PAGE, list_message
+from bot.slack.lists import PER_PAGE, home_message, list_message
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply, Reply
 
@@ -28,12 +29,26 @@ class Listing:
         self._on_change = on_change
 
     async def show(self, place: Place, page: int, reply: Reply) -> None:
-        """One page of what is followed here; the last one if there is no such page any more."""
+        """One page of what is followed here, or in a Home of what its person follows anywhere.
+
+        The last page if there is no such one any more.
+        """
         shown, count = await self._page(place, page)
         if count and not shown:
             page = (count - 1) // PER_PAGE
             shown, count = await self._page(place, page)
-        await reply.send(list_message(shown, count=count, page=page))
+        draw = home_message if place.is_home else list_message
+        await reply.send(draw(shown, count=count, page=page))
+
+    async def redraw_home(self, place: Place, page: int, home: Reply) -> None:
+        """Shows somebody's Home anew, after a change that was made in a modal; raises nothing.
+
+        What can't be shown now is shown when the Home is opened again.
+        """
+        try:
+            await self.show(replace(place, is_home=True), page, home)
+        except BotError as error:
+            log.warning("home_not_redrawn", user_id=place.user_id, reason=error.reason)
 
     async def pause(self, place: Place, asked: Asked, reply: Reply) -> None:
         """Pauses one of the list, which is shown anew."""
@@ -66,7 +81,8 @@ class Listing:
         found = await self._get_own(place, asked.sub)
         if found.state is SubscriptionState.ENDED:
             raise UserMistake(GONE)
-        await reply.show(edit_view(found, reply.origin))
+        origin = reply.origin.model_copy(update={"home": asked.home, "page": asked.page})
+        await reply.show(edit_view(found, origin))
 
     async def change(self, place: Place, subscription_id: str, options: Options, reply: Reply) -> None:
         """Gives a subscription other options."""
@@ -78,9 +94,10 @@ class Listing:
         await reply.send(changed_message(found.call_id, options))
 
     async def _page(self, place: Place, page: int) -> tuple[tuple[Subscription, ...], int]:
-        return await self._subscriptions.list_here(
-            place.team_id, place.channel_id, offset=page * PER_PAGE, limit=PER_PAGE
-        )
+        offset = page * PER_PAGE
+        if place.is_home:
+            return await self._subscriptions.list_of(place.team_id, place.user_id, offset=offset, limit=PER_PAGE)
+        return await self._subscriptions.list_here(place.team_id, place.channel_id, offset=offset, limit=PER_PAGE)
 
     async def _change_one(
         self, place: Place, asked: Asked, reply: Reply, done: str, change: Callable[[str], Awaitable[int]]

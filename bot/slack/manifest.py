@@ -21,6 +21,7 @@ OPTIONAL_SCOPES = {
 # Event → the scope without which it does not come, if there is one.
 EVENTS = {
     "app_mention": "app_mentions:read",
+    "app_home_opened": "",
     "channel_unarchive": "channels:read",
     "group_unarchive": "groups:read",
     "member_joined_channel": "channels:read or groups:read",
@@ -44,7 +45,7 @@ display_information:
 features:
   # Without a messages tab, Slack refuses the direct message that says why a subscription is paused.
   app_home:
-    home_tab_enabled: false
+    home_tab_enabled: true
     messages_tab_enabled: true
     messages_tab_read_only_enabled: true
   bot_user:

@@ -47,7 +47,10 @@ def make_web_client(*, session: aiohttp.ClientSession, api_url: str, token: str 
 
 
 class Messenger:
-    """Posts, answers and opens modals. Raises SlackUnavailable, ChannelUnavailable, or PermanentError for the rest."""
+    """Posts, answers, opens modals and draws Home tabs.
+
+    Raises SlackUnavailable, ChannelUnavailable, or PermanentError for the rest.
+    """
 
     def __init__(self, *, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         """Takes the Web API client and the session that both it and the answers use."""
@@ -194,6 +197,10 @@ class Messenger:
     async def update_view(self, view_id: str, view: Block) -> None:
         """Redraws a modal."""
         await self._call("views.update", view_id=view_id, view=view)
+
+    async def publish_home(self, user_id: str, view: Block) -> None:
+        """Draws somebody's Home tab, which that person alone sees; twice is once."""
+        await self._call("views.publish", user_id=user_id, view=view)
 
     def _is_slack(self, url: str) -> bool:
         try:

@@ -41,6 +41,7 @@ class Asked(BaseModel):
         sub: the id of the subscription that it is about.
         options: how the call is to be followed, as people type it.
         card: the public card that a subscription is to take over.
+        home: whether it stands in somebody's Home tab, or was opened from there.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -54,6 +55,7 @@ class Asked(BaseModel):
     sub: str = ""
     options: str = ""
     card: str = ""
+    home: bool = False
 
     def encode(self) -> str:
         """As compact JSON, without what is empty."""
@@ -94,6 +96,7 @@ class Place:
         message_ts: the message whose button was pressed, or that a shortcut was used on.
         is_private: whether the card pressed is visible to that person alone.
         view_id: the modal whose button was pressed.
+        is_home: whether it is the person's Home tab.
         response_url: Slack's address for answers, five times within 30 minutes. Whoever has it can post: never logged.
         trigger_id: Slack's permission to open one modal within three seconds.
     """
@@ -107,6 +110,7 @@ class Place:
     message_ts: str = ""
     is_private: bool = False
     view_id: str = ""
+    is_home: bool = False
     response_url: str = field(default="", repr=False)
     trigger_id: str = field(default="", repr=False)
 
@@ -133,7 +137,9 @@ def place_of_command(payload: Payload) -> Place:
 
 def place_of_interaction(payload: Payload) -> Place:
     """The place of a shortcut, a pressed button or a submitted modal."""
-    view_id = text_at(payload, "view", "id")
+    is_home = text_at(payload, "view", "type") == "home"
+    # No modal is open there yet, so what comes next is opened, and not pushed.
+    view_id = "" if is_home else text_at(payload, "view", "id")
     origin = read_metadata(payload) if view_id else Asked()
     message_ts = text_at(payload, "container", "message_ts") or text_at(payload, "message", "ts")
     thread_ts = text_at(payload, "container", "thread_ts") or text_at(payload, "message", "thread_ts") or origin.thread
@@ -151,8 +157,9 @@ def place_of_interaction(payload: Payload) -> Place:
         # The root of a thread stands in the channel itself, whatever hangs below it.
         thread_ts=thread_ts if thread_ts != message_ts else "",
         message_ts=message_ts,
-        is_private=bool(view_id) or (isinstance(container, dict) and container.get("is_ephemeral") is True),
+        is_private=is_home or bool(view_id) or (isinstance(container, dict) and container.get("is_ephemeral") is True),
         view_id=view_id,
+        is_home=is_home,
         response_url=text_at(payload, "response_url"),
         trigger_id=text_at(payload, "trigger_id"),
     )
@@ -188,6 +195,21 @@ def place_of_mention(payload: Payload) -> Place:
         channel_id=text_at(payload, "event", "channel"),
         thread_ts=thread_ts,
         message_ts=text_at(payload, "event", "ts"),
+    )
+
+
+def place_of_home(payload: Payload) -> Place:
+    """The place of an ``app_home_opened`` event: a Home tab, which stands in no conversation.
+
+    The event names no workspace of the person's own; the outer team is the one that the tab was opened in.
+    """
+    return Place(
+        team_id=text_at(_authorized(payload), "team_id") or text_at(payload, "team_id"),
+        user_id=text_at(payload, "event", "user"),
+        user_team_id=text_at(payload, "team_id"),
+        app_id=text_at(payload, "api_app_id"),
+        is_private=True,
+        is_home=True,
     )
 
 

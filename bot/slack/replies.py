@@ -1,9 +1,10 @@
-"""Where an answer goes: to one person in a conversation, or into a modal."""
+"""Where an answer goes: to one person in a conversation, into a modal, or into the Home tab."""
 
 from typing import Protocol
 
 from bot.core.errors import PermanentError
 from bot.slack.blocks import Block, Message
+from bot.slack.home import home_view
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.sentences import STILL_ASKING
@@ -97,6 +98,30 @@ class ModalReply:
         if not self._view_id:
             raise PermanentError("no modal")
         await self._messenger.update_view(self._view_id, view)
+
+
+class HomeReply:
+    """An answer in the asker's Home tab, which is drawn anew around it."""
+
+    def __init__(self, messenger: Messenger, place: Place) -> None:
+        """Takes whose Home it is."""
+        self._messenger = messenger
+        self._place = place
+        self.has_other_way = False
+
+    async def begin(self) -> None:
+        """Nothing to do: until there is an answer, the Home stays as it is."""
+
+    async def still_asking(self) -> None:
+        """Nothing to do, likewise."""
+
+    async def send(self, message: Message) -> None:
+        """Draws the Home around the answer."""
+        await self._messenger.publish_home(self._place.user_id, home_view(message))
+
+    async def redraw(self, card: Message) -> None:
+        """Draws the Home around the card."""
+        await self.send(card)
 
 
 def loading_view(origin: Asked) -> Block:

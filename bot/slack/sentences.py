@@ -13,7 +13,7 @@ from bot.core.errors import (
     UserMistake,
 )
 from bot.core.foreign import one_line
-from bot.slack.blocks import Message, actions, button, code, context, cut, escape, header, section
+from bot.slack.blocks import Block, Message, actions, button, code, context, cut, escape, header, section
 from bot.slack.cards import SHOW_CALL, TRY_AGAIN
 from bot.slack.grammar import COMMAND, find_nearest
 from bot.slack.options import EXAMPLE
@@ -52,7 +52,22 @@ _CHANNEL_REASONS = {
 
 def help_message() -> Message:
     """Every subcommand with an example."""
-    rows = [
+    spoken = "; ".join(f"{example}: {does}" for example, does in _help_rows())
+    return Message(f"Look up and follow Samora calls. {spoken}", (header("Samora calls in Slack"), *help_blocks()))
+
+
+def help_blocks() -> tuple[Block, ...]:
+    """Every subcommand with an example, and what needs no typing."""
+    elsewhere = (
+        "In a thread, mention me with an id, or with `subscribe` and an id, or choose *Show Samora call* or "
+        "*Follow Samora call* from a message's menu. "
+        "*Recording* and *Transcript* on a card give you a new link at each press."
+    )
+    return (*(section(f"`{example}`\n{does}") for example, does in _help_rows()), context(elsewhere))
+
+
+def _help_rows() -> list[tuple[str, str]]:
+    return [
         (f"{COMMAND} {EXAMPLE_ID}", "shows the call to you alone; the id may stand in a link or a sentence"),
         (f"{COMMAND} subscribe {EXAMPLE_ID}", f"follows the call in this channel: {_FOLLOWING}"),
         (f"{COMMAND} subscribe {EXAMPLE_ID} {EXAMPLE}", f"follows it as you like: {_OPTIONS}"),
@@ -60,16 +75,6 @@ def help_message() -> Message:
         (f"{COMMAND} list", "what this channel follows, with buttons to pause, resume, end and edit"),
         (f"{COMMAND} help", "shows this"),
     ]
-    lines = [f"`{example}`\n{does}" for example, does in rows]
-    elsewhere = (
-        "In a thread, mention me with an id, or with `subscribe` and an id, or choose *Show Samora call* or "
-        "*Follow Samora call* from a message's menu. "
-        "*Recording* and *Transcript* on a card give you a new link at each press."
-    )
-    return Message(
-        text="Look up and follow Samora calls. " + "; ".join(f"{example}: {does}" for example, does in rows),
-        blocks=(header("Samora calls in Slack"), *map(section, lines), context(elsewhere)),
-    )
 
 
 def find_hint(text: str) -> Message:

@@ -11,10 +11,11 @@ from typing import Any
 import slackblocks
 from slack_sdk.models.blocks import Block as SdkBlock
 
+from bot.sandbox.slack import find_view_problems
 from bot.slack.blocks import Block, Message
 
 # docs.slack.dev/reference/block-kit
-MOST_BLOCKS = {"message": 50, "modal": 100}
+MOST_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 BLOCK_TYPES = {"header", "section", "context", "actions", "input"}
 LONGEST_CARD = 10_000
 OUR_DATE = re.compile(r"<!date\^\d+\^[a-z_{}, ]+\|\d{1,4}-\d\d-\d\d \d\d:\d\d:\d\d UTC>")
@@ -237,3 +238,15 @@ def judge_view(view: Block, *, ours: Sequence[str] = ()) -> None:
         private_metadata=view["private_metadata"],
         callback_id=view.get("callback_id"),
     )
+
+
+def judge_home(view: Block, *, ours: Sequence[str] = ()) -> None:
+    """A Home tab of ours that Slack takes; ``ours`` as in :func:`judge_message`. The sandbox's Slack judges it too."""
+    assert find_view_problems(view) == []
+    view = without(view, ours)
+    assert set(view) == {"type", "blocks"}
+    assert view["type"] == "home"
+    assert len(json.dumps(view)) <= 250_000
+    check_limits(view["blocks"], "home")
+    check_with_slack_sdk(view["blocks"])
+    slackblocks.HomeTabView(blocks=[_block(block) for block in view["blocks"]])

@@ -30,7 +30,7 @@ from tests.slack.stores import FakeSubscriptions
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 HERE = Place(team_id=TEAM, user_id=USER, channel_id=CHANNEL, is_private=True)
 ELSEWHERE = replace(HERE, channel_id="D0DIRECT")
-OURS = ["<@U0JON>", f"<@{USER}>", "<!subteam^S0NIGHT>"]
+OURS = ["<@U0JON>", f"<@{USER}>", "<!subteam^S0NIGHT>", f"<#{CHANNEL}>", "<#C0OTHER>"]
 DONE: dict[str, Any] = {"state": SubscriptionState.ENDED, "reason": Reason.DONE}
 LET_GO: dict[str, Any] = {"state": SubscriptionState.ENDED, "reason": Reason.QUIET}
 PAUSED: dict[str, Any] = {"state": SubscriptionState.PAUSED, "reason": "is_archived"}
@@ -434,6 +434,104 @@ async def test_nobody_else_saves_options() -> None:
         await desk.listing.change(ELSEWHERE, "s1", Options(to=Delivery.CARD), desk.heard)
 
     assert desk.row().options == Options()
+
+
+# The Home
+
+HOME = Place(team_id=TEAM, user_id="U0JON", is_private=True, is_home=True)
+
+
+async def test_a_home_shows_what_its_person_follows_anywhere_and_nothing_else() -> None:
+    desk = Desk(
+        make_subscription(1),
+        make_subscription(2, channel_id="C0OTHER"),
+        make_subscription(3, creator_id=USER),
+        make_subscription(4, team_id=OTHER_TEAM),
+        make_subscription(5, **DONE),
+    )
+
+    await desk.listing.show(HOME, 0, desk.heard)
+
+    assert [(str(make_call_id(1)) in row, "in <#C" in row) for row in rows_of(desk.heard.only)] == [
+        (True, True),
+        (False, True),
+    ]
+    assert desk.subscriptions.done == [("list_of", 0, PER_PAGE)]
+
+
+async def test_an_empty_home_says_how_to_begin() -> None:
+    desk = Desk(make_subscription(creator_id=USER))
+
+    await desk.listing.show(HOME, 0, desk.heard)
+
+    assert "You follow no call. In a channel, `/samora-call subscribe" in desk.heard.only.text
+
+
+async def test_a_home_of_many_has_pages() -> None:
+    desk = Desk(*make_many(2 * PER_PAGE + 2))
+
+    await desk.listing.show(HOME, 9, desk.heard)
+
+    assert len(rows_of(desk.heard.only)) == 2
+    assert "Page 3 of 3" in str(desk.heard.only.blocks)
+
+
+@pytest.mark.parametrize(
+    ("method", "before", "after"),
+    [
+        ("pause", {}, SubscriptionState.PAUSED),
+        ("resume_listed", PAUSED, SubscriptionState.ACTIVE),
+        ("end", {}, SubscriptionState.ENDED),
+    ],
+)
+async def test_a_press_in_a_home_changes_one_and_shows_the_home_anew(
+    method: str, before: dict[str, Any], after: SubscriptionState
+) -> None:
+    desk = Desk(make_subscription(1, **before), make_subscription(2, channel_id="C0OTHER"))
+
+    await getattr(desk.listing, method)(HOME, about(), desk.heard)
+
+    assert desk.row().state is after
+    assert desk.woken == 1
+    assert len(rows_of(desk.heard.only)) == (1 if method == "end" else 2)
+
+
+async def test_what_somebody_else_made_cannot_be_changed_from_a_home() -> None:
+    desk = Desk(make_subscription(creator_id=USER))
+
+    with pytest.raises(UserMistake, match="Only members"):
+        await desk.listing.end(HOME, about(), desk.heard)
+
+    assert desk.row().state is SubscriptionState.ACTIVE
+
+
+async def test_a_form_opened_from_a_home_remembers_that_and_the_page() -> None:
+    desk, spoken = Desk(make_subscription()), Spoken()
+    asked = about(page=1).model_copy(update={"home": True})
+
+    await desk.listing.edit(HOME, asked, ModalReply(spoken, HOME, view_id="V1"))
+
+    kept = Asked.parse(spoken.views[0]["private_metadata"])
+    assert (kept.home, kept.page, kept.sub, kept.channel) == (True, 1, "s1", "")
+
+
+async def test_a_home_is_redrawn_after_a_change_in_a_modal() -> None:
+    desk = Desk(*make_many(PER_PAGE + 1))
+
+    await desk.listing.redraw_home(replace(HOME, is_home=False, view_id="V1"), 1, desk.heard)
+
+    assert "Page 2 of 2" in str(desk.heard.only.blocks)
+
+
+async def test_a_home_that_cannot_be_redrawn_costs_nothing_but_a_line_in_the_log() -> None:
+    desk = Desk(make_subscription())
+    desk.subscriptions.broken = {"all"}
+
+    with capture_logs() as logs:
+        await desk.listing.redraw_home(HOME, 0, desk.heard)
+
+    assert desk.heard.sent == []
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("home_not_redrawn", "warning")]
 
 
 # What Slack says of channels and of the app

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bot.slack.grammar import COMMAND, SUBCOMMANDS
-from bot.slack.listeners.events import APP_EVENTS, CHANNEL_EVENTS
+from bot.slack.listeners.events import APP_EVENTS, CHANNEL_EVENTS, HOME_EVENT
 from bot.slack.listeners.shortcuts import FIND_CALL_SHORTCUT, SHORTCUTS
 from bot.slack.manifest import EVENTS, NEEDED_SCOPES, OPTIONAL_SCOPES, make_manifest
 
@@ -69,7 +69,7 @@ def test_each_scope_has_its_reason_beside_it() -> None:
 
 def test_every_event_is_listened_to_and_has_the_scope_that_it_needs(manifest: dict[str, Any]) -> None:
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
-    assert set(events) == {"app_mention", *CHANNEL_EVENTS, *APP_EVENTS}
+    assert set(events) == {"app_mention", HOME_EVENT, *CHANNEL_EVENTS, *APP_EVENTS}
     assert len(events) == len(set(events))
     assert list(EVENTS) == events
     needed = {scope for scopes in EVENTS.values() for scope in scopes.split(" or ") if scope}
@@ -80,6 +80,11 @@ def test_every_event_is_listened_to_and_has_the_scope_that_it_needs(manifest: di
 def test_people_can_be_told_why_a_subscription_is_paused(manifest: dict[str, Any]) -> None:
     """Without a messages tab, chat.postMessage to a person is refused: messages_tab_disabled."""
     assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
+
+
+def test_there_is_a_home_tab_to_draw(manifest: dict[str, Any]) -> None:
+    """Without one, views.publish is refused: not_enabled."""
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
 
 
 def test_buttons_and_shortcuts_work_because_interactivity_is_on(manifest: dict[str, Any]) -> None:

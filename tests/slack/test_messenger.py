@@ -190,6 +190,12 @@ async def test_a_modal_is_redrawn_by_its_id(slack: FakeSlack, messenger: Messeng
     assert (slack.got[0].path, slack.got[0].body) == ("/api/views.update", {"view_id": "V1", "view": {"type": "modal"}})
 
 
+async def test_a_home_is_drawn_for_one_person(slack: FakeSlack, messenger: Messenger) -> None:
+    await messenger.publish_home("U1", {"type": "home"})
+
+    assert (slack.got[0].path, slack.got[0].body) == ("/api/views.publish", {"user_id": "U1", "view": {"type": "home"}})
+
+
 # Keys, and finding by them
 
 

@@ -16,6 +16,7 @@ from bot.slack.payloads import (
     own_user_id,
     place_of_command,
     place_of_event,
+    place_of_home,
     place_of_interaction,
     place_of_mention,
     read_metadata,
@@ -149,6 +150,25 @@ def test_a_button_in_a_modal_is_private_and_where_the_modal_was_opened_from() ->
     )
 
 
+def test_a_button_in_a_home_is_private_and_in_no_modal() -> None:
+    payload = make_button_payload(from_view=True)
+    payload["view"]["type"] = "home"
+    assert place_of_interaction(payload) == Place(
+        **WHO, is_private=True, is_home=True, trigger_id=payload["trigger_id"]
+    )
+
+
+def test_a_home_that_is_opened_stands_in_no_conversation() -> None:
+    payload = make_mention_payload()
+    payload["event"] = {"type": "app_home_opened", "user": USER, "channel": "D111", "tab": "home", "event_ts": "1.2"}
+    assert place_of_home(payload) == Place(**WHO, is_private=True, is_home=True)
+
+
+def test_a_home_that_is_opened_in_another_workspace_is_an_outsiders() -> None:
+    place = place_of_home(make_mention_payload() | {"team_id": OTHER_TEAM})
+    assert (place.team_id, place.user_team_id) == (TEAM, OTHER_TEAM)
+
+
 def test_somebody_from_outside_has_another_team() -> None:
     place = place_of_interaction(make_button_payload(user_team=OTHER_TEAM))
     assert (place.team_id, place.user_team_id) == (TEAM, OTHER_TEAM)
@@ -239,7 +259,7 @@ JSON = st.recursive(
     )
 )
 def test_no_shape_of_a_payload_breaks_the_reading(payload: dict[str, Any]) -> None:
-    for read in (place_of_command, place_of_interaction, place_of_mention):
+    for read in (place_of_command, place_of_home, place_of_interaction, place_of_mention):
         assert isinstance(read(payload), Place)
     assert isinstance(find_message_call_ids(payload.get("message")), list)
 

@@ -1,4 +1,4 @@
-"""Where an answer goes: into the conversation, in the place of an old one, or into a modal."""
+"""Where an answer goes: into the conversation, in the place of an old one, into a modal, or into the Home tab."""
 
 from dataclasses import replace
 from typing import cast
@@ -9,9 +9,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import PermanentError
 from bot.slack.blocks import Block, Message, section
+from bot.slack.home import home_view
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
-from bot.slack.replies import EphemeralReply, ModalReply, Reply, loading_view
+from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply, loading_view
 from bot.slack.sentences import STILL_ASKING
 
 WORDS = Message("words", (section("blocks"),))
@@ -41,6 +42,9 @@ class Spoken(Messenger):
 
     async def update_view(self, view_id: str, view: Block) -> None:
         self.said.append(("update", view_id, view))
+
+    async def publish_home(self, user_id: str, view: Block) -> None:
+        self.said.append(("publish", user_id, view))
 
 
 @pytest.fixture
@@ -140,7 +144,20 @@ async def test_a_trigger_that_has_died_is_raised() -> None:
         await ModalReply(Spoken(PermanentError("expired_trigger_id")), PRIVATE).begin()
 
 
-def test_both_are_replies() -> None:
-    replies: list[Reply] = [EphemeralReply(Spoken(), PRIVATE), ModalReply(Spoken(), PRIVATE)]
+async def test_an_answer_in_a_home_is_drawn_into_that_persons_home_and_waits_in_silence(spoken: Spoken) -> None:
+    reply = HomeReply(spoken, Place(user_id="U1", is_home=True))
 
-    assert len(replies) == 2
+    await reply.begin()
+    await reply.still_asking()
+    assert spoken.said == []
+    await reply.send(WORDS)
+    await reply.redraw(WORDS)
+
+    assert spoken.said == [("publish", "U1", home_view(WORDS))] * 2
+
+
+def test_all_are_replies() -> None:
+    kinds = (EphemeralReply, ModalReply, HomeReply)
+    replies: list[Reply] = [kind(Spoken(), PRIVATE) for kind in kinds]
+
+    assert [reply.has_other_way for reply in replies] == [False, True, False]

@@ -27,8 +27,9 @@ def make_dispatcher(
     """All listeners of the bot, by what Slack calls the payloads that they listen to."""
     typed = Typed(answers=answers, following=following, listing=listing)
     shortcuts = Shortcuts(boundary=boundary, answers=answers, following=following, messenger=messenger)
-    actions = Actions(boundary=boundary, answers=answers, following=following, listing=listing)
+    actions = Actions(boundary=boundary, answers=answers, following=following, listing=listing, messenger=messenger)
     views = Views(boundary=boundary, answers=answers, following=following, listing=listing)
+    events = Events(boundary=boundary, typed=typed, listing=listing, channels=channels)
     return Dispatcher(
         {
             COMMAND: Commands(boundary=boundary, typed=typed).on_command,
@@ -36,6 +37,6 @@ def make_dispatcher(
             "shortcut": shortcuts.on_shortcut,
             "message_action": shortcuts.on_shortcut,
             "view_submission": views.on_submission,
-            "event_callback": Events(boundary=boundary, typed=typed, channels=channels).on_event,
+            "event_callback": events.on_event,
         }
     )

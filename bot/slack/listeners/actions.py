@@ -23,21 +23,24 @@ from bot.slack.cards import (
 )
 from bot.slack.follow_words import END_ALL, KEEP_ALL, KEPT
 from bot.slack.following import Following
+from bot.slack.home import FIND
 from bot.slack.listeners.boundary import Boundary, Job, Request
 from bot.slack.listing import Listing
 from bot.slack.lists import EDIT, LIST, LIST_END, LIST_PAUSE, LIST_RESUME
+from bot.slack.messenger import Messenger
 from bot.slack.options import read_options
 from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload, Place, place_of_interaction, text_at
 from bot.slack.replies import ModalReply, Reply
 from bot.slack.sentences import CHOOSE, UNSUBSCRIBE
-from bot.slack.views import NEXT_PAGE, PREVIOUS_PAGE
+from bot.slack.views import NEXT_PAGE, PREVIOUS_PAGE, find_view
 
 _PAGES = (SHOW_ALL, PREVIOUS_PAGE, NEXT_PAGE)
 _ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHOW_CALL, UNSUBSCRIBE, *_PAGES)
 _LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
 _ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
 _ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
-_WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_CHANNELS)
+_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND)
+_WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_NOTHING)
 
 # Buttons under a question or a failure: they do what their value says, in the place of it.
 _REPEATS = (TRY_AGAIN, CHOOSE)
@@ -53,12 +56,15 @@ _AGAIN = {REFRESH: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}
 class Actions:
     """Listens to buttons. A link button is only acked: without that, Slack shows a warning sign beside it."""
 
-    def __init__(self, *, boundary: Boundary, answers: Answers, following: Following, listing: Listing) -> None:
-        """Takes who starts work, who answers, who follows, and who knows what is followed."""
+    def __init__(
+        self, *, boundary: Boundary, answers: Answers, following: Following, listing: Listing, messenger: Messenger
+    ) -> None:
+        """Takes who starts work, who answers, who follows, who knows what is followed, and who opens modals."""
         self._boundary = boundary
         self._answers = answers
         self._following = following
         self._listing = listing
+        self._messenger = messenger
 
     async def on_action(self, ack: AsyncAck, body: Payload) -> None:
         """Acks, and does what the button says."""
@@ -73,7 +79,7 @@ class Actions:
             asked = Asked.parse(text_at(pressed, "value"))
             wanted = _find_wanted(action_id, asked)
         except UserMistake as mistake:
-            reply = self._boundary.ephemeral(place)
+            reply = self._boundary.home(place) if place.is_home else self._boundary.ephemeral(place)
             request = Request(kind="action.unreadable", key=place.trigger_id, place=place, reply=reply)
             self._boundary.take(request, partial(reply.send, Message(mistake.reason)))
         else:
@@ -100,9 +106,11 @@ class Actions:
         self._boundary.take(request, self._job(wanted, place, asked, reply), name=name)
 
     def _reply(self, action_id: str, wanted: str, place: Place) -> Reply:
-        """In a conversation: there. In a modal: in it where the answer is its new content, else in one on top."""
+        """In a conversation or Home: there. In a modal: in it if the answer is its new content, else in one on top."""
         if wanted in _WINDOWS and (action_id not in _REPEATS or not place.view_id):
             return self._boundary.modal(place)
+        if place.is_home:
+            return self._boundary.home(place)
         if not place.view_id:
             return self._boundary.ephemeral(place, in_place=action_id in _IN_PLACE)
         in_place = action_id in {REFRESH, PREVIOUS_PAGE, NEXT_PAGE, *_IN_PLACE}
@@ -113,6 +121,8 @@ class Actions:
             return self._job_about_channel(wanted, place, asked, reply)
         if wanted in _ABOUT_SUBSCRIPTIONS:
             return self._job_about_subscription(wanted, place, asked, reply)
+        if wanted == FIND:
+            return partial(self._messenger.open_view, place, find_view(Asked(again=SHOW_CALL)))
         if wanted == FOLLOW:
             return self._follow(place, asked, reply)
         if wanted == UNSUBSCRIBE:
@@ -166,7 +176,7 @@ def _find_wanted(action_id: str, asked: Asked) -> str:
         wanted = asked.again if asked.again in _WANTED else SHOW_CALL
     if wanted in _ABOUT_SUBSCRIPTIONS and not asked.sub:
         raise UserMistake(UNREADABLE_BUTTON)
-    if wanted not in _ABOUT_CHANNELS:
+    if wanted not in _ABOUT_NOTHING:
         CallId(asked.call)
     read_options(asked.options)
     return wanted

@@ -15,7 +15,7 @@ from bot.core.errors import BotError, PermanentError, SamoraUnavailable, TokenRe
 from bot.slack.blocks import Message
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
-from bot.slack.replies import EphemeralReply, ModalReply, Reply
+from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply
 from bot.slack.sentences import OUTSIDER, bug_message, error_message
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces
@@ -81,6 +81,10 @@ class Boundary:
     def modal(self, place: Place, *, view_id: str = "") -> ModalReply:
         """A reply in that modal, or in a new one."""
         return ModalReply(self._messenger, place, view_id=view_id)
+
+    def home(self, place: Place) -> HomeReply:
+        """A reply in the asker's Home tab."""
+        return HomeReply(self._messenger, place)
 
     def take(self, request: Request, job: Job, *, name: str = "") -> None:
         """Starts the job that answers a request, unless it is a repeated one.

@@ -8,34 +8,42 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.slack.channels import Channels
 from bot.slack.grammar import read_command
 from bot.slack.listeners.boundary import Boundary, Job, Request
-from bot.slack.payloads import Payload, own_user_id, place_of_event, place_of_mention, text_at
+from bot.slack.listing import Listing
+from bot.slack.lists import LIST
+from bot.slack.payloads import Asked, Payload, own_user_id, place_of_event, place_of_home, place_of_mention, text_at
 from bot.slack.typed import Typed
 
 # Slack's own events that lead to something: docs.slack.dev/reference/events.
 CHANNEL_EVENTS = ("channel_unarchive", "group_unarchive", "member_joined_channel", "channel_id_changed")
 APP_EVENTS = ("app_uninstalled", "tokens_revoked")
+HOME_EVENT = "app_home_opened"
 
 # Names that were only called, and not those that "mention:" is about.
 _MENTIONS = re.compile(r"(?<!mention:)(?<!mention: )<@[A-Z0-9]+(?:\|[^>]*)?>", re.IGNORECASE)
 
 
 class Events:
-    """Listens to events: to mentions, and to what Slack says of channels and of the app itself."""
+    """Listens to events: mentions, a Home tab that is opened, and what Slack says of channels and of the app itself."""
 
-    def __init__(self, *, boundary: Boundary, typed: Typed, channels: Channels) -> None:
-        """Takes who starts work, who answers people, and who heeds what Slack says."""
+    def __init__(self, *, boundary: Boundary, typed: Typed, listing: Listing, channels: Channels) -> None:
+        """Takes who starts work, who answers people, who knows what is followed, and who heeds what Slack says."""
         self._boundary = boundary
         self._typed = typed
+        self._listing = listing
         self._channels = channels
 
     async def on_event(self, ack: AsyncAck, body: Payload) -> None:
-        """Answers a mention as if its text had been typed after the command; heeds Slack's own events before the ack.
+        """Answers a mention as if its text had been typed after the command, and draws the Home that somebody opens.
+
+        Slack's own events are heeded before the ack.
 
         Other bots get no answer. What cannot be heeded now is not acked, so that Slack sends it again.
         """
         kind = text_at(body, "event", "type")
         if kind == "app_mention":
             self._answer(body)
+        elif kind == HOME_EVENT:
+            self._show_home(body)
         elif kind and (job := self._find_job(kind, body)):
             await self._boundary.heed(f"event.{kind}", place_of_event(body), job)
         await ack()
@@ -57,6 +65,22 @@ class Events:
             asked=again,
         )
         self._boundary.take(request, partial(self._typed.answer, place, command, reply))
+
+    def _show_home(self, body: Payload) -> None:
+        place = place_of_home(body)
+        # The messages tab beside it is told of by the same event.
+        if text_at(body, "event", "tab") != "home" or not place.user_id:
+            return
+        reply = self._boundary.home(place)
+        request = Request(
+            kind=f"event.{HOME_EVENT}",
+            key=text_at(body, "event_id"),
+            place=place,
+            reply=reply,
+            again=LIST,
+            asked=Asked(again=LIST),
+        )
+        self._boundary.take(request, partial(self._listing.show, place, 0, reply))
 
     def _find_job(self, kind: str, body: Payload) -> Job | None:
         place, event = place_of_event(body), body["event"]

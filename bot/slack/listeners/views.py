@@ -7,6 +7,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.core.calls import CallId, find_call_ids
 from bot.core.errors import UserMistake
+from bot.core.subscriptions import Options
 from bot.slack.answers import Answers
 from bot.slack.cards import FOLLOW, SHARE, SHOW_CALL
 from bot.slack.edit import EDIT_OPTIONS, FormMistake, read_form
@@ -81,9 +82,14 @@ class Views:
         except FormMistake as mistake:
             return _errors(mistake.block_id, mistake.reason)
         reply, asked = self._boundary.modal(place, view_id=place.view_id), read_metadata(body)
-        job = partial(self._listing.change, place, asked.sub, options, reply)
-        again = Asked(again=EDIT, call=asked.call, sub=asked.sub)
+        job = partial(self._change_options, place, asked, options, reply)
+        again = Asked(again=EDIT, call=asked.call, sub=asked.sub, home=asked.home, page=asked.page)
         return self._take(f"view.{EDIT_OPTIONS}", place, reply, None, again, job)
+
+    async def _change_options(self, place: Place, asked: Asked, options: Options, reply: ModalReply) -> None:
+        await self._listing.change(place, asked.sub, options, reply)
+        if asked.home:
+            await self._listing.redraw_home(place, asked.page, self._boundary.home(place))
 
     def _take(self, kind: str, place: Place, reply: ModalReply, call_id: CallId | None, asked: Asked, job: Job) -> Ack:
         request = Request(

@@ -223,6 +223,18 @@ def pressed_in_modal(action_id: str, value: str, *, origin: Asked | None = None,
     return payload | changes
 
 
+def pressed_in_home(action_id: str, value: str, **changes: Any) -> Payload:
+    home = {"id": "V0HOME", "type": "home", "team_id": TEAM, "app_installed_team_id": TEAM, "private_metadata": ""}
+    payload = pressed(action_id, value, view=home, container={"type": "view", "view_id": "V0HOME"})
+    del payload["channel"], payload["response_url"]
+    return payload | changes
+
+
+def opened_home(**event: Any) -> Payload:
+    fields = {"type": "app_home_opened", "user": USER, "channel": "D0MIRA", "tab": "home", "event_ts": "6.6"}
+    return mention("") | {"event": fields | event}
+
+
 def submitted(callback_id: str, values: dict[str, Any], *, origin: Asked | None = None, **changes: Any) -> Payload:
     state = {"values": {name: {name: value} for name, value in values.items()}}
     return {

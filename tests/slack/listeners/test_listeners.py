@@ -649,7 +649,8 @@ async def test_a_mention_alone_gets_the_help(bot: Bot) -> None:
     [
         {"type": "app_mention", "bot_id": "B1", "user": "U0BOT"},
         {"type": "app_mention", "user": None},
-        {"type": "app_home_opened"},
+        {"type": "app_home_opened", "tab": "messages"},
+        {"type": "app_home_opened", "tab": "home", "user": None},
         {"type": "message", "text": ONE},
         {"type": "tokens_revoked"},
         {"type": "channel_archive"},
