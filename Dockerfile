@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS build
 RUN python -m venv /venv
 COPY requirements.lock .
-RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
+RUN /venv/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements.lock \
  && /venv/bin/pip uninstall --yes pip
 COPY bot /app/bot
 RUN python -m compileall -q /venv /app && mkdir /data

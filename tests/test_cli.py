@@ -1,9 +1,11 @@
 """The command line: what is printed where, and with which code it ends."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+import aiohttp
 import pytest
 import structlog
 import yaml
@@ -19,7 +22,7 @@ from pytest_mock import MockerFixture
 from typer.testing import CliRunner
 
 from bot import __version__
-from bot.cli import app
+from bot.cli import _has_screen, app
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import FINISHED, HOSTILE, ONGOING
 from bot.sandbox.faults import Fault
@@ -85,13 +88,14 @@ def in_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     structlog.reset_defaults()
 
 
-async def start(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+async def start(*arguments: str, start_new_session: bool = False, **environment: str) -> asyncio.subprocess.Process:
     """Starts the real process in the present folder, with nothing but these settings in its environment."""
     inherited = {name: value for name, value in os.environ.items() if name.startswith(("COV", "COVERAGE"))}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **inherited, **environment},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        start_new_session=start_new_session,
     )  # fmt: skip
 
 
@@ -527,9 +531,109 @@ async def test_the_bot_ends_with_0_when_it_is_told_to_stop(samora: SamoraSandbox
 
 
 def test_the_sandbox_without_its_extra_says_how_to_get_it(mocker: MockerFixture) -> None:
-    mocker.patch("importlib.util.find_spec", return_value=None)
+    mocker.patch("bot.cli.find_spec", return_value=None)
 
     ended = run_in_process("sandbox")
 
     assert ended.exit_code == 2
-    assert ended.stderr == "The sandbox needs its extra: pip install 'samora-bot[sandbox]'.\n"
+    assert ended.stderr == "The sandbox needs its extra (fpdf, yaml): pip install 'samora-bot[sandbox]'.\n"
+
+
+def test_the_sandbox_without_its_page_says_how_to_build_it(mocker: MockerFixture, tmp_path: Path) -> None:
+    mocker.patch("bot.sandbox.site._PAGE", tmp_path)
+
+    ended = run_in_process("sandbox", "--no-browser")
+
+    assert ended.exit_code == 1
+    assert "make page" in ended.stderr
+
+
+def test_the_sandbox_whose_bot_does_not_start_shows_what_the_bot_said(mocker: MockerFixture) -> None:
+    mocker.patch("bot.sandbox.stage._QUICK", {"POLL_INTERVAL": "often"})
+
+    ended = run_in_process("sandbox", "--no-browser")
+
+    assert ended.exit_code == 1
+    assert ended.stdout == ""
+    assert "The bot did not start." in ended.stderr
+    assert "POLL_INTERVAL" in ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_sandbox_prints_one_line_and_leaves_nothing_behind(number: signal.Signals) -> None:
+    process = await start("sandbox", "--no-browser", start_new_session=True)
+    address = await address_of(process)
+    async with aiohttp.ClientSession() as browser, browser.get(address) as page:
+        assert "<title>" in await page.text()
+    assert size_of_group(process.pid) == 2
+
+    process.send_signal(number)
+    stdout, stderr = await process.communicate()
+
+    assert (process.returncode, stdout, stderr) == (0, b"", b"")
+    with pytest.raises(ProcessLookupError):  # the bot was of its group
+        os.killpg(process.pid, 0)
+
+
+async def test_a_sandbox_that_is_stopped_while_it_starts_leaves_nothing_behind() -> None:
+    process = await start("sandbox", "--no-browser", start_new_session=True)
+    async with asyncio.timeout(20):
+        while size_of_group(process.pid) < 2:  # noqa: ASYNC110 - itself and the bot, of whose start nobody tells
+            await asyncio.sleep(0.01)
+
+    process.send_signal(signal.SIGTERM)
+    await process.communicate()
+
+    assert process.returncode == 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+async def test_a_second_sandbox_finds_another_port() -> None:
+    first, second = [await start("sandbox", "--no-browser", "--port", "18730") for _ in range(2)]
+    addresses = {await address_of(first), await address_of(second)}
+
+    for process in (first, second):
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+
+    assert len(addresses) == 2
+    assert [first.returncode, second.returncode] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "opens"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("darwin", {}, True),
+    ],
+)
+def test_the_browser_is_opened_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, platform: str, environment: dict[str, str], opens: bool
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert _has_screen() is opens
+
+
+async def address_of(sandbox: asyncio.subprocess.Process) -> str:
+    """The address in the one line that the sandbox prints."""
+    assert sandbox.stdout
+    line = (await asyncio.wait_for(sandbox.stdout.readline(), 30)).decode()
+    found = re.search(r"http://127\.0\.0\.1:[0-9]+", line)
+    assert found, line
+    return found.group()
+
+
+def size_of_group(group: int) -> int:
+    """How many processes a group has; processes may end while they are counted."""
+    groups = []
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            groups.append(each.read_text().rpartition(")")[2].split()[2])
+    return groups.count(str(group))

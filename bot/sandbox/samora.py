@@ -29,8 +29,8 @@ _TRANSCRIPT: Final = "transcript.pdf"
 class SeenRequest:
     """A request as the sandbox saw it, without query and headers: no key, no signature.
 
-    ``status`` is None if the connection was cut instead of answered; ``at`` is when it came (aware UTC); ``answer`` is what
-    was answered, if it was JSON.
+    ``status`` is None if the connection was cut instead of answered; ``at`` is when it came (aware UTC); ``answer`` is
+    what was answered, if it was JSON.
     """
 
     method: str

@@ -153,7 +153,7 @@ class Acting:
             text = f"no user {user!r}; there are {sorted(self.workspace.users)}"
             raise LookupError(text)
         if self.workspace.users[user].team_id != TEAM_ID:
-            text = f"Slack offers {user} neither commands nor shortcuts nor a Home: another organisation's"
+            text = "Slack offers people of another organisation neither commands nor shortcuts nor a Home of this app."
             raise PermissionError(text)
         return self.workspace.users[user]
 
