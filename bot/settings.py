@@ -3,9 +3,9 @@
 from typing import Annotated, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.core.lookup import is_loopback
 
@@ -74,9 +74,18 @@ def _check_database(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _parted(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part for each in value.split(",") if (part := each.strip()))
+
+
 Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database)]
 Url = Annotated[str, AfterValidator(_check_url)]
+
+# Several of something, comma-separated; pydantic-settings alone would read them as JSON.
+Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
 
 
 class SamoraSettings(BaseSettings):
@@ -89,6 +98,11 @@ class SamoraSettings(BaseSettings):
     samora_api_key: Secret = Field(description="Your organisation's Samora API key. A secret.")
     samora_api_url: Url = Field(
         default="https://api.samora.ai", description="Where Samora's API lives. https only, except on loopback."
+    )
+    hide_variables: Several = Field(
+        default=(),
+        description="Variables that are shown nowhere and to nobody: names such as `notes`, `customer.email` or "
+        "`*secret*`, comma-separated.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
@@ -121,6 +135,10 @@ class Settings(SamoraSettings):
     database_url: DatabaseUrl = Field(
         default=SecretStr("sqlite:///samora-bot.db"),
         description="What is followed is kept there: sqlite:///FILE, or postgresql://… as libpq takes it. A secret.",
+    )
+    show_variables: Several = Field(
+        default=(),
+        description="Variables that are shown unmasked to everybody in a channel, named likewise; HIDE_VARIABLES wins.",
     )
     poll_interval: float = Field(
         default=5, ge=0.01, le=3600, description="Seconds between two looks at a followed call, at the shortest."

@@ -563,6 +563,39 @@ def test_the_password_of_the_database_is_in_no_text_of_the_settings(monkeypatch:
     assert "db.example" not in written
 
 
+# Several of something
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("", ()),
+        (" , ,", ()),
+        ("notes", ("notes",)),
+        ("notes, customer.* ,*e-mail*,", ("notes", "customer.*", "*e-mail*")),
+        ('["notes"]', ('["notes"]',)),
+    ],
+)
+def test_several_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch, written: str, read: tuple[str, ...]) -> None:
+    monkeypatch.setenv("HIDE_VARIABLES", written)
+
+    assert load_settings("http").hide_variables == read
+
+
+@pytest.mark.usefixtures("complete")
+def test_several_may_stand_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SHOW_VARIABLES=order_id, plan\n", encoding="utf-8")
+
+    assert load_settings("http").show_variables == ("order_id", "plan")
+
+
+def test_several_given_by_hand_are_several() -> None:
+    given = {"samora_api_key": "k", "hide_variables": ("a", "b")}
+
+    assert SamoraSettings.model_validate(given).hide_variables == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [({"samora_api_key": ""}, "is missing"), ({"samora_api_key": "k", "log_level": 3}, "Input should be 'DEBUG'")],
