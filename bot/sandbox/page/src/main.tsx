@@ -1,0 +1,20 @@
+import "slack-blocks-to-jsx/dist/style.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/messages.css";
+import "./styles/kit.css";
+import "./styles/panel.css";
+import "./styles/overlays.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import { live, liveAddress } from "./live";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no place for the page.");
+live.connect(liveAddress(window.location));
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

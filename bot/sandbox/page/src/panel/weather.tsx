@@ -1,0 +1,164 @@
+/** What goes wrong, when, and for whom. */
+
+import { type ReactNode, useEffect, useState } from "react";
+import { useBox } from "../box";
+import { desk } from "../desk";
+import { sandboxNow, useShown } from "../live";
+import { channelTitle } from "../parts/channel_name";
+import type { Order, Weather } from "../protocol";
+import { give } from "./deeds";
+
+type Neighbour = "slack" | "samora";
+
+const KINDS: readonly (readonly [Weather, string, Readonly<Record<Neighbour, string>>])[] = [
+  ["fine", "Fine", { slack: "Everything works.", samora: "Everything works." }],
+  ["outage", "Outage", { slack: "Every request gets 503.", samora: "Every look at a call gets 503." }],
+  ["throttling", "Throttling", { slack: "429: try again in 5 seconds.", samora: "429: try again in 5 seconds." }],
+  ["slow", "Slow", { slack: "Each answer takes 2 seconds.", samora: "Each answer takes 5 seconds." }],
+  [
+    "lost answers",
+    "Lost answers",
+    { slack: "It does what it is asked, and the answer is lost.", samora: "The connection is cut instead of an answer." },
+  ],
+];
+
+export function WeatherTab() {
+  return (
+    <div className="weather">
+      <Neighbours />
+      <Clock />
+      <Process />
+      <Here />
+    </div>
+  );
+}
+
+function Neighbours() {
+  const weather = useShown((state) => state.weather);
+  return (["slack", "samora"] as const).map((of) => (
+    <fieldset key={of} className="box" data-tour={`weather-${of}`}>
+      <legend>{of === "slack" ? "Slack" : "Samora"}</legend>
+      {KINDS.map(([kind, name, words]) => (
+        <label key={kind} className="choice">
+          <input
+            type="radio"
+            name={`weather-${of}`}
+            checked={weather[of] === kind}
+            onChange={() => void give({ do: "weather", of, to: kind })}
+          />
+          <span>
+            {name}
+            <small>{words[of]}</small>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  ));
+}
+
+const LEAPS: readonly (readonly [string, number])[] = [
+  ["+1 minute", 60],
+  ["+60 minutes", 3_600],
+  ["+24 hours", 86_400],
+];
+
+function Clock() {
+  const movedBy = useShown((state) => state.clock.moved_by);
+  const [now, setNow] = useState(sandboxNow);
+  useEffect(() => {
+    setNow(sandboxNow());
+    const timer = window.setInterval(() => setNow(sandboxNow()), 1000);
+    return () => window.clearInterval(timer);
+  }, [movedBy]);
+  const form = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return (
+    <Box title="Clock">
+      <p className="clock">
+        <time dateTime={now.toISOString()}>{form.format(now)}</time>
+        {movedBy > 0 && <small>{aheadWords(movedBy)} ahead of your clock</small>}
+      </p>
+      <div className="row" data-tour="clock">
+        {LEAPS.map(([words, seconds]) => (
+          <button key={words} type="button" className="button" onClick={() => void give({ do: "advance", seconds })}>
+            {words}
+          </button>
+        ))}
+      </div>
+      <p className="hint">Links to recordings and transcripts die after 60 minutes.</p>
+    </Box>
+  );
+}
+
+function aheadWords(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return [hours ? `${hours} h` : "", rest || !hours ? `${rest} min` : ""].filter(Boolean).join(" ");
+}
+
+function Process() {
+  const bot = useShown((state) => state.bot);
+  const isStopped = bot.state === "stopped";
+  const words = { running: "Running", starting: "Starting…", stopped: "Stopped" }[bot.state];
+  const deeds: readonly (readonly [string, "kill" | "stop" | "start", boolean])[] = [
+    ["kill -9", "kill", isStopped],
+    ["Stop", "stop", isStopped],
+    ["Start", "start", !isStopped],
+  ];
+  return (
+    <Box title="Bot process">
+      <p className="process" role="status">
+        <span className={`light light-${bot.state}`} aria-hidden="true" /> {words}
+        {bot.exit_code !== null && <small>exit code {bot.exit_code}</small>}
+      </p>
+      <div className="row" data-tour="process">
+        {deeds.map(([name, what, isIdle]) => (
+          <button
+            key={what}
+            type="button"
+            className={what === "kill" ? "button button-danger" : "button"}
+            disabled={isIdle}
+            onClick={() => void give({ do: "process", what })}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <p className="hint">What it has promised is in its database, and done once it is back.</p>
+    </Box>
+  );
+}
+
+function Here() {
+  const { place } = useBox(desk);
+  const users = useShown((state) => state.users);
+  const channel = useShown((state) => state.channels.find((each) => each.id === place));
+  if (!channel?.name) return null;
+  const deeds: readonly (readonly [string, Order])[] = [
+    channel.is_archived
+      ? ["Unarchive", { do: "unarchive", channel: channel.id }]
+      : ["Archive", { do: "archive", channel: channel.id }],
+    channel.has_bot
+      ? ["Remove Samora", { do: "kick_bot", channel: channel.id }]
+      : ["Invite Samora", { do: "invite_bot", channel: channel.id }],
+  ];
+  return (
+    <Box title={`Channel ${channelTitle(channel, users)}`}>
+      <div className="row">
+        {deeds.map(([words, order]) => (
+          <button key={words} type="button" className="button" onClick={() => void give(order)}>
+            {words}
+          </button>
+        ))}
+      </div>
+    </Box>
+  );
+}
+
+function Box({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="box" aria-label={title}>
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
