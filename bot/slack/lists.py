@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bot.core.subscriptions import Subscription, SubscriptionState
-from bot.slack.blocks import Block, Message, actions, button, code, context, escape, header, local, section, utc
+from bot.slack.blocks import Block, Message, actions, button, code, context, cut, escape, header, local, section, utc
 from bot.slack.cards import status_words
 from bot.slack.follow_words import NOTHING_FOLLOWED, NOTHING_OF_YOURS, state_words
 from bot.slack.options import options_words
@@ -18,6 +18,8 @@ EDIT = "edit"
 
 # Each takes some 1,300 characters of JSON, and Slack takes no more than 13,000 of them (bolt-js #2509).
 PER_PAGE = 5
+# However Samora calls a state: it is said twice, and may be written in characters that take twelve each.
+_LONGEST_STATUS = 24
 
 
 def list_message(shown: Sequence[Subscription], *, count: int, page: int) -> Message:
@@ -51,8 +53,7 @@ def _page_message(
     if pages > 1:
         blocks += [context(f"Page {page + 1} of {pages}"), actions(_turns(page, pages))]
     where = f", page {page + 1} of {pages}" if pages > 1 else ""
-    spoken = " ".join(_spoken(subscription, origin(subscription)) for subscription in shown)
-    return Message(f"{title}{where}. {spoken}", tuple(blocks))
+    return Message(f"{title}{where}. {' '.join(map(_spoken, shown))}", tuple(blocks))
 
 
 def _by(subscription: Subscription) -> str:
@@ -67,23 +68,26 @@ def _in(subscription: Subscription) -> str:
 
 
 def _row(subscription: Subscription, origin: str) -> str:
-    status = escape(status_words(subscription.status))
     return (
-        f"*{status}* · call {code(str(subscription.call_id))}\n"
+        f"*{_status(subscription)}* · call {code(str(subscription.call_id))}\n"
         f"{state_words(subscription)} · since {local(subscription.created_at)}{origin}"
         f" · last change {local(subscription.changed_at)}\n"
         f"{_sentence(options_words(subscription.options))}"
     )
 
 
-def _spoken(subscription: Subscription, origin: str) -> str:
+def _spoken(subscription: Subscription) -> str:
     """A row for screen readers, which read nothing else of a message."""
-    status = escape(status_words(subscription.status))
     state = state_words(subscription).replace("*", "")
     return (
-        f"{status}: call {subscription.call_id}. {state} since {utc(subscription.created_at)}{origin},"
-        f" last change {utc(subscription.changed_at)}. {_sentence(options_words(subscription.options))}"
+        f"{_status(subscription)}: call {subscription.call_id}. {state} since {utc(subscription.created_at)},"
+        f" by <@{subscription.creator_id}>, last change {utc(subscription.changed_at)}."
+        f" {_sentence(options_words(subscription.options))}"
     )
+
+
+def _status(subscription: Subscription) -> str:
+    return escape(cut(status_words(subscription.status), _LONGEST_STATUS))
 
 
 def _sentence(words: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import aiohttp
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
@@ -24,7 +24,7 @@ from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place, find_message_call_ids
 from bot.slack.replies import ModalReply
 from tests.factories import CHANNEL, HOSTILE_TEXTS, OTHER_TEAM, ROOT_TS, TEAM, USER, make_call_id
-from tests.slack.judges import LONGEST_CARD, judge_message, judge_view, parts_of
+from tests.slack.judges import judge_message, judge_view, parts_of
 from tests.slack.stores import FakeSubscriptions
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -33,6 +33,8 @@ ELSEWHERE = replace(HERE, channel_id="D0DIRECT")
 OURS = ["<@U0JON>", f"<@{USER}>", "<!subteam^S0NIGHT>", f"<#{CHANNEL}>", "<#C0OTHER>"]
 DONE: dict[str, Any] = {"state": SubscriptionState.ENDED, "reason": Reason.DONE}
 LET_GO: dict[str, Any] = {"state": SubscriptionState.ENDED, "reason": Reason.QUIET}
+# What Slack was seen to take (bolt-js #2509).
+LONGEST_LIST = 13_000
 PAUSED: dict[str, Any] = {"state": SubscriptionState.PAUSED, "reason": "is_archived"}
 
 
@@ -229,6 +231,11 @@ async def test_one_page_needs_no_turning() -> None:
     st.sampled_from(["", "person", "is_archived", "restricted_action_thread_only_channel_of_some_length"]),
     st.frozensets(st.sampled_from(CallStatus), min_size=1, max_size=3),
 )
+@example(
+    ["\U0001f600" * 60] * PER_PAGE,
+    "restricted_action_thread_only_channel_of_some_length",
+    frozenset({CallStatus.PENDING, CallStatus.TRIGGERED, CallStatus.CALL_FINISHED}),
+)
 def test_no_status_makes_a_list_that_slack_refuses(
     statuses: list[str], reason: str, wanted: frozenset[CallStatus]
 ) -> None:
@@ -240,7 +247,7 @@ def test_no_status_makes_a_list_that_slack_refuses(
         )
         for number, status in enumerate(statuses)
     ]
-    judge_message(list_message(shown, count=99, page=3), ours=OURS, longest=LONGEST_CARD + 2_000)
+    judge_message(list_message(shown, count=99, page=3), ours=OURS, longest=LONGEST_LIST)
 
 
 # Buttons of the list
