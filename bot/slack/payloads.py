@@ -96,7 +96,7 @@ class Place:
         message_ts: the message whose button was pressed, or that a shortcut was used on.
         is_private: whether the card pressed is visible to that person alone.
         view_id: the modal whose button was pressed.
-        is_home: whether it is the person's Home tab.
+        is_home: whether the person is in the Home tab, which is neither a conversation nor a modal.
         response_url: Slack's address for answers, five times within 30 minutes. Whoever has it can post: never logged.
         trigger_id: Slack's permission to open one modal within three seconds.
     """
