@@ -1,7 +1,6 @@
 """The composition root: settings become objects and tasks here, and nowhere else. Everything ends in reverse order."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -18,12 +17,15 @@ from bot.check import DATABASE_ADVICE, Finding, check_database, check_samora, ch
 from bot.core.changes import Rules
 from bot.core.errors import PermanentError, SlackUnavailable, StoreUnavailable
 from bot.core.lookup import Lookup, is_loopback
+from bot.core.ports import CallsApi
+from bot.core.visibility import Visibility, VisibleCalls
 from bot.crew import Crew, Rates, make_crew
 from bot.health import Health
 from bot.samora.client import SamoraClient, open_http
 from bot.server import CannotStart, listen, serve
 from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
 from bot.slack.answers import Answers
+from bot.slack.bolt import make_bolt
 from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
 from bot.slack.following import Following
@@ -34,7 +36,7 @@ from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.socket import Socket, make_connection
 from bot.slack.work import Once, Work
-from bot.slack.workspace import Workspaces, authorize, read_app_id
+from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.database import Database, StorageError
 from bot.storage.migrate import check_revision, migrate
 from bot.storage.opening import open_database
@@ -164,7 +166,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         lookup = _make_lookup(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora))
         dispatcher = _make_dispatcher(settings, boundary, lookup, messenger, crew)
-        bolt = _make_bolt(dispatcher)
+        bolt = make_bolt(dispatcher)
         web = _make_web(settings, dispatcher, bolt, health)
         port = _DEFAULT_PORT if settings.port is None else settings.port
         listening = stack.enter_context(listen(settings.host, port)) if web else None
@@ -206,9 +208,22 @@ def _open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.
     return open_http(base_url=settings.samora_api_url, api_key=settings.samora_api_key.get_secret_value())
 
 
-def _make_lookup(settings: SamoraSettings, calls: SamoraClient) -> Lookup:
+def _visible(settings: SamoraSettings, calls: CallsApi) -> CallsApi:
+    """Whoever reads calls reads them so."""
+    return VisibleCalls(calls=calls, visibility=Visibility(hidden=settings.hide_variables))
+
+
+def _make_lookup(settings: SamoraSettings, calls: CallsApi) -> Lookup:
     host = urlsplit(settings.samora_api_url).hostname or ""
-    return Lookup(calls=calls, loopback_links=is_loopback(host))
+    return Lookup(calls=_visible(settings, calls), loopback_links=is_loopback(host))
+
+
+def _make_visibility(settings: Settings) -> Visibility:
+    return Visibility(hidden=settings.hide_variables, shown=settings.show_variables)
+
+
+def _make_deliveries(settings: Settings, messenger: Messenger) -> Deliveries:
+    return Deliveries(messenger=messenger, visibility=_make_visibility(settings))
 
 
 def _make_rules(settings: Settings) -> Rules:
@@ -228,8 +243,8 @@ def _make_crew(settings: Settings, store: Store, messenger: Messenger, http: htt
     return make_crew(
         store=store,
         # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
-        calls=SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1),
-        messenger=Deliveries(messenger=messenger),
+        calls=_visible(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)),
+        messenger=_make_deliveries(settings, messenger),
         clock=_now,
         rules=_make_rules(settings),
         rates=rates,
@@ -246,39 +261,21 @@ def _make_dispatcher(
     following = Following(
         lookup=lookup,
         messenger=messenger,
-        deliveries=Deliveries(messenger=messenger),
+        deliveries=_make_deliveries(settings, messenger),
         subscriptions=subscriptions,
         outbox=crew.store.outbox,
         clock=_now,
         rules=_make_rules(settings),
+        visibility=_make_visibility(settings),
         on_change=crew.wake,
     )
     return make_dispatcher(
         boundary=boundary,
-        answers=Answers(lookup=lookup, messenger=messenger),
+        answers=Answers(lookup=lookup, messenger=messenger, visibility=_make_visibility(settings)),
         following=following,
         listing=Listing(subscriptions=subscriptions, on_change=crew.wake),
         channels=Channels(subscriptions=subscriptions, on_change=crew.wake),
         messenger=messenger,
-    )
-
-
-def _make_bolt(dispatcher: Dispatcher) -> AsyncApp:
-    """Bolt, told everything: by default it reads the environment, asks ``auth.test``, and polls for the ack."""
-    return AsyncApp(
-        name="samora",
-        logger=logging.getLogger("slack_bolt"),
-        # Awaits what listens instead of looking every 10 ms whether it has acked, which matters in Socket Mode.
-        process_before_response=True,
-        before_authorize=dispatcher,
-        authorize=authorize,
-        # The guard in ``web`` has checked before Bolt parses; Bolt's own check would log the bodies of forgeries.
-        request_verification_enabled=False,
-        signing_secret="",
-        ignoring_self_events_enabled=False,
-        ignoring_self_assistant_message_events_enabled=False,
-        attaching_function_token_enabled=False,
-        attaching_conversation_kwargs_enabled=False,
     )
 
 

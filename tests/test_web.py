@@ -27,8 +27,8 @@ from pytest_mock import MockerFixture
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.app import _make_bolt
 from bot.log import set_up_logging
+from bot.slack.bolt import make_bolt
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
 from bot.web import LARGEST_BODY, Answer, SlackDoor, Web, read_only
 
@@ -75,7 +75,7 @@ class Heard:
         self.bodies: list[dict[str, Any]] = []
         listeners = {COMMAND: self._on_command, "event_callback": self._listen, "block_actions": self._listen}
         self.dispatcher = Dispatcher(listeners)
-        self.bolt: AsyncApp = _make_bolt(self.dispatcher)
+        self.bolt: AsyncApp = make_bolt(self.dispatcher)
 
     async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         self.bodies.append(body)

@@ -111,6 +111,7 @@ class Call:
         started_at: when somebody answered or the agent began.
         ended_at: when it was over.
         variables: what was passed when the call was triggered: free keys, JSON values, personal data, foreign text.
+        hidden_variables: how many of them, or parts of them, an administrator hides; those aren't in ``variables``.
         recording_url: a presigned link, dead 60 minutes after ``read_at``; never in a repr, a log or a row.
         transcript_url: likewise.
     """
@@ -124,6 +125,7 @@ class Call:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     variables: Mapping[str, object] = field(default_factory=dict, repr=False)
+    hidden_variables: int = 0
     recording_url: str | None = field(default=None, repr=False)
     transcript_url: str | None = field(default=None, repr=False)
 

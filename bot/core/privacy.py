@@ -4,7 +4,7 @@ It errs on the side of hiding: an order number of ten digits is masked too, and 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.core.foreign import clean
 
@@ -40,19 +40,35 @@ _GROUPED = re.compile(r"\d[\s()\-/\u2010-\u2015\u2212]+\d|\d{2,}\.\d{2,}\.\d{2,}
 _DOTS = "••••"
 
 
-def mask(value: object) -> object:
+def join_path(path: str, name: str) -> str:
+    """The path of what has that name in what has that path; an empty one is the top's."""
+    return f"{path}.{name}" if path else name
+
+
+def _nothing(_path: str) -> bool:
+    return False
+
+
+def mask(value: object, *, is_shown: Callable[[str], bool] = _nothing, path: str = "") -> object:
     """A JSON value as others may see it: e-mail addresses and phone numbers hidden, at any depth, in keys too.
 
     ``jane@example.com`` becomes ``j•••@example.com`` and ``+91 98765 43210`` becomes ``+91 •••• ••10``.
+
+    Args:
+        value: the value.
+        is_shown: whether what has a path, as :func:`join_path` makes them, stays as it is, with its name.
+        path: the value's own path.
     """
+    if is_shown(path):
+        return value
     if isinstance(value, str):
         return mask_text(value)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, Mapping):
-        return _mask_object(value)
+        return mask_object(value, is_shown=is_shown, path=path)
     if isinstance(value, list | tuple):
-        return [mask(inner) for inner in value]
+        return [mask(inner, is_shown=is_shown, path=path) for inner in value]
     masked = mask_text(str(value))
     return value if masked == str(value) else masked
 
@@ -62,16 +78,20 @@ def mask_text(text: str) -> str:
     return _PERSONAL.sub(_hide, clean(text))
 
 
-def _mask_object(value: Mapping[object, object]) -> dict[str, object]:
+def mask_object(
+    value: Mapping[object, object], *, is_shown: Callable[[str], bool] = _nothing, path: str = ""
+) -> dict[str, object]:
+    """Like :func:`mask`, for a JSON object."""
     masked: dict[str, object] = {}
     for key, inner in value.items():
-        name = shown = mask_text(str(key))
+        inner_path = join_path(path, str(key))
+        name = shown = str(key) if is_shown(inner_path) else mask_text(str(key))
         number = 1
         # Two addresses may look alike once they are masked, and neither value may get lost.
         while shown in masked:
             number += 1
             shown = f"{name} ({number})"
-        masked[shown] = mask(inner)
+        masked[shown] = mask(inner, is_shown=is_shown, path=inner_path)
     return masked
 
 

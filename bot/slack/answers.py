@@ -8,6 +8,7 @@ import structlog
 from bot.core.calls import CallId, Media
 from bot.core.errors import BotError, SlackUnavailable
 from bot.core.lookup import FreshLink, Lookup
+from bot.core.visibility import MASKED, Visibility
 from bot.slack.cards import call_card, link_message, no_media_message
 from bot.slack.messenger import Messenger
 from bot.slack.patience import PATIENCE_SECONDS, ask_patiently, post_for_all
@@ -24,9 +25,20 @@ Answer = TypeVar("Answer")
 class Answers:
     """Answers questions about calls. Every method raises BotError for its caller to say; none leaves half a thing."""
 
-    def __init__(self, *, lookup: Lookup, messenger: Messenger, patience: float = PATIENCE_SECONDS) -> None:
-        """Takes who knows, who speaks, and after how many seconds a person is told that it takes longer."""
+    def __init__(
+        self,
+        *,
+        lookup: Lookup,
+        messenger: Messenger,
+        visibility: Visibility = MASKED,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        """Takes who knows, who speaks, which variables others see unmasked, and when one is told that it takes longer.
+
+        That time is in seconds.
+        """
         self._lookup = lookup
+        self._visibility = visibility
         self._messenger = messenger
         self._patience = patience
 
@@ -37,7 +49,7 @@ class Answers:
     async def refresh(self, place: Place, call_id: CallId, reply: Reply) -> None:
         """The same card, read anew, in the place of the old one; masked if others see it."""
         call = await self._ask(self._lookup.call(call_id), reply)
-        await reply.redraw(call_card(call, public=not place.is_private))
+        await reply.redraw(call_card(call, public=not place.is_private, visibility=self._visibility))
 
     async def hand_out(self, call_id: CallId, media: Media, reply: Reply) -> None:
         """A fresh link to a recording or transcript, for the presser alone, or why there is none."""
@@ -55,8 +67,9 @@ class Answers:
     async def share(self, place: Place, call_id: CallId, reply: Reply) -> None:
         """The card for everybody in the conversation or thread; afterwards the private one offers no more sharing."""
         call = await self._ask(self._lookup.call(call_id), reply)
+        card = call_card(call, public=True, visibility=self._visibility)
         try:
-            await post_for_all(self._messenger, place, call_card(call, public=True), patience=self._patience)
+            await post_for_all(self._messenger, place, card, patience=self._patience)
         except SlackUnavailable as error:
             if error.retry_after is not None:
                 raise
@@ -65,11 +78,8 @@ class Answers:
             telling = reply.send(SHARED_MAYBE)
         else:
             log.info("shared", call_id=str(call_id), channel_id=place.channel_id, user_id=place.user_id)
-            telling = (
-                reply.send(SHARED)
-                if place.view_id
-                else reply.redraw(call_card(call, public=not place.is_private, share=False))
-            )
+            unshared = call_card(call, public=not place.is_private, share=False, visibility=self._visibility)
+            telling = reply.send(SHARED) if place.view_id else reply.redraw(unshared)
         try:
             await telling
         except BotError as error:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from bot.core.calls import Call, CallId, CallStatus, Media, MediaState
 from bot.core.foreign import one_line
 from bot.core.lookup import FreshLink
+from bot.core.visibility import MASKED, Visibility
 from bot.slack.blocks import (
     Block,
     Message,
@@ -69,6 +70,7 @@ def call_card(
     follow: bool = True,
     compact: bool = False,
     standing: str = "",
+    visibility: Visibility = MASKED,
 ) -> Message:
     """The card of a call.
 
@@ -79,6 +81,7 @@ def call_card(
         follow: whether it offers to be followed; the card of a finished call never does.
         compact: whether variables stay behind *Show all*.
         standing: our own words below it about how it is followed, as mrkdwn.
+        visibility: says which variables aren't masked even if it is public.
     """
     facts = [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]
     above = [header(f"{_emoji(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
@@ -87,7 +90,8 @@ def call_card(
         below.append(context(standing))
     spoken = _spoken(call)
     taken = len(json.dumps([spoken, above, below, _buttons(call, show_all=True, share=True, follow=True)]))
-    variables = show_variables(call, public=public, room=0 if compact else _LONGEST_CARD - taken)
+    room = 0 if compact else _LONGEST_CARD - taken
+    variables = show_variables(call, public=public, room=room, visibility=visibility)
     show_all = bool(call.variables) if compact else not variables.is_whole
     blocks = [
         *above,

@@ -6,6 +6,7 @@ from bot.core.calls import Call
 from bot.core.errors import ChannelUnavailable, MessageGone, TokenRefused
 from bot.core.outbox import CardJob, Notice
 from bot.core.subscriptions import Delivery, Style, SubscriptionState
+from bot.core.visibility import MASKED, Visibility
 from bot.slack.blocks import Message
 from bot.slack.cards import call_card
 from bot.slack.messenger import Messenger
@@ -21,9 +22,10 @@ _STANDING = {
 class Deliveries:
     """Posts notices and cards. Fulfils :class:`bot.core.ports.Messenger`."""
 
-    def __init__(self, *, messenger: Messenger) -> None:
-        """Takes who speaks to Slack."""
+    def __init__(self, *, messenger: Messenger, visibility: Visibility = MASKED) -> None:
+        """Takes who speaks to Slack, and what people may see of variables."""
         self._messenger = messenger
+        self._visibility = visibility
 
     async def post_notice(self, notice: Notice) -> str:
         """Posts a notice into its thread, or to its person."""
@@ -43,7 +45,7 @@ class Deliveries:
 
     async def post_card(self, job: CardJob, call: Call) -> str:
         """Posts the card, in the channel or into the thread that it was asked for in."""
-        card = _card(job, call)
+        card = self._card(job, call)
         return await self._messenger.post(channel=job.channel_id, thread_ts=job.thread_ts, message=card, key=job.key)
 
     async def find_card(self, job: CardJob) -> str | None:
@@ -52,7 +54,18 @@ class Deliveries:
 
     async def draw_card(self, job: CardJob, call: Call) -> None:
         """Redraws the card."""
-        await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=_card(job, call))
+        await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=self._card(job, call))
+
+    def _card(self, job: CardJob, call: Call) -> Message:
+        is_followed = job.state is not SubscriptionState.ENDED and not call.is_final
+        return call_card(
+            call,
+            public=True,
+            follow=not is_followed,
+            compact=job.options.style is Style.COMPACT,
+            standing=_STANDING[job.options.to] if is_followed else "",
+            visibility=self._visibility,
+        )
 
     async def _find(self, channel_id: str, thread_ts: str, key: str, since: datetime | None) -> str | None:
         if since is None:
@@ -69,14 +82,3 @@ class Deliveries:
         except ChannelUnavailable:
             # Slack may say that of what we may post in but not read. Whether we may, the post will show.
             return None
-
-
-def _card(job: CardJob, call: Call) -> Message:
-    is_followed = job.state is not SubscriptionState.ENDED and not call.is_final
-    return call_card(
-        call,
-        public=True,
-        follow=not is_followed,
-        compact=job.options.style is Style.COMPACT,
-        standing=_STANDING[job.options.to] if is_followed else "",
-    )

@@ -17,6 +17,7 @@ from bot.core.outbox import CardJob
 from bot.core.ports import Clock, Outbox, Subscriptions
 from bot.core.ports import Messenger as Deliveries
 from bot.core.subscriptions import Options, Subscription, SubscriptionState
+from bot.core.visibility import MASKED, Visibility
 from bot.slack.blocks import Message
 from bot.slack.cards import call_card
 from bot.slack.follow_words import (
@@ -57,6 +58,7 @@ class Following:
         clock: Clock,
         rules: Rules,
         on_change: Callable[[], None],
+        visibility: Visibility = MASKED,
         make_id: Callable[[], str] = lambda: uuid4().hex,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
@@ -71,6 +73,7 @@ class Following:
             clock: tells the time.
             rules: say what is worth following.
             on_change: hears that there is work for the poller and the relay.
+            visibility: says which variables others than the asker see unmasked.
             make_id: makes a new id that nobody can guess.
             patience: after how many seconds a person is told that it takes longer.
         """
@@ -82,6 +85,7 @@ class Following:
         self._clock = clock
         self._rules = rules
         self._on_change = on_change
+        self._visibility = visibility
         self._make_id = make_id
         self._patience = patience
 
@@ -219,9 +223,8 @@ class Following:
                 return False
             await self._discard(job)
             with contextlib.suppress(BotError):
-                await self._messenger.update(
-                    channel=job.channel_id, ts=job.card_ts, message=call_card(call, public=True)
-                )
+                card = call_card(call, public=True, visibility=self._visibility)
+                await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=card)
             raise
         except BotError:
             return False
@@ -243,7 +246,7 @@ class Following:
 
     async def _show_over(self, place: Place, call: Call, reply: Reply, *, card_ts: str) -> None:
         """Posts the card of a call that is over, or redraws the one that was pressed."""
-        card, is_posted = call_card(call, public=True), True
+        card, is_posted = call_card(call, public=True, visibility=self._visibility), True
         try:
             if card_ts:
                 await self._messenger.update(channel=place.channel_id, ts=card_ts, message=card)

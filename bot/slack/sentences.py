@@ -25,7 +25,9 @@ BUSY = Message("I have my hands full right now. Please try again in a moment.")
 STILL_ASKING = Message("Still asking Samora… I'll answer here as soon as it does.")
 OUTSIDER = Message("Only members of the workspace that installed me can use this. Please ask one of them.")
 NOT_AN_ID = f"That isn't a call id. A call id looks like {EXAMPLE_ID}."
-SHARED = Message("Shared. The card in the channel shows no e-mail addresses and no phone numbers.")
+SHARED = Message(
+    "Shared. The card in the channel masks e-mail addresses and phone numbers, but for what your administrator shows."
+)
 SHARED_MAYBE = Message(
     "Slack didn't say whether the card was posted. Please look before you share it again, so that it isn't there twice."
 )

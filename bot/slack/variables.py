@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.core.calls import Call
 from bot.core.foreign import clean, one_line
-from bot.core.privacy import mask, mask_text
+from bot.core.visibility import MASKED, Visibility
 from bot.slack.blocks import Block, context, cut, escape, plain
 
 _MOST_SHOWN = 12
@@ -55,18 +55,19 @@ class Shown:
         return f" Variables: {'; '.join([escape(line) for line in self.lines] + more)}."
 
 
-def show_variables(call: Call, *, public: bool, room: int) -> Shown:
+def show_variables(call: Call, *, public: bool, room: int, visibility: Visibility = MASKED) -> Shown:
     """Chooses what of a call's variables stands on its card: the first twelve, as far as there is room.
 
     Args:
         call: the call.
         public: whether others than the asker will see it: then e-mail addresses and phone numbers are masked.
         room: how many characters of JSON they may take, in the blocks and in the text together.
+        visibility: says what isn't masked even then.
     """
     lines: list[str] = []
     is_whole, room = True, room - _FRAME
     for name, value in list(call.variables.items())[:_MOST_SHOWN]:
-        shown_name, shown_value = (mask_text(name), mask(value)) if public else (name, value)
+        shown_name, shown_value = visibility.mask(name, value) if public else (name, value)
         line = _line(shown_name, shown_value)
         room -= len(json.dumps(plain(line))) + len(json.dumps(escape(line)))
         if room < 0:

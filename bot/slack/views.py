@@ -75,7 +75,10 @@ def _channel_view(title: str, submit: str, callback_id: str, call_id: CallId) ->
     }
     blocks = [
         form_input(CHANNEL, "Channel", element),
-        context("E-mail addresses and phone numbers are masked in the card. I must be a member of the channel."),
+        context(
+            "E-mail addresses and phone numbers are masked in the card, but for what your administrator shows. "
+            "I must be a member of the channel."
+        ),
     ]
     return form(title, submit, callback_id, blocks, Asked(call=str(call_id)))
 
@@ -95,6 +98,8 @@ def variables_view(call: Call, *, page: int, origin: Asked) -> Block:
     page = min(page, len(pages) - 1)
     blocks: list[Block] = [section(f"Call {code(str(call.id))}")]
     blocks += [{"type": "section", "text": plain(text)} for text in pages[page]] or [section("No variables.")]
+    if call.hidden_variables:
+        blocks.append(context(f"{call.hidden_variables} hidden by your administrator"))
     if len(pages) > 1:
         blocks.append(context(f"Page {page + 1} of {len(pages)}"))
         blocks.append(actions(_page_buttons(call.id, page, len(pages))))

@@ -20,6 +20,7 @@ from bot.core.errors import (
 from bot.core.outbox import Notice
 from bot.core.ports import Messenger as MessengerPort
 from bot.core.subscriptions import Delivery, Options, Style, SubscriptionState
+from bot.core.visibility import Visibility
 from bot.slack.cards import call_card
 from bot.slack.deliveries import Deliveries
 from bot.slack.messenger import Messenger
@@ -174,6 +175,20 @@ async def test_a_card_is_redrawn_where_it_stands(deliveries: MessengerPort, spok
 
     card = call_card(ONGOING, public=True, follow=False, standing=STANDING[Delivery.THREAD])
     spoken.update.assert_awaited_once_with(channel=CHANNEL, ts=ROOT_TS, message=card)
+
+
+async def test_a_card_masks_what_all_may_not_see(spoken: Any) -> None:
+    deliveries = Deliveries(messenger=spoken, visibility=Visibility(shown=("desk",)))
+    call = make_call(variables={"desk": "desk@example.com", "to": {"email": "jane@example.com"}})
+
+    await deliveries.draw_card(make_job(), call)
+    await deliveries.post_card(make_job(card_ts=""), call)
+
+    for said in (spoken.update, spoken.post):
+        card = repr(said.await_args.kwargs["message"])
+        assert "desk@example.com" in card
+        assert "j•••@example.com" in card
+        assert "jane@example.com" not in card
 
 
 async def test_a_compact_card_stays_compact(deliveries: MessengerPort, spoken: Any) -> None:

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app import _make_bolt
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.slack import SlackSandbox
+from bot.slack.bolt import make_bolt
 from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.messenger import make_web_client, open_session
 from bot.slack.socket import Connection, Socket, make_connection
@@ -253,7 +253,7 @@ async def test_cancelled_it_closes_its_connection(line: Line, clock: FakeClock) 
 async def test_a_real_connection_opens_and_closes() -> None:
     async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
         web = make_web_client(session=session, api_url=slack.api_url)
-        connection = make_connection(app=_make_bolt(Dispatcher({})), app_token=slack.app_token, web=web)
+        connection = make_connection(app=make_bolt(Dispatcher({})), app_token=slack.app_token, web=web)
 
         await connection.connect()
         assert await slack.wait_for_connection() == 1
@@ -267,7 +267,7 @@ async def test_a_real_connection_opens_and_closes() -> None:
 async def test_a_stopped_socket_leaves_no_connection_behind() -> None:
     async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
         web = make_web_client(session=session, api_url=slack.api_url)
-        bolt = _make_bolt(Dispatcher({}))
+        bolt = make_bolt(Dispatcher({}))
         socket = Socket(connect=lambda: make_connection(app=bolt, app_token=slack.app_token, web=web), look_every=0.05)
         stopped = asyncio.Event()
         running_socket = asyncio.create_task(socket.run(stopped))

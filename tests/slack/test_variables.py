@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.core.calls import Call
+from bot.core.visibility import Visibility
 from bot.slack.payloads import Asked
 from bot.slack.variables import Shown, show_variables, variable_pages
 from bot.slack.views import variables_view
@@ -105,6 +106,12 @@ def test_the_sentence_is_escaped() -> None:
 )
 def test_a_card_knows_whether_it_leaves_something_out(variables: dict[str, object], public: bool, whole: bool) -> None:
     assert show(variables, public=public).is_whole is whole
+
+
+def test_what_all_may_see_is_not_masked_for_others() -> None:
+    call = make_call(variables={"desk": "+91 98765 43210", "to": "+91 98765 43211"})
+    shown = show_variables(call, public=True, room=ROOM, visibility=Visibility(shown=("desk",)))
+    assert shown.lines == ("desk: +91 98765 43210", "to: +91 •••• ••11")
 
 
 def test_a_value_after_many_blanks_is_not_called_empty() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.calls import Call
 from bot.slack import views
-from bot.slack.blocks import Block, Message, section
+from bot.slack.blocks import Block, Message, context, section
 from bot.slack.cards import call_card
 from bot.slack.payloads import Asked, read_metadata
 from bot.slack.views import find_view, follow_view, message_view, pick_view, share_view, variables_view
@@ -130,6 +130,14 @@ def test_a_call_without_variables_says_so() -> None:
     view = variables_view(make_call(variables={}), page=0, origin=ORIGIN)
     judge_view(view)
     assert "No variables." in json.dumps(view)
+
+
+@pytest.mark.parametrize("variables", [{}, {"plan": "p"}])
+def test_what_an_administrator_hides_is_counted(variables: dict[str, object]) -> None:
+    view = variables_view(make_call(variables=variables, hidden_variables=2), page=0, origin=ORIGIN)
+    judge_view(view)
+    assert view["blocks"][-1] == context("2 hidden by your administrator")
+    assert "hidden" not in json.dumps(variables_view(make_call(variables=variables), page=0, origin=ORIGIN))
 
 
 def test_values_are_shown_to_the_letter_and_unmasked_for_one_persons_eyes() -> None:

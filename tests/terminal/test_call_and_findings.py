@@ -92,6 +92,22 @@ async def test_every_form_goes_to_standard_output_and_nothing_else_does(
     assert err == ""
 
 
+@pytest.mark.parametrize("form", ["card", "json", "blocks", "builder"])
+async def test_what_is_hidden_is_in_no_form(samora: SamoraSandbox, capsys: Capsys, form: Form) -> None:
+    given = {
+        "samora_api_key": samora.api_key, "samora_api_url": samora.url, "hide_variables": "*.pin, notes",
+    }  # fmt: skip
+    shown = samora.add_call(variables={"notes": "nobody's business", "to": {"pin": "4711", "city": "Pune"}})
+    async with open_lookup(SamoraSettings.model_validate(given)) as lookup:
+        await show_call(lookup, CallId(shown.call_id), form=form)
+
+    out = unquote(capsys.readouterr().out)
+    assert "Pune" in out
+    assert "nobody's business" not in out
+    assert "4711" not in out
+    assert form != "json" or json.loads(out)["hidden_variables"] == 2
+
+
 async def test_json_is_parsed_data_with_times_and_duration(lookup: Lookup, capsys: Capsys) -> None:
     await show_call(lookup, ID, form="json")
 

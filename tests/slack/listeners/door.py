@@ -9,7 +9,6 @@ import aiohttp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import _make_bolt
 from bot.core.calls import EXAMPLE_ID, Call, CallId
 from bot.core.changes import Rules
 from bot.core.errors import BotError, ChannelUnavailable, PermanentError
@@ -18,6 +17,7 @@ from bot.core.ports import Outbox
 from bot.core.subscriptions import Subscription
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
+from bot.slack.bolt import make_bolt
 from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
 from bot.slack.following import Following
@@ -154,7 +154,7 @@ class Bot:
             channels=Channels(subscriptions=self.subscriptions, on_change=self._wake),
             messenger=self.wire,
         )
-        self.bolt = _make_bolt(dispatcher)
+        self.bolt = make_bolt(dispatcher)
 
     def _wake(self) -> None:
         self.woken += 1
