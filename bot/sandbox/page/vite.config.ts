@@ -5,5 +5,5 @@ export default defineConfig({
   base: "./",
   plugins: [react()],
   build: { outDir: "dist", sourcemap: false, target: "es2022" },
-  test: { environment: "jsdom" },
+  test: { environment: "jsdom", setupFiles: ["tests/setup.ts"], env: { TZ: "Europe/Berlin" } },
 });

@@ -2,6 +2,7 @@
 
 import { Box } from "./box";
 import { live } from "./live";
+import { tell } from "./toasts";
 
 export type Pane = "sidebar" | "conversation" | "thread" | "panel";
 export type PanelTab = "Calls" | "Weather" | "Traffic" | "Log";
@@ -44,7 +45,12 @@ export function draftKey(channel: string, thread: string | null): string {
 export function go(place: string): void {
   const { thread } = desk.get();
   change({ place, pane: "conversation", thread: thread?.channel === place ? thread : null });
-  if (place === HOME) void live.order({ do: "open_home" });
+  if (place === HOME) void openHome();
+}
+
+async function openHome(): Promise<void> {
+  const outcome = await live.order({ do: "open_home" });
+  if (outcome.refused !== null) tell(outcome.refused, "alert");
 }
 
 export function openThread(thread: ThreadPlace): void {

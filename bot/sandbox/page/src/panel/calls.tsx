@@ -30,8 +30,8 @@ export function Calls() {
   const calls = useShown((state) => state.calls);
   const [wanted, setWanted] = useState("");
   const found = useMemo(() => sorted(calls).filter((call) => fits(call, wanted)), [calls, wanted]);
-  const open = found.filter((call) => call.events.length > 0);
-  const over = found.filter((call) => call.events.length === 0);
+  const open = found.filter((call) => !isOver(call));
+  const over = found.filter(isOver);
   return (
     <div className="calls">
       <div className="panel-tools">
@@ -47,7 +47,7 @@ export function Calls() {
           New call
         </button>
       </div>
-      <Group title="Something may still happen" calls={open} />
+      <Group title="Under way" calls={open} />
       <Group title="Over" calls={over} />
       {found.length === 0 && <p className="panel-empty">No call fits.</p>}
     </div>
@@ -130,6 +130,11 @@ function Media({ words, sign }: { words: string; sign: string }) {
 
 function sorted(calls: readonly Call[]): Call[] {
   return [...calls].sort((one, other) => (one.created_at < other.created_at ? 1 : -1));
+}
+
+/** What is over may still get its recording and transcript. */
+function isOver(call: Call): boolean {
+  return call.events.every((event) => event === "recording_ready" || event === "transcript_ready");
 }
 
 function fits(call: Call, wanted: string): boolean {

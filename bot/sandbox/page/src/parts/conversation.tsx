@@ -1,6 +1,6 @@
 /** A channel or a direct conversation: its messages, and where one types. */
 
-import { Fragment, useMemo, useState } from "react";
+import { Fragment, useEffect, useMemo, useState } from "react";
 import { useBox } from "../box";
 import { dayWords, daysBetween } from "../kit/dates";
 import { compareTs, momentOf } from "../known";
@@ -22,9 +22,8 @@ export function Conversation({ channel }: { channel: Channel }) {
   const all = useMessages(channel.id);
   const shown = useMemo(() => all.filter(standsInChannel), [all]);
   const threads = useMemo(() => threadsOf(all), [all]);
-  const [wasRead] = useState(() => readUpTo(me, channel.id));
-  const firstNew = shown.find((message) => isUnread(message, me, wasRead))?.ts;
   const last = shown.at(-1)?.ts ?? "";
+  const firstNew = useFirstNew(channel.id, shown);
   const title = channelTitle(channel, users);
   return (
     <>
@@ -56,6 +55,31 @@ export function Conversation({ channel }: { channel: Channel }) {
       )}
     </>
   );
+}
+
+const ALL = "9999999999.999999";
+const SOON = 1500; // milliseconds
+
+/** The message below the "New" line: the first unread one when the conversation was opened, or the page hidden. */
+function useFirstNew(channel: string, shown: readonly Message[]): string | undefined {
+  const me = useShown((state) => state.me);
+  const [wasRead, setWasRead] = useState(() => readUpTo(me, channel));
+  const firstNew = shown.find((message) => isUnread(message, me, wasRead))?.ts;
+  useEffect(() => {
+    // Through somebody else's eyes the messages come only after the conversation is opened.
+    const timer = window.setTimeout(() => {
+      if (firstNew === undefined) setWasRead(ALL);
+    }, SOON);
+    return () => window.clearTimeout(timer);
+  }, [firstNew]);
+  useEffect(() => {
+    const hide = () => {
+      if (document.visibilityState === "hidden") setWasRead(readUpTo(me, channel));
+    };
+    document.addEventListener("visibilitychange", hide);
+    return () => document.removeEventListener("visibilitychange", hide);
+  }, [me, channel]);
+  return firstNew;
 }
 
 /** All of a channel's messages, those that only this page has included. */

@@ -16,6 +16,7 @@ export function Stream({ label, last, children, onEnd }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const inside = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
+  const lastTop = useRef(0);
   const [hasNews, setNews] = useState(false);
 
   const toEnd = () => {
@@ -53,7 +54,11 @@ export function Stream({ label, last, children, onEnd }: Props) {
   const onScroll = () => {
     const shown = frame.current;
     if (!shown) return;
-    isAtEnd.current = shown.scrollHeight - shown.scrollTop - shown.clientHeight <= NEARLY;
+    const isUpwards = shown.scrollTop < lastTop.current;
+    lastTop.current = shown.scrollTop;
+    // What is told here may have grown since: only who goes up leaves the end.
+    if (shown.scrollHeight - shown.scrollTop - shown.clientHeight <= NEARLY) isAtEnd.current = true;
+    else if (isUpwards) isAtEnd.current = false;
     if (isAtEnd.current) reach();
   };
   return (

@@ -25,8 +25,8 @@ const PLACE = "samora-sandbox-tour";
 export const STEPS: readonly Step[] = [
   {
     title: "Look a call up",
-    text: "Press Look up at a call with a recording (♪). Its command goes into the composer: send it with Enter.",
-    points: ".call:has(.media) [data-tour='look-up']",
+    text: "Press Look up at a finished call. Its command goes into the composer: send it with Enter.",
+    points: ".call:has(.media + .media) [data-tour='look-up']",
     isFirst: true,
     prepare: () => {
       if (desk.get().place === HOME) go(live.snapshot().state.channels[0]?.id ?? HOME);
@@ -50,7 +50,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: "Follow a call, and move it on",
-    text: "Press Follow at a call where something may still happen, and send it. Then Dial, Answer and Hang up: card and thread keep up.",
+    text: "Press Follow at a call under way, and send it. Then Dial, Answer and Hang up: card and thread keep up.",
     points: ".call:has([data-event]) [data-tour='follow']",
     isFirst: true,
     prepare: () => showTab("Calls"),

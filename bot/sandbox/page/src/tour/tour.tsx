@@ -78,7 +78,7 @@ function useTarget(selector: string, isFirst: boolean): DOMRect | null {
       const found = all.at(isFirst ? 0 : -1);
       if (found && !wasSeen.current) {
         wasSeen.current = true;
-        found.scrollIntoView({ block: "nearest" });
+        found.scrollIntoView({ block: "center" });
       }
       const next = found?.getBoundingClientRect() ?? null;
       setRect((before) => (isSame(before, next) ? before : next));
