@@ -7,10 +7,11 @@ import { type Placed, useElement, type Use } from "./surface";
 type Look = { words: string; spoken: string; style?: string; icon?: string };
 
 function Press({ use, look, press }: { use: Use; look: Look; press?: () => void }) {
+  const styles = ["button", look.style && `button-${look.style}`, use.trouble !== null && "button-troubled"];
   return (
     <button
       type="button"
-      className={`button ${look.style ? `button-${look.style}` : ""}`}
+      className={styles.filter(Boolean).join(" ")}
       aria-label={look.spoken || undefined}
       title={look.icon ? look.words : undefined}
       aria-busy={use.isBusy}

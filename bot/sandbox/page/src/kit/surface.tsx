@@ -62,10 +62,7 @@ export function useElement({ block, element }: Placed): Use {
     setBusy(false);
     if (!outcome.ok) setTrouble(troubleOf(outcome));
   }
-  async function isMeant(): Promise<boolean> {
-    const confirm = kitAt(element, "confirm");
-    return confirm ? askToConfirm(confirm) : true;
-  }
+  const confirm = kitAt(element, "confirm");
   const fill = (next: Value) => surface.fill(blockId, actionId, next);
   const dispatch = async (next: Value) => {
     if (!isForm) await give({ do: "choose", block_id: blockId, action_id: actionId, value: next, ...surface.spot });
@@ -77,13 +74,13 @@ export function useElement({ block, element }: Placed): Use {
     fill,
     dispatch,
     change: async (next) => {
-      if (!(await isMeant())) return;
+      if (confirm && !(await askToConfirm(confirm))) return;
       fill(next);
       await dispatch(next);
     },
     press: async (pressed = actionId) => {
       // Agreeing is a click too, so the tab may still be opened after it.
-      if (!(await isMeant())) return;
+      if (confirm && !(await askToConfirm(confirm))) return;
       if (stringAt(element, "url")) openAddress(stringAt(element, "url"), wordsOf(element.text));
       await give({ do: "press", block_id: blockId, action_id: pressed, ...surface.spot });
     },

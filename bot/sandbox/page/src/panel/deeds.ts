@@ -5,8 +5,10 @@ import { live } from "../live";
 import type { Order } from "../protocol";
 import { tell } from "../toasts";
 
-export async function give(order: Order, done?: string): Promise<void> {
+/** Whether it was done. */
+export async function give(order: Order, done?: string): Promise<boolean> {
   const outcome = await live.order(order);
   if (!outcome.ok) tell(troubleWords(outcome), "alert");
   else if (done) tell(done);
+  return outcome.ok;
 }

@@ -37,7 +37,7 @@ const Line = memo(function Line({ line }: { line: string }) {
   const { event, level, timestamp, ...rest } = entry;
   const moment = new Date(String(timestamp));
   return (
-    <p className={`log-line log-${String(level)}`}>
+    <p className={`log-line log-entry log-${String(level)}`}>
       {!Number.isNaN(moment.getTime()) && <time dateTime={moment.toISOString()}>{clock.format(moment)}</time>}{" "}
       {level !== "info" && <em>{String(level)} </em>}
       <strong>{String(event)}</strong>

@@ -34,17 +34,28 @@ export function WeatherTab() {
 }
 
 function Neighbours() {
-  const weather = useShown((state) => state.weather);
-  return (["slack", "samora"] as const).map((of) => (
-    <fieldset key={of} className="box" data-tour={`weather-${of}`}>
+  return (["slack", "samora"] as const).map((of) => <OfNeighbour key={of} of={of} />);
+}
+
+function OfNeighbour({ of }: { of: Neighbour }) {
+  const now = useShown((state) => state.weather[of]);
+  // What was chosen is shown at once, and what is true as soon as the server has said so.
+  const [wanted, setWanted] = useState<Weather | null>(null);
+  const change = async (kind: Weather) => {
+    setWanted(kind);
+    if (!(await give({ do: "weather", of, to: kind }))) setWanted(null);
+  };
+  useEffect(() => setWanted(null), [now]);
+  return (
+    <fieldset className="box" data-tour={`weather-${of}`}>
       <legend>{of === "slack" ? "Slack" : "Samora"}</legend>
       {KINDS.map(([kind, name, words]) => (
         <label key={kind} className="choice">
           <input
             type="radio"
             name={`weather-${of}`}
-            checked={weather[of] === kind}
-            onChange={() => void give({ do: "weather", of, to: kind })}
+            checked={(wanted ?? now) === kind}
+            onChange={() => void change(kind)}
           />
           <span>
             {name}
@@ -53,7 +64,7 @@ function Neighbours() {
         </label>
       ))}
     </fieldset>
-  ));
+  );
 }
 
 const LEAPS: readonly (readonly [string, number])[] = [

@@ -11,6 +11,9 @@ export function Player() {
 
 function Card({ what }: { what: Playing }) {
   const [isDead, setDead] = useState(false);
+  // Chromium plays an address that it has just played from memory, even if it is dead meanwhile. Another fragment makes
+  // it ask again, and never reaches the server, whose signature covers the whole query.
+  const address = what.address.includes("#") ? what.address : `${what.address}#turn-${what.turn}`;
   return (
     <section className="player" aria-label="Player">
       <div className="player-words">
@@ -21,7 +24,7 @@ function Card({ what }: { what: Playing }) {
           </p>
         )}
       </div>
-      {!isDead && <audio controls autoPlay src={what.address} aria-label={what.title} onError={() => setDead(true)} />}
+      {!isDead && <audio controls autoPlay src={address} aria-label={what.title} onError={() => setDead(true)} />}
       <button type="button" className="icon-button" aria-label="Close player" onClick={player.stop}>
         <span aria-hidden="true">✕</span>
       </button>

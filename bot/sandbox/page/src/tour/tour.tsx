@@ -29,18 +29,18 @@ function Popover({ at, since }: { at: number; since: Beginning }) {
   const step = STEPS[at];
   const known = useKnown((all) => all);
   const place = useRef<HTMLDivElement>(null);
-  const target = useTarget(step?.points ?? "", step?.isFirst === true);
+  const spot = useSpot(step?.points ?? "", step?.isFirst === true);
   useEffect(() => watchForBreaks(known), [known]);
   useEffect(() => place.current?.focus({ preventScroll: true }), []);
   useLayoutEffect(() => {
-    if (place.current) putBeside(place.current, target);
-  }, [target]);
+    if (place.current) putBeside(place.current, spot);
+  }, [spot]);
   if (!step) return null;
   const isDone = step.isDone(known, since);
   const isLast = at === STEPS.length - 1;
   return (
     <>
-      {target && <div className="tour-ring" style={ringAround(target)} aria-hidden="true" />}
+      {spot && <div className="tour-ring" style={ringAround(spot.target)} aria-hidden="true" />}
       <div ref={place} className="tour" role="dialog" aria-label={`Tour: ${step.title}`} tabIndex={-1}>
         <p className="tour-count">
           Step {at + 1} of {STEPS.length}
@@ -68,9 +68,12 @@ function Popover({ at, since }: { at: number; since: Beginning }) {
   );
 }
 
+/** What is pointed at, and how far left one must go to cover nothing of the panel that it stands in. */
+type Spot = { target: DOMRect; edge: number };
+
 /** Where the element is at the moment: the page moves below the tour. */
-function useTarget(selector: string, isFirst: boolean): DOMRect | null {
-  const [rect, setRect] = useState<DOMRect | null>(null);
+function useSpot(selector: string, isFirst: boolean): Spot | null {
+  const [spot, setSpot] = useState<Spot | null>(null);
   const wasSeen = useRef(false);
   useEffect(() => {
     const look = () => {
@@ -80,30 +83,31 @@ function useTarget(selector: string, isFirst: boolean): DOMRect | null {
         wasSeen.current = true;
         found.scrollIntoView({ block: "center" });
       }
-      const next = found?.getBoundingClientRect() ?? null;
-      setRect((before) => (isSame(before, next) ? before : next));
+      const next = found ? spotOf(found) : null;
+      setSpot((before) => (JSON.stringify(before) === JSON.stringify(next) ? before : next));
     };
     look();
     const timer = window.setInterval(look, LOOK_EVERY);
     return () => window.clearInterval(timer);
   }, [selector, isFirst]);
-  return rect;
+  return spot;
 }
 
-function isSame(one: DOMRect | null, other: DOMRect | null): boolean {
-  if (!one || !other) return one === other;
-  return one.top === other.top && one.left === other.left && one.width === other.width && one.height === other.height;
+function spotOf(element: Element): Spot {
+  const target = element.getBoundingClientRect();
+  return { target, edge: element.closest(".panel")?.getBoundingClientRect().left ?? target.left };
 }
 
 /** Left of the element where there is room, else above it or below; without an element, out of the way. */
-function putBeside(popover: HTMLElement, target: DOMRect | null): void {
+function putBeside(popover: HTMLElement, spot: Spot | null): void {
   const { width, height } = popover.getBoundingClientRect();
   const [right, bottom] = [window.innerWidth - width - GAP, window.innerHeight - height - GAP];
   let [left, top] = [right, bottom];
-  if (target) {
-    const isBeside = target.left - GAP - width > GAP;
+  if (spot) {
+    const { target, edge } = spot;
+    const isBeside = edge - GAP - width > GAP;
     const isAbove = target.top - GAP - height > GAP;
-    left = isBeside ? target.left - GAP - width : target.left;
+    left = isBeside ? edge - GAP - width : target.left;
     top = isBeside ? target.top : isAbove ? target.top - GAP - height : target.bottom + GAP;
   }
   popover.style.left = `${Math.max(GAP, Math.min(left, right))}px`;
