@@ -14,13 +14,13 @@ import structlog
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.check import DATABASE_ADVICE, Finding, check_database, check_samora, check_slack, check_socket
-from bot.core.changes import Rules
 from bot.core.errors import PermanentError, SlackUnavailable, StoreUnavailable
 from bot.core.lookup import Lookup, is_loopback
 from bot.core.ports import CallsApi
 from bot.core.visibility import Visibility, VisibleCalls
-from bot.crew import Crew, Rates, make_crew
+from bot.crew import Crew, make_crew
 from bot.health import Health
+from bot.rules import make_limits, make_rates, make_rules, make_visibility
 from bot.samora.client import SamoraClient, open_http
 from bot.server import CannotStart, listen, serve
 from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
@@ -162,7 +162,12 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         messenger = Messenger(web=web_client, session=session)
         crew = _make_crew(settings, store, messenger, http, health)
         boundary = Boundary(
-            work=work, once=Once(), workspaces=workspaces, messenger=messenger, observe=health.observe_request
+            work=work,
+            once=Once(),
+            limits=make_limits(settings),
+            workspaces=workspaces,
+            messenger=messenger,
+            observe=health.observe_request,
         )
         lookup = _make_lookup(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora))
         dispatcher = _make_dispatcher(settings, boundary, lookup, messenger, crew)
@@ -218,36 +223,19 @@ def _make_lookup(settings: SamoraSettings, calls: CallsApi) -> Lookup:
     return Lookup(calls=_visible(settings, calls), loopback_links=is_loopback(host))
 
 
-def _make_visibility(settings: Settings) -> Visibility:
-    return Visibility(hidden=settings.hide_variables, shown=settings.show_variables)
-
-
 def _make_deliveries(settings: Settings, messenger: Messenger) -> Deliveries:
-    return Deliveries(messenger=messenger, visibility=_make_visibility(settings))
-
-
-def _make_rules(settings: Settings) -> Rules:
-    return Rules(
-        interval=timedelta(seconds=settings.poll_interval),
-        stuck_triggered=timedelta(minutes=settings.stuck_triggered_minutes),
-        stuck_ongoing=timedelta(minutes=settings.stuck_ongoing_minutes),
-    )
+    return Deliveries(messenger=messenger, visibility=make_visibility(settings))
 
 
 def _make_crew(settings: Settings, store: Store, messenger: Messenger, http: httpx.AsyncClient, health: Health) -> Crew:
-    rates = Rates.of(
-        looks_per_second=settings.samora_rate,
-        posts_per_minute=settings.slack_posts_per_minute,
-        edits_per_minute=settings.slack_edits_per_minute,
-    )
     return make_crew(
         store=store,
         # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
         calls=_visible(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)),
         messenger=_make_deliveries(settings, messenger),
         clock=_now,
-        rules=_make_rules(settings),
-        rates=rates,
+        rules=make_rules(settings),
+        rates=make_rates(settings),
         lease=timedelta(seconds=settings.lease_seconds),
         observe=health.observe_worker,
         observe_store=health.observe_store,
@@ -265,13 +253,13 @@ def _make_dispatcher(
         subscriptions=subscriptions,
         outbox=crew.store.outbox,
         clock=_now,
-        rules=_make_rules(settings),
-        visibility=_make_visibility(settings),
+        rules=make_rules(settings),
+        visibility=make_visibility(settings),
         on_change=crew.wake,
     )
     return make_dispatcher(
         boundary=boundary,
-        answers=Answers(lookup=lookup, messenger=messenger, visibility=_make_visibility(settings)),
+        answers=Answers(lookup=lookup, messenger=messenger, visibility=make_visibility(settings)),
         following=following,
         listing=Listing(subscriptions=subscriptions, on_change=crew.wake),
         channels=Channels(subscriptions=subscriptions, on_change=crew.wake),

@@ -161,6 +161,12 @@ class Settings(SamoraSettings):
     slack_edits_per_minute: int = Field(
         default=50, ge=1, le=6000, description="How many cards a minute are redrawn in the workspace at most."
     )
+    user_lookups_per_minute: int = Field(
+        default=30, ge=1, le=1_000_000, description="How many look-ups a minute one person may ask each process for."
+    )
+    channel_lookups_per_minute: int = Field(
+        default=120, ge=1, le=1_000_000, description="How many all in one channel may ask it for together."
+    )
     stuck_triggered_minutes: float = Field(
         default=15, gt=0, le=10_080, description="A call that stays Triggered this long makes one notice."
     )

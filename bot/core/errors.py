@@ -4,6 +4,7 @@
 
     BotError
     ├── UserMistake               the person can mend it: said kindly, logged at info
+    ├── TooManyLookups            somebody, or a channel, asks too often
     ├── CallNotFound              Samora knows no such call in this company
     ├── TemporaryError            time will mend it; may say when to come back
     │   ├── SamoraUnavailable         time-outs, 5xx, 429, answers that cannot be read
@@ -37,6 +38,10 @@ class BotError(Exception):
 
 class UserMistake(BotError):
     """Something a person typed cannot be used; ``reason`` is a sentence for that person."""
+
+
+class TooManyLookups(BotError):
+    """One look-up too many within a minute. Nothing was asked of Samora; ``reason`` is a sentence for whoever asked."""
 
 
 class CallNotFound(BotError):

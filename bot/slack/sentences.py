@@ -9,6 +9,7 @@ from bot.core.errors import (
     SamoraRefused,
     SamoraUnavailable,
     StoreUnavailable,
+    TooManyLookups,
     UnsafeLink,
     UserMistake,
 )
@@ -139,7 +140,7 @@ def error_message(error: BotError, *, call_id: CallId | None, again: str, asked:
         return Message("Samora gave a link that isn't safe to open, so I don't hand it out. Tell an administrator.")
     if isinstance(error, PermanentError):
         return Message(f"Slack refuses that ({code(error.reason)}); an administrator should run `samora-bot check`.")
-    text = f"{_cannot(error)} right now."
+    text = escape(error.reason) if isinstance(error, TooManyLookups) else f"{_cannot(error)} right now."
     blocks = [section(text)]
     if again:
         about = {"again": again} | ({"call": str(call_id)} if call_id else {})

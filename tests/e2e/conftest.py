@@ -16,7 +16,7 @@ from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
 from bot.sandbox.slack.server import OPTIONAL_SCOPES, SCOPES
 from tests.e2e.following import find_stored_secrets, forget_everything, is_ready_again, open_channel, open_world
-from tests.e2e.world import READY_SECONDS, World, find_leaks, find_leaky_lines
+from tests.e2e.world import MANY_LOOKUPS, READY_SECONDS, World, find_leaks, find_leaky_lines
 
 # A bot that believes these would drop its token and keep tokens in files (slack-facts 8.5): the whole suite has them.
 OAUTH_TRAP = {"SLACK_CLIENT_ID": "111.222", "SLACK_CLIENT_SECRET": "not-for-us"}
@@ -34,7 +34,7 @@ async def world(request: pytest.FixtureRequest, unused_tcp_port_factory: Callabl
         environment = bot_environment(slack=slack, samora=samora, port=port if is_http else None)
         if is_http:
             slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
-        settings = {"PORT": str(port), "LOG_LEVEL": "DEBUG", "POLL_INTERVAL": "0.5"}
+        settings = {"PORT": str(port), "LOG_LEVEL": "DEBUG", "POLL_INTERVAL": "0.5"} | MANY_LOOKUPS
         async with BotProcess(environment | settings | OAUTH_TRAP) as bot:
             there = World(slack=slack, samora=samora, clock=clock, bot=bot, url=f"http://127.0.0.1:{port}")
             await wait_until_ready(there)

@@ -15,7 +15,7 @@ from bot.sandbox.clock import SandboxClock
 from bot.sandbox.process import BotProcess, bot_environment
 from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import Ack, Message, SlackSandbox, View
-from tests.e2e.world import MIRA, READY_SECONDS, World, assert_quick
+from tests.e2e.world import MANY_LOOKUPS, MIRA, READY_SECONDS, World, assert_quick
 
 # Looks twenty times a second, and isn't held back by rates that the tests would have to wait for.
 QUICK = {
@@ -25,6 +25,7 @@ QUICK = {
     "SLACK_POSTS_PER_MINUTE": "6000",
     "SLACK_EDITS_PER_MINUTE": "6000",
     "LOG_LEVEL": "DEBUG",
+    **MANY_LOOKUPS,
 }
 
 # In a channel one post a second leaves, and others use this machine too.

@@ -11,7 +11,7 @@ from tests.e2e.world import JON, MIRA, World, assert_quick
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-VARIABLES = {
+VARIABLES: dict[str, object] = {
     "desk": "desk@example.com",
     "customer": {"contact": [{"email": "jane@example.com", "phone": "+91 98765 43210", "pin": "pin-4711"}]},
     "Notes": "nobody's business",
@@ -22,8 +22,8 @@ VARIABLES = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[World]:
     """A bot whose administrator hides some variables and shows others; nothing hidden may stand anywhere in the end."""
-    settings = {"HIDE_VARIABLES": "notes, *.pin", "SHOW_VARIABLES": "desk, notes"}
-    async with open_world(unused_tcp_port_factory, **settings) as there:
+    port = unused_tcp_port_factory
+    async with open_world(port, HIDE_VARIABLES="notes, *.pin", SHOW_VARIABLES="desk, notes") as there:
         yield there
         everything = f"{there.slack.messages!r} {there.slack.requests!r} {[*there.bot.lines]!r}"
     assert "desk@example.com" in everything
@@ -89,7 +89,7 @@ async def test_a_followed_card_is_masked_as_often_as_it_is_drawn(world: World, c
         card = await follow(world, call.call_id, channel=channel)
     assert_for_all(card)
     for event, words in (("trigger", "Triggered"), ("answer", "Ongoing"), ("hang_up", "Finished")):
-        world.samora.move(call.call_id, event)
+        world.samora.move(call.call_id, event)  # type: ignore[arg-type]
 
         def is_drawn(words: str = words) -> bool:
             return words in world.now_in(card).text

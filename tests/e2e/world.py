@@ -21,6 +21,9 @@ OPERATIONS = "C0OPS"
 
 READY_SECONDS = 30.0
 
+# One person does what a whole company does elsewhere.
+MANY_LOOKUPS = {"USER_LOOKUPS_PER_MINUTE": "6000", "CHANNEL_LOOKUPS_PER_MINUTE": "6000"}
+
 
 @dataclass
 class World:

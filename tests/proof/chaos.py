@@ -217,6 +217,8 @@ async def open_chaos(plan: Plan, free_port: Callable[[], int]) -> AsyncIterator[
                 "POLL_INTERVAL": "0.3",
                 "LEASE_SECONDS": "2",
                 "SAMORA_RATE": "500",
+                "USER_LOOKUPS_PER_MINUTE": "6000",
+                "CHANNEL_LOOKUPS_PER_MINUTE": "6000",
             }
             bots.append(await stack.enter_async_context(BotProcess(environment)))
             if len(bots) == 1:

@@ -286,3 +286,22 @@ def test_the_clock_is_the_real_one_unless_another_is_given() -> None:
 
     assert once.is_first("a")
     assert not once.is_first("a")
+
+
+# A flood
+
+
+async def test_a_million_requests_at_once_leave_no_more_work_than_there_is_room_for(jobs: Jobs) -> None:
+    work = Work()
+
+    taken = sum(work.start(f"job {n}", jobs.named(f"job {n}")) for n in range(1_000_000))
+
+    assert work.count() == taken == 64 + 2_000
+    await work.close(grace=0)
+
+
+def test_a_million_different_requests_leave_no_more_memories_than_there_is_room_for(clock: FakeClock) -> None:
+    once = Once(clock=clock)
+
+    assert sum(once.is_first(f"Ev{n}") for n in range(1_000_000)) == 1_000_000
+    assert len(once._seen) == 10_000

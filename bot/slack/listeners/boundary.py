@@ -12,7 +12,9 @@ import structlog
 
 from bot.core.calls import CallId
 from bot.core.errors import BotError, PermanentError, SamoraUnavailable, TokenRefused
+from bot.core.limits import LookupLimits
 from bot.slack.blocks import Message
+from bot.slack.cards import FOLLOW, RECORDING, SHARE, SHOW_ALL, SHOW_CALL, TRANSCRIPT
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply
@@ -26,6 +28,9 @@ _LAST_WORDS_SECONDS = 1.0
 
 # Slack waits three seconds for the ack of an event.
 _HEED_SECONDS = 2.5
+
+# What asks something of Samora, by what repeats it.
+_LOOKUPS = frozenset({SHOW_CALL, SHOW_ALL, RECORDING, TRANSCRIPT, SHARE, FOLLOW})
 
 Job = Callable[[], Awaitable[object]]
 
@@ -64,11 +69,19 @@ class Boundary:
     """Takes requests on: once each, by members of our workspace only, as jobs that always end in an answer."""
 
     def __init__(
-        self, *, work: Work, once: Once, workspaces: Workspaces, messenger: Messenger, observe: Observer
+        self,
+        *,
+        work: Work,
+        once: Once,
+        limits: LookupLimits,
+        workspaces: Workspaces,
+        messenger: Messenger,
+        observe: Observer,
     ) -> None:
-        """Takes who runs the jobs, who knows repeated ones, whom we serve, who speaks, and who counts."""
+        """Takes who runs the jobs, who knows repeated and too many ones, whom we serve, who speaks, and who counts."""
         self._work = work
         self._once = once
+        self._limits = limits
         self._workspaces = workspaces
         self._messenger = messenger
         self._observe = observe
@@ -168,6 +181,8 @@ class Boundary:
             await (self._messenger.tell(place, OUTSIDER) if place.channel_id else request.reply.send(OUTSIDER))
             return "outsider"
         await request.reply.begin()
+        if request.again in _LOOKUPS:
+            self._limits.count(user_id=place.user_id, channel_id=place.channel_id)
         await job()
         log.info("answered", kind=request.kind, call_id=str(request.call_id or ""), user_id=place.user_id)
         return "answered"

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.calls import EXAMPLE_ID, Call, CallId
 from bot.core.changes import Rules
 from bot.core.errors import BotError, ChannelUnavailable, PermanentError
+from bot.core.limits import LookupLimits
 from bot.core.lookup import Lookup
 from bot.core.ports import Outbox
 from bot.core.subscriptions import Subscription
@@ -122,7 +123,7 @@ class Ours(Workspaces):
 class Bot:
     """All of the bot behind the HTTP door."""
 
-    def __init__(self, *there: Subscription, work: Work | None = None) -> None:
+    def __init__(self, *there: Subscription, work: Work | None = None, limit: int = 1_000) -> None:
         self.samora, self.wire, self.work = Samora(), Wire(), Work() if work is None else work
         self.subscriptions, self.outbox = FakeSubscriptions(*there), FakeOutbox()
         self.woken = 0
@@ -130,6 +131,7 @@ class Bot:
         boundary = Boundary(
             work=self.work,
             once=Once(),
+            limits=LookupLimits(per_user=limit, per_channel=limit, clock=lambda: 0.0),
             workspaces=Ours(),
             messenger=self.wire,
             observe=lambda kind, outcome: self.seen.append((kind, outcome)),

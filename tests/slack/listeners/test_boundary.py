@@ -26,6 +26,7 @@ from bot.core.errors import (
     UnsafeLink,
     UserMistake,
 )
+from bot.core.limits import LookupLimits
 from bot.slack.blocks import Message
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
@@ -112,12 +113,13 @@ class Job:
 class Edge:
     """A boundary with everything around it."""
 
-    def __init__(self, *, workspaces: Workspaces | None = None, work: Work | None = None) -> None:
+    def __init__(self, *, workspaces: Workspaces | None = None, work: Work | None = None, limit: int = 1_000) -> None:
         self.spoken, self.work = Spoken(), Work() if work is None else work
         self.seen: list[tuple[str, str]] = []
         self.boundary = Boundary(
             work=self.work,
             once=Once(),
+            limits=LookupLimits(per_user=limit, per_channel=limit, clock=lambda: 0.0),
             workspaces=workspaces or Known(),
             messenger=self.spoken,
             observe=lambda kind, outcome: self.seen.append((kind, outcome)),
