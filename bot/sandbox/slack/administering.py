@@ -6,7 +6,7 @@ from bot.sandbox.slack import payloads
 from bot.sandbox.slack.ack import Ack
 from bot.sandbox.slack.acting import Acting
 from bot.sandbox.slack.elements import Json
-from bot.sandbox.slack.people import BOT_USER, TEAM_ID, Channel
+from bot.sandbox.slack.people import BOT_USER, OTHER_TEAM_ID, OUTSIDER, TEAM_ID, Channel
 from bot.sandbox.slack.workspace import Message
 
 _SOMEBODY = "U0MIRA"
@@ -95,6 +95,20 @@ class Administering(Acting):
         }
         event = {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}
         return await self._tell(event, after, needs_scope=False)
+
+    async def share_channel(self, channel: str) -> Ack:
+        """Shares a channel with the other team, whose person comes in: ``channel_shared``."""
+        members = self.workspace.channel(channel).members | {OUTSIDER}
+        after = self.workspace.change_channel(channel, is_ext_shared=True, members=members)
+        event = {"type": "channel_shared", "connected_team_id": OTHER_TEAM_ID, "channel": channel}
+        return await self._tell(event, after)
+
+    async def unshare_channel(self, channel: str) -> Ack:
+        """Ends that: ``channel_unshared``."""
+        members = self.workspace.channel(channel).members - {OUTSIDER}
+        after = self.workspace.change_channel(channel, is_ext_shared=False, members=members)
+        event = {"type": "channel_unshared", "previously_connected_team_id": OTHER_TEAM_ID, "channel": channel}
+        return await self._tell({**event, "is_ext_shared": False}, after)
 
     async def uninstall(self, *, tokens_first: bool = False) -> Ack:
         """Uninstalls the app: ``app_uninstalled`` and ``tokens_revoked``, in either order, as with the real Slack.

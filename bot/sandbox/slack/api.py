@@ -11,7 +11,7 @@ from bot.sandbox.slack.chat import Chat
 from bot.sandbox.slack.conversations import Conversations
 from bot.sandbox.slack.elements import Json
 from bot.sandbox.slack.modals import Modals
-from bot.sandbox.slack.people import BOT_ID, BOT_USER, TEAM_ID
+from bot.sandbox.slack.people import BOT_ID, BOT_USER, TEAM_ID, User
 from bot.sandbox.slack.rates import Rates
 from bot.sandbox.slack.refusal import Refusal
 from bot.sandbox.slack.workspace import Workspace
@@ -82,6 +82,7 @@ class WebApi:
             "conversations.open": Method(self.conversations.open, "im:write"),
             "conversations.replies": Method(self.conversations.replies),
             "users.info": Method(self._about_user, "users:read"),
+            "usergroups.users.list": Method(self._in_group, "usergroups:read"),
         }
 
     def _check_token(self, token: str | None, method: Method) -> None:
@@ -99,7 +100,9 @@ class WebApi:
             raise Refusal.for_scope(scope, self.granted_scopes)
 
     def _about_bot(self, _: Json) -> Json:
+        grid = self.workspace.users[BOT_USER].enterprise_id
         return {
+            **({"enterprise_id": grid} if grid else {}),
             "ok": True,
             "url": "https://acme.slack.com/",
             "team": "Acme",
@@ -129,12 +132,27 @@ class WebApi:
                 "is_bot": user.is_bot,
                 "is_app_user": False,
                 "is_restricted": user.is_restricted,
-                "is_ultra_restricted": False,
+                "is_ultra_restricted": user.is_ultra_restricted,
                 **({"is_stranger": False} if user.team_id != TEAM_ID else {}),
+                **_grid_json(user),
                 "tz": "Europe/Amsterdam",
                 "tz_offset": 3600,
             },
         }
+
+    def _in_group(self, arguments: Json) -> Json:
+        group = self.workspace.user_groups.get(str(arguments.get("usergroup")))
+        if group is None:
+            raise Refusal("no_such_subteam")
+        return {"ok": True, "users": sorted(group.members)}
+
+
+def _grid_json(user: User) -> Json:
+    """What is told of the organisation of a person's team; nothing of one in none."""
+    if not user.enterprise_id:
+        return {}
+    teams = {"teams": [user.team_id], "is_admin": False, "is_owner": False}
+    return {"enterprise_user": {"id": user.id, "enterprise_id": user.enterprise_id, "enterprise_name": "Grid", **teams}}
 
 
 async def read_arguments(request: web.Request) -> tuple[str | None, Json]:

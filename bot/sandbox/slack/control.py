@@ -4,10 +4,11 @@
 channel, command, escape), "mention" (channel, text, thread_ts), "say" (likewise, as typed), "shortcut" (callback_id),
 "message_shortcut" (callback_id, channel, ts), "press" (what: label or action id, value, block_id), "choose" (action_id,
 value, block_id), "submit" (view, values), "close" (view), "open_home", "post" (channel, text, …), "delete" (channel,
-ts) and "member_left" (channel). To channels and the app they do "archive", "unarchive", "kick_bot", "invite_bot"
-(channel), "change_channel_id" (old, new), "add_channel" (channel_id, name, members, …), "uninstall" (tokens_first) and
-"reinstall". A ``view`` is named by its id, a ``message`` by ``{"channel": …, "ts": …}``. The answer is the
-acknowledgement, for "post" and "delete" the message, for "add_channel" the channel.
+ts) and "member_left" (channel). To channels and the app they do "archive", "unarchive", "kick_bot", "invite_bot",
+"share_channel" and "unshare_channel" (channel), "change_channel_id" (old, new), "add_channel" (channel_id, name,
+members, …), "uninstall" (tokens_first) and "reinstall". A ``view`` is named by its id, a ``message`` by
+``{"channel": …, "ts": …}``. The answer is the acknowledgement, for "post" and "delete" the message, for "add_channel"
+the channel.
 
 ``GET /control/messages?as=…&channel=…`` gives what that person sees, with ``&deleted=1`` what is gone too.
 """
@@ -102,6 +103,8 @@ class Control:
         return {
             **{what: partial(act, user) for what, act in by_people.items()},
             **{what: partial(act, by=user) for what, act in to_channels.items()},
+            "share_channel": slack.share_channel,
+            "unshare_channel": slack.unshare_channel,
             "change_channel_id": slack.change_channel_id,
             "add_channel": slack.add_channel,
             "uninstall": slack.uninstall,

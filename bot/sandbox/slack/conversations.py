@@ -15,7 +15,7 @@ from typing import Self
 
 from bot.sandbox.slack.elements import Json
 from bot.sandbox.slack.payloads import message_json
-from bot.sandbox.slack.people import TEAM_DOMAIN, TEAM_ID, Channel
+from bot.sandbox.slack.people import OTHER_TEAM_ID, TEAM_DOMAIN, TEAM_ID, Channel
 from bot.sandbox.slack.refusal import Refusal
 from bot.sandbox.slack.workspace import Message, Workspace
 
@@ -222,6 +222,8 @@ def _channel_json(channel: Channel) -> Json:
         "is_member": channel.has_bot,
         "is_shared": channel.is_ext_shared,
         "is_ext_shared": channel.is_ext_shared,
+        "is_pending_ext_shared": channel.is_pending_ext_shared,
+        "pending_shared": [OTHER_TEAM_ID] if channel.is_pending_ext_shared else [],
         "is_org_shared": False,
         "context_team_id": TEAM_ID,
         "num_members": len(channel.members),

@@ -3,20 +3,27 @@
 from dataclasses import dataclass
 
 TEAM_ID = "T0SANDBOX"
+OTHER_TEAM_ID = "T0PARTNER"
 TEAM_DOMAIN = "acme"
 APP_ID = "A0SANDBOX"
 BOT_USER = "U0SAMORA"
+OUTSIDER = "U0OUTSIDER"
 BOT_ID = "B0SAMORA"
 
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """A person or the bot. Guests are restricted members; an outsider belongs to another team (Slack Connect)."""
+    """A person or the bot. Guests are restricted members; an outsider belongs to another team (Slack Connect).
+
+    ``enterprise_id`` is the Enterprise Grid organisation of the person's team, where that is in one.
+    """
 
     id: str
     name: str
     team_id: str = TEAM_ID
     is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    enterprise_id: str = ""
     is_bot: bool = False
 
 
@@ -31,7 +38,10 @@ class UserGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """A conversation. ``is_im``: a direct one between two; ``is_ext_shared``: with another team."""
+    """A conversation. ``is_im``: a direct one between two; ``is_ext_shared``: with another team.
+
+    ``is_pending_ext_shared``: another team is invited, but hasn't come yet.
+    """
 
     id: str
     name: str
@@ -39,6 +49,7 @@ class Channel:
     is_private: bool = False
     is_archived: bool = False
     is_ext_shared: bool = False
+    is_pending_ext_shared: bool = False
     is_im: bool = False
 
     @property
@@ -64,7 +75,7 @@ def first_people() -> list[User]:
         User(id="U0MIRA", name="mira"),
         User(id="U0JON", name="jon"),
         User(id="U0GUEST", name="guest", is_restricted=True),
-        User(id="U0OUTSIDER", name="outsider", team_id="T0PARTNER"),
+        User(id=OUTSIDER, name="outsider", team_id=OTHER_TEAM_ID),
     ]
 
 

@@ -11,7 +11,7 @@ from bot.sandbox.slack.refusal import Refusal
 
 MINUTE = 60.0
 POSTS_PER_MINUTE = 600  # Slack publishes "several hundred" for a workspace; this figure is ours
-_TIER_3, _TIER_4 = 50, 100
+_TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
 _PER_MINUTE = {
     "chat.update": _TIER_3,
     "chat.delete": _TIER_3,
@@ -25,6 +25,7 @@ _PER_MINUTE = {
     "views.push": _TIER_4,
     "views.update": _TIER_4,
     "users.info": _TIER_4,
+    "usergroups.users.list": _TIER_2,
 }
 
 

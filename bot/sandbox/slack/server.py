@@ -33,7 +33,9 @@ REQUESTS_KEPT = 1000
 
 # What the bot's manifest asks for, the optional ones included.
 SCOPES = frozenset({"app_mentions:read", "chat:write", "commands"})
-OPTIONAL_SCOPES = frozenset({"channels:read", "groups:read", "channels:history", "groups:history"})
+OPTIONAL_SCOPES = frozenset(
+    {"channels:read", "groups:read", "channels:history", "groups:history", "users:read", "usergroups:read"}
+)
 _BODY_LIMIT = 2 * 1024 * 1024
 
 

@@ -109,6 +109,22 @@ async def test_a_channel_lives_on_under_another_id(
     assert (await slack.command("U0MIRA", "help", channel="C0MOVED")).ok
 
 
+async def test_a_channel_is_shared_and_is_not_any_more(
+    slack: SlackSandbox, client: AsyncWebClient, heard: Heard
+) -> None:
+    await slack.share_channel("C0OPS")
+    shared = {"type": "channel_shared", "channel": "C0OPS", "connected_team_id": "T0PARTNER"}
+    assert heard[0]["event"].items() >= shared.items()
+    assert (await client.conversations_info(channel="C0OPS"))["channel"]["is_ext_shared"] is True
+    slack.post_as("U0OUTSIDER", "C0OPS", "Hello")
+    await slack.unshare_channel("C0OPS")
+    unshared = {"type": "channel_unshared", "channel": "C0OPS", "previously_connected_team_id": "T0PARTNER"}
+    assert heard[1]["event"].items() >= {**unshared, "is_ext_shared": False}.items()
+    assert (await client.conversations_info(channel="C0OPS"))["channel"]["is_ext_shared"] is False
+    with pytest.raises(PermissionError):
+        slack.post_as("U0OUTSIDER", "C0OPS", "I am gone")
+
+
 async def test_a_changed_id_needs_no_scope_and_the_others_do(slack: SlackSandbox, heard: Heard) -> None:
     slack.add_channel("G0NEW", is_private=True)
     slack.granted_scopes.discard("channels:read")

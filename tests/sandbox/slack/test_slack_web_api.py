@@ -1,6 +1,7 @@
 """The Web API, spoken with slack_sdk's own client over real HTTP."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -47,7 +48,7 @@ async def test_says_who_the_bot_is_and_what_it_may(client: AsyncWebClient, slack
     assert set(answer.headers["x-oauth-scopes"].split(",")) == slack.granted_scopes
     assert slack.granted_scopes == {
         *("app_mentions:read", "chat:write", "commands"),
-        *("channels:read", "groups:read", "channels:history", "groups:history"),
+        *("channels:read", "groups:read", "channels:history", "groups:history", "users:read", "usergroups:read"),
     }
 
 
@@ -230,8 +231,9 @@ async def test_deletes_the_bots_own_messages(client: AsyncWebClient, slack: Slac
 
 
 async def test_tells_about_channels_and_users(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    slack.granted_scopes.discard("users:read")
     assert (await refusal(client.users_info(user="U0GUEST")))["needed"] == "users:read"
-    slack.granted_scopes |= {"channels:read", "users:read"}
+    slack.granted_scopes.add("users:read")
     shared = (await client.conversations_info(channel="C0SHARED"))["channel"]
     assert (shared["is_ext_shared"], shared["is_member"], shared["is_private"]) == (True, True, False)
     assert (await client.conversations_info(channel="C0QUIET"))["channel"]["is_member"] is False
@@ -240,6 +242,30 @@ async def test_tells_about_channels_and_users(client: AsyncWebClient, slack: Sla
     assert (await client.users_info(user="U0GUEST"))["user"]["is_restricted"] is True
     assert (await client.users_info(user="U0OUTSIDER"))["user"]["team_id"] == "T0PARTNER"
     assert await error(client.users_info(user="U0NOBODY")) == "user_not_found"
+
+
+async def test_a_grid_is_told_of_where_there_is_one(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    assert "enterprise_id" not in (await client.auth_test()).data
+    assert "enterprise_user" not in (await client.users_info(user="U0MIRA"))["user"]
+    for user in ("U0SAMORA", "U0MIRA"):
+        slack.workspace.users[user] = replace(slack.workspace.users[user], enterprise_id="E0GRID")
+    assert (await client.auth_test())["enterprise_id"] == "E0GRID"
+    assert (await client.users_info(user="U0MIRA"))["user"]["enterprise_user"]["enterprise_id"] == "E0GRID"
+
+
+async def test_a_user_group_is_its_members(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    assert (await client.usergroups_users_list(usergroup="S0NIGHT"))["users"] == ["U0JON"]
+    assert await error(client.usergroups_users_list(usergroup="S0NOBODY")) == "no_such_subteam"
+    slack.granted_scopes.discard("usergroups:read")
+    assert (await refusal(client.usergroups_users_list(usergroup="S0NIGHT")))["needed"] == "usergroups:read"
+
+
+async def test_who_reads_a_channel_is_told_with_it(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    assert (await client.conversations_info(channel="C0SHARED"))["channel"]["is_ext_shared"] is True
+    slack.workspace.change_channel("C0OPS", is_pending_ext_shared=True)
+    channel = (await client.conversations_info(channel="C0OPS"))["channel"]
+    assert (channel["is_ext_shared"], channel["is_pending_ext_shared"]) == (False, True)
+    assert channel["pending_shared"] == ["T0PARTNER"]
 
 
 async def test_one_post_per_second_and_channel(session: aiohttp.ClientSession) -> None:
