@@ -4,6 +4,7 @@
 
     BotError
     ├── UserMistake               the person can mend it: said kindly, logged at info
+    ├── NotAllowed                an administrator's rule says no, to that person or there
     ├── TooManyLookups            somebody, or a channel, asks too often
     ├── CallNotFound              Samora knows no such call in this company
     ├── TemporaryError            time will mend it; may say when to come back
@@ -38,6 +39,10 @@ class BotError(Exception):
 
 class UserMistake(BotError):
     """Something a person typed cannot be used; ``reason`` is a sentence for that person."""
+
+
+class NotAllowed(BotError):
+    """A rule says no; ``reason`` is which one: a :class:`bot.core.access.Rule`."""
 
 
 class TooManyLookups(BotError):

@@ -1,5 +1,8 @@
 """What the bot says in words: help, hints, errors and refusals. Always to one person, never with a trace or a body."""
 
+import re
+
+from bot.core.access import Rule
 from bot.core.calls import EXAMPLE_ID, CallId
 from bot.core.errors import (
     BotError,
@@ -29,6 +32,11 @@ NOT_AN_ID = f"That isn't a call id. A call id looks like {EXAMPLE_ID}."
 SHARED = Message(
     "Shared. The card in the channel masks e-mail addresses and phone numbers, but for what your administrator shows."
 )
+SHARED_WITH_STRANGERS = Message("Shared. The card shows the call's id, status, times and duration, and no variables.")
+MASKED_FOR_NOW = (
+    "Slack doesn't say right now whether you may see more, so variables are masked. Press *Refresh* to try again."
+)
+NOT_SHARED = Message("All right, nothing was shared.")
 SHARED_MAYBE = Message(
     "Slack didn't say whether the card was posted. Please look before you share it again, so that it isn't there twice."
 )
@@ -38,6 +46,10 @@ NO_CHANNEL = "Please choose a channel."
 # Action ids: a call chosen among several, to do with it what its value says; and the end of a subscription.
 CHOOSE = "choose"
 UNSUBSCRIBE = "unsubscribe"
+
+# Action ids of the question whether a call is to be shared with people of another organisation.
+SHARE_HERE = "share_here"
+CANCEL = "cancel"
 
 _FOLLOWING = "its card is kept up to date, and its thread is told of each change"
 _OPTIONS = (
@@ -50,6 +62,14 @@ _CHANNEL_REASONS = {
     "channel_not_found": "I can't see this conversation. Type `/invite @Samora` there, then try again.",
     "is_archived": "This channel is archived, so nothing can be posted in it.",
     "restricted_action_thread_locked": "This thread is locked, so nothing can be posted in it.",
+}
+
+_REFUSALS = {
+    Rule.CHANNEL: "That channel isn't one that I may be used in.",
+    Rule.PERSON: "You aren't among those who may use me.",
+    Rule.MEDIA: "You aren't among those who get recordings, transcripts and unmasked variables.",
+    Rule.GUEST: "Guests get no recordings, no transcripts and no unmasked variables.",
+    Rule.GROUPS: "I can't read the user groups of those who may do that, so I can't tell whether you are one of them.",
 }
 
 
@@ -76,6 +96,7 @@ def _help_rows() -> list[tuple[str, str]]:
         (f"{COMMAND} subscribe {EXAMPLE_ID} {EXAMPLE}", f"follows it as you like: {_OPTIONS}"),
         (f"{COMMAND} unsubscribe {EXAMPLE_ID}", f"ends that; `{COMMAND} unsubscribe all` ends everything here"),
         (f"{COMMAND} list", "what this channel follows, with buttons to pause, resume, end and edit"),
+        (f"{COMMAND} doctor", "what works between Slack, Samora and me, and what to do where something doesn't"),
         (f"{COMMAND} help", "shows this"),
     ]
 
@@ -117,6 +138,32 @@ def which_call(call_ids: list[CallId], *, again: str = SHOW_CALL, options: str =
     first = f" These are the first {len(choices)}." if len(choices) < len(call_ids) else ""
     text = f"I found {len(call_ids)} call ids.{first} Which one?"
     return Message(text=text, blocks=(section(text), actions(buttons)))
+
+
+def ask_share_message(call_id: CallId, channel_id: str, thread_ts: str) -> Message:
+    """The question whether a call is to be shared where people of another organisation read it, and what they see."""
+    text = (
+        f"People of another organisation are in <#{channel_id}>. They will see the call's id, status, times and "
+        "duration; not its variables. Share?"
+    )
+    value = Asked(call=str(call_id), channel=channel_id, thread=thread_ts).encode()
+    buttons = [
+        button("Share here", action_id=SHARE_HERE, value=value, style="primary"),
+        button("Cancel", action_id=CANCEL, value=Asked().encode()),
+    ]
+    return Message(text, (section(text), actions(buttons)))
+
+
+def refusal_message(rule: Rule, contact: str) -> Message:
+    """That a rule says no, and whom to ask about it: by a user's or channel's id, or a few words."""
+    return Message(f"{_REFUSALS[rule]} Ask {_contact_words(contact)}.")
+
+
+def _contact_words(contact: str) -> str:
+    # An id has a digit in it, which tells it from a shouted word.
+    if re.fullmatch(r"(?=.*[0-9])[UWCG][A-Z0-9]+", contact):
+        return f"<{'@' if contact[0] in 'UW' else '#'}{contact}>"
+    return escape(contact.rstrip("."))
 
 
 def error_message(error: BotError, *, call_id: CallId | None, again: str, asked: Asked | None = None) -> Message:

@@ -1,0 +1,48 @@
+"""What was asked a moment ago, so that it need not be asked again."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
+
+Answer = TypeVar("Answer")
+
+KEPT_SECONDS = 600.0
+_MOST = 5_000
+
+
+class Kept(Generic[Answer]):
+    """Answers by their keys, for ten minutes; the oldest go when there are too many. Nothing is asked twice at once."""
+
+    def __init__(self, *, clock: Callable[[], float] = monotonic, most: int = _MOST) -> None:
+        """Takes a clock that counts seconds, and how many answers are kept."""
+        self._clock = clock
+        self._most = most
+        self._answers: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._forgotten = 0
+
+    async def get(self, key: str, ask: Callable[[str], Awaitable[Answer]]) -> Answer:
+        """The answer that is kept under that key, or that ``ask`` gives; what that raises is raised, and not kept."""
+        # In the dictionary for as long as somebody holds it.
+        asking = self._asking.setdefault(key, asyncio.Lock())
+        async with asking:
+            kept = self._answers.get(key)
+            if kept and self._clock() - kept[0] < KEPT_SECONDS:
+                return kept[1]
+            began, forgotten = self._clock(), self._forgotten
+            answer = await ask(key)
+            # What was forgotten meanwhile has changed meanwhile, and the answer may be one from before.
+            if forgotten == self._forgotten:
+                self._answers[key] = began, answer
+                self._answers.move_to_end(key)
+                while len(self._answers) > self._most:
+                    self._answers.popitem(last=False)
+            return answer
+
+    def forget(self, key: str) -> None:
+        """What is kept under that key isn't so any more."""
+        self._forgotten += 1
+        self._answers.pop(key, None)
