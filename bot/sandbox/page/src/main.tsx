@@ -1,9 +1,15 @@
 import "slack-blocks-to-jsx/dist/style.css";
 import "./styles/base.css";
+import "./styles/controls.css";
 import "./styles/layout.css";
+import "./styles/sidebar.css";
+import "./styles/narrow.css";
 import "./styles/messages.css";
+import "./styles/composer.css";
 import "./styles/kit.css";
+import "./styles/library.css";
 import "./styles/panel.css";
+import "./styles/wires.css";
 import "./styles/overlays.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -7,6 +7,7 @@ import { Picture } from "./pictures";
 import { Overflow } from "./overflow";
 import { DatePicker, DateTimePicker, TimePicker } from "./pickers";
 import { MultiSelect, Select } from "./selects";
+import type { Kit } from "../protocol";
 import type { Placed } from "./surface";
 import { TextInput } from "./inputs";
 import { Guarded, Unsupported } from "./unsupported";
@@ -39,6 +40,11 @@ const ELEMENTS: Readonly<Record<string, ComponentType<Placed>>> = {
   url_text_input: TextInput,
   number_input: TextInput,
 };
+
+/** Whether a person can fill it in here. */
+export function isDrawn(element: Kit): boolean {
+  return Object.hasOwn(ELEMENTS, element.type ?? "");
+}
 
 export function Element({ block, element }: Placed) {
   const type = element.type ?? "";

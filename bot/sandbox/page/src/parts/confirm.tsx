@@ -31,14 +31,14 @@ export function Confirm() {
   return (
     <Dialog title={wordsOf(confirm.title) || "Are you sure?"} role="alertdialog" onClose={() => answer(false)}>
       <div className="dialog-body">{kitAt(confirm, "text") && <TextObject text={confirm.text} />}</div>
-      <footer className="dialog-foot">
+      <div className="dialog-foot">
         <button type="button" className="button" onClick={() => answer(false)}>
           {wordsOf(confirm.deny) || "Cancel"}
         </button>
         <button type="button" data-first className={`button button-${style}`} onClick={() => answer(true)}>
           {wordsOf(confirm.confirm) || "OK"}
         </button>
-      </footer>
+      </div>
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 /** A dialog that keeps the focus: the chat behind it is inert, and Tab goes around within it. */
 
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { Box } from "../box";
 
 /** How many dialogs are open; what lies behind them is inert then. */
@@ -45,7 +45,7 @@ export function Dialog({ title, role = "dialog", isInert = false, onClose, child
         tabIndex={-1}
         onKeyDown={onKeyDown}
       >
-        <header className="dialog-head">
+        <div className="dialog-head">
           <h2 id={id} dir="auto">
             {title}
           </h2>
@@ -53,7 +53,7 @@ export function Dialog({ title, role = "dialog", isInert = false, onClose, child
           <button type="button" className="icon-button" aria-label="Close dialog" onClick={onClose}>
             <span aria-hidden="true">✕</span>
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </div>
@@ -62,8 +62,9 @@ export function Dialog({ title, role = "dialog", isInert = false, onClose, child
 
 /** Takes the focus, to the input that wants it if there is one, and gives it back at the end. */
 function useFocusInside(place: { current: HTMLDivElement | null }): void {
+  // An input that wants the focus takes it before any effect runs.
+  const [before] = useState(() => document.activeElement);
   useEffect(() => {
-    const before = document.activeElement;
     const dialog = place.current;
     const first = dialog?.querySelector<HTMLElement>("form input, form select, form textarea, [data-first]");
     if (dialog && !dialog.contains(document.activeElement)) (first ?? dialog).focus();
@@ -71,10 +72,12 @@ function useFocusInside(place: { current: HTMLDivElement | null }): void {
       // Only after the drawing, as what is behind is inert until then.
       window.setTimeout(() => {
         const isLost = document.activeElement === document.body || document.activeElement === null;
-        if (isLost && before instanceof HTMLElement && before.isConnected) before.focus();
+        const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
+        const heir = isThere ? before : document.querySelector<HTMLElement>(".chat .composer textarea");
+        if (isLost) heir?.focus();
       });
     };
-  }, [place]);
+  }, [place, before]);
 }
 
 function goAround(event: KeyboardEvent, dialog: HTMLElement | null): void {

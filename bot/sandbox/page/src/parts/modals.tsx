@@ -2,6 +2,7 @@
 
 import { type FormEvent, useMemo, useState } from "react";
 import { Blocks } from "../kit/blocks";
+import { isDrawn } from "../kit/elements";
 import { kitsAt, stringAt, wordsOf, kitAt } from "../kit/json";
 import { SurfaceProvider } from "../kit/surface";
 import { troubleWords } from "../kit/trouble";
@@ -42,7 +43,8 @@ function Modal({ view, isOnTop, channel }: { view: View; isOnTop: boolean; chann
     setBusy(true);
     const outcome = await live.order({ do: "submit", view: view.id, values: answersOf(view, values) });
     setBusy(false);
-    if (!outcome.ok) setTrouble(`We had some trouble connecting. Try again? ${troubleWords(outcome)}`);
+    const excuse = outcome.refused === null ? "We had some trouble connecting. Try again? " : "";
+    if (!outcome.ok) setTrouble(excuse + troubleWords(outcome));
   };
   const close = () => void live.order({ do: "close", view: view.id });
   if (!isOnTop) return null;
@@ -59,7 +61,7 @@ function Modal({ view, isOnTop, channel }: { view: View; isOnTop: boolean; chann
             <Blocks blocks={view.blocks} />
           </SurfaceProvider>
         </div>
-        <footer className="dialog-foot">
+        <div className="dialog-foot">
           <button type="button" className="button" onClick={close}>
             {wordsOf(view.close) || (view.submit ? "Cancel" : "Close")}
           </button>
@@ -68,7 +70,7 @@ function Modal({ view, isOnTop, channel }: { view: View; isOnTop: boolean; chann
               {wordsOf(view.submit)}
             </button>
           )}
-        </footer>
+        </div>
       </form>
     </Dialog>
   );
@@ -89,7 +91,8 @@ function merged(view: View, typed: Values): Values {
 function inputsOf(view: View): { block: Kit; element: Kit; id: string }[] {
   return kitsAt({ blocks: view.blocks }, "blocks").flatMap((block) => {
     const element = block.type === "input" ? kitAt(block, "element") : null;
-    return element ? [{ block, element, id: stringAt(block, "block_id") }] : [];
+    // What is shown as unsupported cannot be filled in, so it must not hold the form up.
+    return element && isDrawn(element) ? [{ block, element, id: stringAt(block, "block_id") }] : [];
   });
 }
 
