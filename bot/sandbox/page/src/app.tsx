@@ -68,7 +68,12 @@ function PaneChoice({ hasThread, pane }: { hasThread: boolean; pane: Pane }) {
   return (
     <nav className="pane-choice" aria-label="Panes">
       {panes.map(([name, words]) => (
-        <button key={name} type="button" aria-current={pane === name ? "true" : undefined} onClick={() => showPane(name)}>
+        <button
+          key={name}
+          type="button"
+          aria-current={pane === name ? "true" : undefined}
+          onClick={() => showPane(name)}
+        >
           {words}
         </button>
       ))}

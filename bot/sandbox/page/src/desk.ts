@@ -1,4 +1,4 @@
-/** What lies before the reader's eyes: which conversation, which thread, which side of the panel, what is half typed. */
+/** What lies before the reader's eyes: which conversation and thread, which side of the panel, what is half typed. */
 
 import { Box } from "./box";
 import { live } from "./live";

@@ -56,8 +56,8 @@ export function learn(known: Known, frame: Frame): Known {
 }
 
 /**
- * Somebody else's eyes. The next frame brings the whole state, so what is drawn around the messages may stay until then:
- * otherwise the page would flash, and the composer lose the focus.
+ * Somebody else's eyes. The next frame brings the whole state, so what is drawn around the messages may stay until
+ * then: otherwise the page would flash, and the composer lose the focus.
  */
 function forget(known: Known): Known {
   const state = { ...known.state, views: [], home: null };
@@ -69,7 +69,10 @@ function withMessages(known: Known["messages"], news: readonly Message[]): Known
   for (const [channel, added] of byChannel(news)) {
     const byTs = new Map((all.get(channel) ?? []).map((message) => [message.ts, message]));
     for (const message of added) byTs.set(message.ts, message);
-    all.set(channel, [...byTs.values()].sort((one, other) => compareTs(one.ts, other.ts)));
+    all.set(
+      channel,
+      [...byTs.values()].sort((one, other) => compareTs(one.ts, other.ts)),
+    );
   }
   return all;
 }

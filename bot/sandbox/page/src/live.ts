@@ -35,7 +35,9 @@ class Live {
     return () => this.listeners.delete(listener);
   };
 
-  connect(address: string): void {
+  /** Connects, and again whenever it was cut; `begun` hears of each first state, which may be another sandbox's. */
+  connect(address: string, begun: () => void): void {
+    let isFirst = true;
     const socket = new WebSocket(address);
     this.socket = socket;
     socket.onopen = () => {
@@ -44,12 +46,18 @@ class Live {
       // The server begins with its own first person; whoever acted as somebody else goes on as that one.
       if (this.person) void this.order({ do: "be", user: this.person });
     };
-    socket.onmessage = (event: MessageEvent<string>) => this.read(JSON.parse(event.data) as Frame);
+    socket.onmessage = (event: MessageEvent<string>) => {
+      const frame = JSON.parse(event.data) as Frame;
+      this.read(frame);
+      if (!isFirst || !("state" in frame)) return;
+      isFirst = false;
+      begun();
+    };
     socket.onclose = () => {
       this.socket = null;
       for (const id of this.waiting.keys()) this.settle(id, failed(NOT_CONNECTED));
       this.change({ ...this.known, connection: "lost" });
-      window.setTimeout(() => this.connect(address), this.pause);
+      window.setTimeout(() => this.connect(address, begun), this.pause);
       this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
     };
   }

@@ -15,10 +15,15 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { live, liveAddress } from "./live";
+import { notes } from "./notes";
+import { forgetReads } from "./reads";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no place for the page.");
-live.connect(liveAddress(window.location));
+live.connect(liveAddress(window.location), () => {
+  notes.set([]);
+  forgetReads();
+});
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -23,6 +23,11 @@ export function markRead(person: string, channel: string, ts: string): void {
   reads.set({ ...reads.get(), [`${person}/${channel}`]: ts });
 }
 
+export function forgetReads(): void {
+  beginning = "";
+  reads.set({});
+}
+
 export function useReads(): unknown {
   return useBox(reads);
 }

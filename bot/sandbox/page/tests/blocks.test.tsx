@@ -39,7 +39,11 @@ const bare = (text: string) => text.replace(/:wave:|👋|[*_~`\s]/gu, "");
 
 describe("hostile text", () => {
   test.each(HOSTILE)("as plain text is drawn to the letter: %j", (text) => {
-    for (const block of [section(plain(text)), { type: "header", text: plain(text) }, { type: "context", elements: [plain(text)] }]) {
+    for (const block of [
+      section(plain(text)),
+      { type: "header", text: plain(text) },
+      { type: "context", elements: [plain(text)] },
+    ]) {
       const container = drawn(block);
       expect(container.textContent).toBe(text);
       expect(container.querySelector("a, script, img, b, i, code, .chip")).toBeNull();
@@ -56,7 +60,13 @@ describe("hostile text", () => {
 
   test("no address but http(s) and mailto can be clicked", () => {
     const link = (url: string) => ({ type: "link", url, text: url });
-    const elements = ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "https://a.example/", "mailto:a@b.example"];
+    const elements = [
+      "javascript:alert(1)",
+      "data:text/html,x",
+      "vbscript:x",
+      "https://a.example/",
+      "mailto:a@b.example",
+    ];
     const container = drawn({
       type: "rich_text",
       elements: [{ type: "rich_text_section", elements: elements.map(link) }],
@@ -86,13 +96,26 @@ describe("what cannot be drawn is shown as unsupported", () => {
     expect(unsupported(container)).toContain(`Unsupported: ${type}`);
   });
 
-  test.each([["no block at all", "string"], [null, "object"], [7, "number"]])("%j", (block, type) => {
+  test.each([
+    ["no block at all", "string"],
+    [null, "object"],
+    [7, "number"],
+  ])("%j", (block, type) => {
     expect(unsupported(drawn(block))).toEqual([`Unsupported: ${type}`]);
   });
 
   test("deep inside of rich text, beside what can be drawn", () => {
-    const item = { type: "rich_text_section", elements: [{ type: "text", text: "seen" }, { type: "smell", of: "roses" }] };
-    const container = drawn({ type: "rich_text", elements: [{ type: "rich_text_list", style: "bullet", elements: [item] }] });
+    const item = {
+      type: "rich_text_section",
+      elements: [
+        { type: "text", text: "seen" },
+        { type: "smell", of: "roses" },
+      ],
+    };
+    const container = drawn({
+      type: "rich_text",
+      elements: [{ type: "rich_text_list", style: "bullet", elements: [item] }],
+    });
     expect(container.textContent).toContain("seen");
     expect(container.querySelector(".unsupported pre")?.textContent).toContain("roses");
   });
@@ -136,7 +159,13 @@ test("elements have names", () => {
             block_id: "b",
             elements: [
               { type: "button", action_id: "x", text: plain("Refresh"), accessibility_label: "Read call 1 again" },
-              { type: "static_select", action_id: "y", placeholder: plain("Pick"), options, initial_option: options[1] },
+              {
+                type: "static_select",
+                action_id: "y",
+                placeholder: plain("Pick"),
+                options,
+                initial_option: options[1],
+              },
             ],
           },
           {

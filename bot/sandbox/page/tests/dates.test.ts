@@ -4,7 +4,8 @@ import { daysBetween, formatDate } from "../src/kit/dates";
 // 2024-01-15 11:30:05 in Berlin.
 const MOMENT = 1_705_314_605;
 const at = (days: number, seconds = 0) => new Date((MOMENT + days * 86_400 + seconds) * 1000);
-const shown = (format: string, present = at(40)) => formatDate(MOMENT, format, present, "en-US")?.replace(/\u202f/g, " ");
+const shown = (format: string, present = at(40)) =>
+  formatDate(MOMENT, format, present, "en-US")?.replace(/\u202f/g, " ");
 
 describe("Slack's date tokens", () => {
   test.each([

@@ -140,7 +140,9 @@ function RichText({ block }: { block: Kit }) {
 
 function Table({ block }: { block: Kit }) {
   const cells = Array.isArray(block.rows) ? block.rows.flat() : [];
-  const strange = cells.filter((cell) => !isKit(cell) || !["raw_text", "raw_number", "rich_text"].includes(cell.type ?? ""));
+  const strange = cells.filter(
+    (cell) => !isKit(cell) || !["raw_text", "raw_number", "rich_text"].includes(cell.type ?? ""),
+  );
   const inside = cells.filter(isKit).flatMap((cell) => (cell.type === "rich_text" ? unknownInside(cell) : []));
   return (
     <>

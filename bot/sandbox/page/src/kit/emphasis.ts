@@ -21,7 +21,8 @@ function parse(units: readonly Piece[], start: number, end: number, style: Kit):
   for (let at = start; at < end; at++) {
     const unit = units[at] ?? "";
     const mark = typeof unit === "string" ? MARKS[unit] : undefined;
-    const close = mark && at >= (openUntil.get(mark) ?? 0) && opens(units, at, start, end) ? closing(units, at, end) : null;
+    const close =
+      mark && at >= (openUntil.get(mark) ?? 0) && opens(units, at, start, end) ? closing(units, at, end) : null;
     if (mark && close?.isFound) {
       spans.push(...parse(units, at + 1, close.at, { ...style, [mark]: true }));
       at = close.at;

@@ -47,8 +47,15 @@ export function Drawn({ block, source = block }: { block: Kit; source?: Kit }) {
   return (
     <>
       <div ref={place} className="drawn" hidden={isEmpty} onClickCapture={holdBackDeadLinks}>
-        {/* Known at run time alone; what the library can make nothing of is caught by the boundary around each block. */}
-        <Message withoutWrapper name="" logo="" theme={theme.shown} hooks={HOOKS} blocks={blocks as unknown as Block[]} />
+        {/* Its type is known at run time alone; what the library can't draw, the boundary around each block catches. */}
+        <Message
+          withoutWrapper
+          name=""
+          logo=""
+          theme={theme.shown}
+          hooks={HOOKS}
+          blocks={blocks as unknown as Block[]}
+        />
       </div>
       {isEmpty && <Unsupported what={source} />}
     </>

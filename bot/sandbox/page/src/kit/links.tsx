@@ -1,4 +1,4 @@
-/** Addresses: media play in the page, the rest opens in a tab of its own. Nothing but http(s) and mailto is clickable. */
+/** Addresses: media play in the page, the rest opens in a tab of its own. Only http(s) and mailto can be clicked. */
 
 import type { MouseEvent, ReactNode } from "react";
 import { player } from "../player";

@@ -2,15 +2,16 @@
  * Slack's mrkdwn as rich text, which is what Slack makes of it too.
  *
  * Why not the parser of slack-blocks-to-jsx: tried on 1.1.1, it draws `&lt;script&gt;` to nothing, rewrites what is in
- * code spans, takes Markdown's `[links](…)`, `# headings` and `![images](…)` for markup, and eats the colons of 10:30:05.
- * Its rich text is drawn to the letter, so everything formatted goes through that.
+ * code spans, takes Markdown's `[links](…)`, `# headings` and `![images](…)` for markup, and eats the colons of
+ * 10:30:05. Its rich text is drawn to the letter, so everything formatted goes through that.
  */
 
 import type { Kit } from "../protocol";
 import { emphasised } from "./emphasis";
 
 const ATOMS = /`([^`\n]+)`|<([^<>\n]+)>|(\bhttps?:\/\/[^\s<>|`*]*[^\s<>|`*.,;:!?'")\]}])/g;
-const CODES = /(?<![\p{L}\p{N}:]):([a-z0-9_+'-]*[a-z+][a-z0-9_+'-]*|-1|100|1234)(?:::skin-tone-([2-6]))?:(?![\p{L}\p{N}])/gu;
+const CODES =
+  /(?<![\p{L}\p{N}:]):([a-z0-9_+'-]*[a-z+][a-z0-9_+'-]*|-1|100|1234)(?:::skin-tone-([2-6]))?:(?![\p{L}\p{N}])/gu;
 const FENCED = /```\n?([\s\S]+?)\n?```/g;
 const DATE = /^!date\^(-?\d+)\^([^^|]*)(?:\^([^|]*))?\|([\s\S]*)$/;
 const WHOLE_ADDRESS = /^(?:https?:\/\/|mailto:)\S+$/i;
@@ -56,7 +57,8 @@ function paragraphs(mrkdwn: string, verbatim: boolean): Kit[] {
   let isQuote = false;
   const flush = () => {
     const words = lines.join("\n");
-    if (words) elements.push({ type: isQuote ? "rich_text_quote" : "rich_text_section", elements: spans(words, verbatim) });
+    if (words)
+      elements.push({ type: isQuote ? "rich_text_quote" : "rich_text_section", elements: spans(words, verbatim) });
     lines = [];
   };
   // A fence stands on lines of its own, whose breaks are not a paragraph's.
@@ -98,7 +100,13 @@ function bracketedAtom(inside: string): Kit | null {
   if (date) {
     const [, timestamp, format = "", url = "", fallback = ""] = date;
     const link = isSafeAddress(decoded(url)) ? { url: decoded(url) } : {};
-    return { type: "date", timestamp: Number(timestamp), format: decoded(format), fallback: decoded(fallback), ...link };
+    return {
+      type: "date",
+      timestamp: Number(timestamp),
+      format: decoded(format),
+      fallback: decoded(fallback),
+      ...link,
+    };
   }
   const bar = inside.indexOf("|");
   const target = bar < 0 ? inside : inside.slice(0, bar);

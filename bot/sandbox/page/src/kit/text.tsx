@@ -22,5 +22,7 @@ export function PlainText({ text }: { text: unknown }) {
   const words = wordsOf(text);
   const spans = isKit(text) && text.emoji !== false ? withCodes(words) : [];
   if (!spans.some((span) => span.type === "emoji")) return <span className="plain">{words}</span>;
-  return <Drawn block={{ type: "rich_text", elements: [{ type: "rich_text_section", elements: spans }] } satisfies Kit} />;
+  return (
+    <Drawn block={{ type: "rich_text", elements: [{ type: "rich_text_section", elements: spans }] } satisfies Kit} />
+  );
 }

@@ -1,4 +1,4 @@
-/** What is filled in, in the page's own terms: a text, an option's value or an id; a list where several may be chosen. */
+/** What is filled in, in the page's own terms: a text, an option's value or an id; a list where it may be several. */
 
 import type { Kit } from "../protocol";
 import { isKit, kitsAt, stringAt, wordsOf } from "./json";
@@ -16,7 +16,9 @@ export function holdsSeveral(element: Kit): boolean {
 
 /** Reads one entry of Slack's `state.values`. */
 export function valueOfEntry(entry: Kit): Value {
-  const key = Object.keys(entry).find((name) => name === "value" || name === "rich_text_value" || name.startsWith("selected_"));
+  const key = Object.keys(entry).find(
+    (name) => name === "value" || name === "rich_text_value" || name.startsWith("selected_"),
+  );
   return key === undefined ? null : valueOf(entry[key]);
 }
 

@@ -43,7 +43,11 @@ export function Calls() {
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
         />
-        <button type="button" className="button button-primary" onClick={() => void give({ do: "add_call" }, "A new call.")}>
+        <button
+          type="button"
+          className="button button-primary"
+          onClick={() => void give({ do: "add_call" }, "A new call.")}
+        >
           New call
         </button>
       </div>
@@ -77,7 +81,9 @@ function Entry({ call }: { call: Call }) {
     <li className="call" aria-label={`Call ${short}, ${status}`} data-call={call.call_id}>
       <div className="call-head">
         <strong dir="auto">{call.who || "Somebody"}</strong>
-        <span className={`status status-${Object.hasOwn(STATUSES, call.status) ? call.status : "OTHER"}`}>{status}</span>
+        <span className={`status status-${Object.hasOwn(STATUSES, call.status) ? call.status : "OTHER"}`}>
+          {status}
+        </span>
       </div>
       <div className="call-facts">
         <span>{call.agent_name}</span>
@@ -138,7 +144,9 @@ function isOver(call: Call): boolean {
 }
 
 function fits(call: Call, wanted: string): boolean {
-  const words = [call.who, call.status, STATUSES[call.status] ?? "", call.agent_name, call.call_id].join(" ").toLowerCase();
+  const words = [call.who, call.status, STATUSES[call.status] ?? "", call.agent_name, call.call_id]
+    .join(" ")
+    .toLowerCase();
   return wanted
     .toLowerCase()
     .split(/\s+/)

@@ -29,7 +29,12 @@ export function Traffic() {
             </button>
           ))}
         </div>
-        <button type="button" className="button" aria-pressed={held !== null} onClick={() => setHeld(held ? null : coming)}>
+        <button
+          type="button"
+          className="button"
+          aria-pressed={held !== null}
+          onClick={() => setHeld(held ? null : coming)}
+        >
           {held ? `Resume${missed ? ` (${missed})` : ""}` : "Pause"}
         </button>
       </div>

@@ -18,7 +18,10 @@ const KINDS: readonly (readonly [Weather, string, Readonly<Record<Neighbour, str
   [
     "lost answers",
     "Lost answers",
-    { slack: "It does what it is asked, and the answer is lost.", samora: "The connection is cut instead of an answer." },
+    {
+      slack: "It does what it is asked, and the answer is lost.",
+      samora: "The connection is cut instead of an answer.",
+    },
   ],
 ];
 

@@ -4,7 +4,7 @@ import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState
 import { desk, draftKey, type as typeDraft } from "../desk";
 import { useBox } from "../box";
 import { troubleWords } from "../kit/trouble";
-import { live, useShown } from "../live";
+import { live, NOT_CONNECTED, useShown } from "../live";
 import { note } from "../notes";
 import { tell } from "../toasts";
 import { commandOf, completionAt, type Offer } from "./completion";
@@ -61,8 +61,8 @@ export function Composer({ channel, thread = null, label }: Props) {
     setWaiting((count) => count + 1);
     const outcome = await live.order({ do: "say", channel, text: said, thread_ts: thread });
     setWaiting((count) => count - 1);
-    if (outcome.refused !== null) {
-      tell(outcome.refused, "alert");
+    if (outcome.refused !== null || outcome.error === NOT_CONNECTED) {
+      tell(troubleWords(outcome), "alert");
       // What was not sent is not lost, unless something else has been begun meanwhile.
       if (!desk.get().drafts[key]) typeDraft(key, said);
     } else if (!outcome.ok) {
@@ -128,6 +128,6 @@ export function Composer({ channel, thread = null, label }: Props) {
 /** In Slack's own words where it is a command; nobody in Slack hears that an event did not arrive. */
 function failureWords(said: string, error: string | null, words: string): string {
   const command = said.split(/\s/)[0] ?? "";
-  if (command.startsWith("/")) return `\`${command}\` failed with the error “${error ?? "unknown_error"}”`;
+  if (command.startsWith("/")) return `\`${command}\` failed with the error "${error ?? "unknown_error"}"`;
   return `Samora has not heard of this message. ${words}`;
 }

@@ -9,6 +9,7 @@ import { notes } from "../notes";
 import type { Channel, Message } from "../protocol";
 import { isUnread, markRead, readUpTo, standsInChannel } from "../reads";
 import { channelTitle } from "./channel_name";
+import { ClosedComposer } from "./closed";
 import { Composer } from "./composer";
 import { MessageItem } from "./message";
 import { Stream } from "./stream";
@@ -49,7 +50,7 @@ export function Conversation({ channel }: { channel: Channel }) {
         })}
       </Stream>
       {channel.is_archived ? (
-        <p className="composer-closed">This channel is archived: nobody can write in it. Weather → Channel opens it again.</p>
+        <ClosedComposer label={`Message ${title}`} />
       ) : (
         <Composer channel={channel.id} label={`Message ${title}`} />
       )}
@@ -58,7 +59,7 @@ export function Conversation({ channel }: { channel: Channel }) {
 }
 
 const ALL = "9999999999.999999";
-const SOON = 1500; // milliseconds
+const SOON = 400; // milliseconds
 
 /** The message below the "New" line: the first unread one when the conversation was opened, or the page hidden. */
 function useFirstNew(channel: string, shown: readonly Message[]): string | undefined {

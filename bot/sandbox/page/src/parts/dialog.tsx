@@ -6,8 +6,10 @@ import { Box } from "../box";
 /** How many dialogs are open; what lies behind them is inert then. */
 export const openDialogs = new Box<number>(0);
 
-const FOCUSABLE =
-  'button:not([disabled]), [href], input:not([disabled]), select:not([disabled]), textarea:not([disabled]), audio, [tabindex="0"]';
+const FOCUSABLE = ["button", "input", "select", "textarea"]
+  .map((name) => `${name}:not([disabled])`)
+  .concat("[href]", "audio", '[tabindex="0"]')
+  .join(", ");
 
 type Props = {
   title: string;

@@ -17,8 +17,8 @@ export function Home() {
         <div className="empty">
           <h3>Nothing here yet</h3>
           <p>
-            Samora has not published a Home tab. It works where you talk: type <code>/samora-call</code> in a channel, or
-            look into Messages.
+            Samora has not published a Home tab. It works where you talk: type <code>/samora-call</code> in a channel,
+            or look into Messages.
           </p>
         </div>
       )}

@@ -24,7 +24,10 @@ export function MessageTools({ message, isInThread }: { message: Message; isInTh
       words: shortcut.name,
       description: shortcut.description,
       choose: async () =>
-        told(await live.order({ do: "message_shortcut", callback_id: shortcut.callback_id, channel, ts }), shortcut.name),
+        told(
+          await live.order({ do: "message_shortcut", callback_id: shortcut.callback_id, channel, ts }),
+          shortcut.name,
+        ),
     })),
     ...(isInThread || isEphemeral ? [] : [{ words: "Reply in thread", choose: reply }]),
     { words: "Copy text", choose: () => void copy(message) },
@@ -41,7 +44,13 @@ export function MessageTools({ message, isInThread }: { message: Message; isInTh
   return (
     <div className="message-tools">
       {!isInThread && !isEphemeral && (
-        <button type="button" className="icon-button" aria-label="Reply in thread" title="Reply in thread" onClick={reply}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Reply in thread"
+          title="Reply in thread"
+          onClick={reply}
+        >
           <span aria-hidden="true">↩</span>
         </button>
       )}

@@ -3,6 +3,7 @@
 import { closeThread, type ThreadPlace } from "../desk";
 import { useShown } from "../live";
 import { channelTitle } from "./channel_name";
+import { ClosedComposer } from "./closed";
 import { Composer } from "./composer";
 import { useMessages } from "./conversation";
 import { MessageItem } from "./message";
@@ -38,7 +39,7 @@ export function Thread({ place }: { place: ThreadPlace }) {
         ))}
       </Stream>
       {channel?.is_archived ? (
-        <p className="composer-closed">This channel is archived: nobody can write in it.</p>
+        <ClosedComposer label="Reply in thread" />
       ) : (
         <Composer channel={place.channel} thread={place.ts} label="Reply in thread" />
       )}

@@ -36,14 +36,16 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: "Press Recording",
-    text: "Samora asks for a fresh link, for your eyes only. Press Recording on the card, then Open recording: it plays here.",
+    text: "Press Recording on the card: Samora hands out a fresh link, to you alone. Open recording plays it right here.",
     points: ".chat button[aria-label^='Recording of']",
     prepare: () => showPane("conversation"),
     isDone: hasLink,
   },
   {
     title: "An hour later",
-    text: "Links die after 60 minutes. Press +60 minutes, then Open recording on the old answer: it is dead. Recording on the card gives a new one.",
+    text:
+      "Links die after 60 minutes. Press +60 minutes, then Open recording on the old answer: it is dead. " +
+      "Recording on the card gives a new one.",
     points: "[data-tour='clock']",
     prepare: () => showTab("Weather"),
     isDone: (known, since) => known.state.clock.moved_by - since.movedBy >= 3_600 && hasLink(known, since),
@@ -54,7 +56,8 @@ export const STEPS: readonly Step[] = [
     points: ".call:has([data-event]) [data-tour='follow']",
     isFirst: true,
     prepare: () => showTab("Calls"),
-    isDone: (known, since) => news(known, since).some((message) => message.bot_id !== null && message.thread_ts !== null),
+    isDone: (known, since) =>
+      news(known, since).some((message) => message.bot_id !== null && message.thread_ts !== null),
   },
   {
     title: "Break something",

@@ -7,6 +7,7 @@ import { type Beginning, endTour, startOnFirstVisit, STEPS, tour, turnTo, watchF
 
 const LOOK_EVERY = 200; // milliseconds
 const GAP = 14; // pixels
+const BELOW_TOPBAR = 66;
 
 export function Tour() {
   const now = useBox(tour);
@@ -102,7 +103,7 @@ function spotOf(element: Element): Spot {
 function putBeside(popover: HTMLElement, spot: Spot | null): void {
   const { width, height } = popover.getBoundingClientRect();
   const [right, bottom] = [window.innerWidth - width - GAP, window.innerHeight - height - GAP];
-  let [left, top] = [right, bottom];
+  let [left, top] = [right, BELOW_TOPBAR];
   if (spot) {
     const { target, edge } = spot;
     const isBeside = edge - GAP - width > GAP;
