@@ -34,6 +34,7 @@ from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.seal import Seal
 from bot.slack.socket import Socket, make_connection
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
@@ -159,7 +160,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
             count_work=work.count,
         )
-        messenger = Messenger(web=web_client, session=session)
+        seal = Seal(secret=_seal_secret(settings), team_id=lambda: workspaces.team_id)
+        messenger = Messenger(web=web_client, session=session, seal=seal)
         crew = _make_crew(settings, store, messenger, http, health)
         boundary = Boundary(
             work=work,
@@ -207,6 +209,12 @@ async def _closing(database: Database) -> AsyncIterator[None]:
 
 def _app_token(settings: Settings) -> str:
     return settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
+
+
+def _seal_secret(settings: Settings) -> str:
+    """The signing secret, or in Socket Mode, which can do without one, the app-level token."""
+    signing = settings.slack_signing_secret
+    return signing.get_secret_value() if signing else _app_token(settings)
 
 
 def _open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.AsyncClient]:

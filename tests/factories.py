@@ -6,12 +6,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.core.calls import Call, CallId, CallStatus
+from bot.slack.seal import Seal
 
 Payload = dict[str, Any]
 
 TEAM = "T111"
 OTHER_TEAM = "T999"
 APP = "A111"
+SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 USER = "U111"
 BOT_USER = "U222"
 CHANNEL = "C111"
@@ -20,6 +22,11 @@ ROOT_TS = "1700000000.000100"
 READ_AT = datetime(2024, 1, 15, 11, 0, tzinfo=UTC)
 RECORDING_URL = "https://s3.example.com/bucket/recording.mp3?X-Amz-Signature=5ec7e7"
 TRANSCRIPT_URL = "https://s3.example.com/bucket/transcript.pdf?X-Amz-Signature=5ec7e7"
+
+
+def make_seal(*, secret: str = SIGNING_SECRET, team: str = TEAM) -> Seal:
+    """The seal of that workspace."""
+    return Seal(secret=secret, team_id=lambda: team)
 
 
 def make_call_id(n: int = 1) -> CallId:

@@ -31,6 +31,7 @@ from bot.log import set_up_logging
 from bot.slack.bolt import make_bolt
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
 from bot.web import LARGEST_BODY, Answer, SlackDoor, Web, read_only
+from tests.factories import make_seal
 
 SECRET = "the-signing-secret"
 NOW = 1_790_000_000.0
@@ -74,7 +75,7 @@ class Heard:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         listeners = {COMMAND: self._on_command, "event_callback": self._listen, "block_actions": self._listen}
-        self.dispatcher = Dispatcher(listeners)
+        self.dispatcher = Dispatcher(listeners, seal=make_seal())
         self.bolt: AsyncApp = make_bolt(self.dispatcher)
 
     async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -195,8 +196,9 @@ async def test_a_signed_command_reaches_bolt_and_its_ack_comes_back(server: Serv
 async def test_a_signed_interaction_reaches_bolt(server: Server, heard: Heard) -> None:
     payload = {"type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"},
                "actions": [{"action_id": "recording", "value": "v", "type": "button"}]}  # fmt: skip
+    sealed = payload | {"actions": make_seal(team="T1").seal(payload["actions"])}
 
-    status, text = await server.deliver(urlencode({"payload": json.dumps(payload)}).encode())
+    status, text = await server.deliver(urlencode({"payload": json.dumps(sealed)}).encode())
 
     assert (status, text) == (200, "")
     assert heard.bodies == [payload]

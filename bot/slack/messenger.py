@@ -17,6 +17,7 @@ from bot.core.lookup import is_loopback
 from bot.slack.blocks import Block, Message
 from bot.slack.payloads import Place, text_at
 from bot.slack.refusals import read_retry_after, translated
+from bot.slack.seal import Seal
 
 _SECONDS = 10.0
 
@@ -52,8 +53,9 @@ class Messenger:
     Raises SlackUnavailable, ChannelUnavailable, or PermanentError for the rest.
     """
 
-    def __init__(self, *, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
-        """Takes the Web API client and the session that both it and the answers use."""
+    def __init__(self, *, web: AsyncWebClient, session: aiohttp.ClientSession, seal: Seal) -> None:
+        """Takes the Web API client, the session that both it and the answers use, and the seal of what is sent."""
+        self.seal = seal
         self._web = web
         self._session = session
         self._own_host = urlsplit(web.base_url).hostname or ""
@@ -170,6 +172,7 @@ class Messenger:
         if not self._is_slack(place.response_url):
             raise PermanentError("no response_url of Slack's")
         body: dict[str, Any] = {"replace_original": replace_original, **_content(message)}
+        body = self.seal.seal(body)
         if not replace_original:
             # Who sees a message is settled when it is made; a redrawn one keeps that, and its thread.
             body |= {"response_type": "in_channel" if in_channel else "ephemeral", **_thread(place.thread_ts)}
@@ -213,6 +216,7 @@ class Messenger:
         return parts.scheme == "https" and (host == self._own_host or host.endswith((".slack.com", ".slack-gov.com")))
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        arguments = self.seal.seal(arguments)
         with translated(method):
             # Slack takes JSON only where something is written.
             is_reading = method.startswith("conversations.")

@@ -123,6 +123,16 @@ def test_whoever_asks_on_is_not_forgotten() -> None:
     assert minute.ask(user="U1") != ""
 
 
+def test_it_is_the_oldest_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.core.limits._MOST_KEYS", 2)
+    minute = Minute(per_user=2)
+    for user in ("U1", "U2", "U1", "U3"):
+        assert minute.ask(user=user, channel="") == ""
+
+    # U2 was the one to go: U1 has asked since.
+    assert minute.ask(user="U1", channel="") != ""
+
+
 @pytest.mark.parametrize("seconds", [0.0, 59.999])
 def test_the_minute_is_a_whole_one(seconds: float) -> None:
     minute = Minute(per_user=1)

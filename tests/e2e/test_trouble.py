@@ -149,7 +149,7 @@ async def test_a_forged_button_gets_a_sentence(world: World) -> None:
     message = world.slack.workspace.post(OPERATIONS, "U0SAMORA", text="forged", blocks=forged)
     before = world.calls_of_samora()
     answer = await world.press("Recording", message, user=JON)
-    assert "That isn't a call id" in answer.text
+    assert "can't read that button" in answer.text
     assert world.calls_of_samora() == before
 
 

@@ -33,6 +33,7 @@ from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply
 from bot.slack.sentences import SHARED, SHARED_MAYBE
+from tests.factories import make_seal
 
 ID = CallId(EXAMPLE_ID)
 READ_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -107,7 +108,7 @@ class Spoken(Messenger):
 
     def __init__(self, *, post: BotError | None = None, respond: BotError | None = None) -> None:
         web = AsyncWebClient(token="xoxb-1", base_url="https://slack.com/api/")
-        super().__init__(web=web, session=cast("aiohttp.ClientSession", None))
+        super().__init__(web=web, session=cast("aiohttp.ClientSession", None), seal=make_seal())
         self._post_error, self._respond_error = post, respond
         self.tried: list[str] = []
         self.public: list[tuple[str, str, Message]] = []
@@ -436,7 +437,7 @@ async def test_nothing_is_shared_that_could_not_be_read() -> None:
 async def open_slack() -> AsyncIterator[tuple[SlackSandbox, Messenger]]:
     async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
         web = make_web_client(session=session, api_url=slack.api_url, token=slack.bot_token)
-        yield slack, Messenger(web=web, session=session)
+        yield slack, Messenger(web=web, session=session, seal=make_seal())
 
 
 def place_in(slack: SlackSandbox, channel: str) -> Place:

@@ -34,7 +34,7 @@ from bot.slack.following import Following
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply
-from tests.factories import CHANNEL, ROOT_TS, TEAM, USER, make_call, make_call_id
+from tests.factories import CHANNEL, ROOT_TS, TEAM, USER, make_call, make_call_id, make_seal
 from tests.slack.judges import judge_message, judge_view
 from tests.slack.stores import FakeOutbox, FakeSubscriptions
 
@@ -93,7 +93,7 @@ class Spoken(Messenger):
     """A messenger that remembers what everybody sees, and fails on demand."""
 
     def __init__(self) -> None:
-        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None))
+        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None), seal=make_seal())
         self.public: list[tuple[str, str, Message]] = []
         self.updated: list[tuple[str, str]] = []
         self.views: list[Block] = []

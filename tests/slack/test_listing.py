@@ -23,7 +23,7 @@ from bot.slack.lists import LIST, PER_PAGE, list_message
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place, find_message_call_ids
 from bot.slack.replies import ModalReply
-from tests.factories import CHANNEL, HOSTILE_TEXTS, OTHER_TEAM, ROOT_TS, TEAM, USER, make_call_id
+from tests.factories import CHANNEL, HOSTILE_TEXTS, OTHER_TEAM, ROOT_TS, TEAM, USER, make_call_id, make_seal
 from tests.slack.judges import judge_message, judge_view, parts_of
 from tests.slack.stores import FakeSubscriptions
 
@@ -381,7 +381,7 @@ class Spoken(Messenger):
     """A messenger that remembers what a modal showed."""
 
     def __init__(self) -> None:
-        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None))
+        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None), seal=make_seal())
         self.views: list[Block] = []
 
     async def update_view(self, view_id: str, view: Block) -> None:

@@ -32,6 +32,7 @@ from bot.slack.blocks import Message, section
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.payloads import Place
 from bot.slack.refusals import translate
+from tests.factories import make_seal
 
 TOKEN = "xoxb-1-secret"
 WORDS = Message("words", (section("blocks"),))
@@ -120,7 +121,9 @@ async def messenger(slack: FakeSlack) -> AsyncIterator[Messenger]:
 @contextlib.asynccontextmanager
 async def open_messenger(api_url: str) -> AsyncIterator[Messenger]:
     async with open_session(api_url=api_url) as session:
-        yield Messenger(web=make_web_client(session=session, api_url=api_url, token=TOKEN), session=session)
+        yield Messenger(
+            web=make_web_client(session=session, api_url=api_url, token=TOKEN), session=session, seal=make_seal()
+        )
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply, loading_view
 from bot.slack.sentences import STILL_ASKING
+from tests.factories import make_seal
 
 WORDS = Message("words", (section("blocks"),))
 PRIVATE = Place(channel_id="C1", thread_ts="5.5", is_private=True, trigger_id="1.1.t")
@@ -24,7 +25,7 @@ class Spoken(Messenger):
     """A messenger that remembers what it was asked to say."""
 
     def __init__(self, error: PermanentError | None = None) -> None:
-        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None))
+        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None), seal=make_seal())
         self.said: list[tuple[str, object, object]] = []
         self._error = error
 

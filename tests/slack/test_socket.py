@@ -13,6 +13,7 @@ from bot.slack.bolt import make_bolt
 from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.messenger import make_web_client, open_session
 from bot.slack.socket import Connection, Socket, make_connection
+from tests.factories import make_seal
 
 TICK = 0.001
 
@@ -253,7 +254,9 @@ async def test_cancelled_it_closes_its_connection(line: Line, clock: FakeClock) 
 async def test_a_real_connection_opens_and_closes() -> None:
     async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
         web = make_web_client(session=session, api_url=slack.api_url)
-        connection = make_connection(app=make_bolt(Dispatcher({})), app_token=slack.app_token, web=web)
+        connection = make_connection(
+            app=make_bolt(Dispatcher({}, seal=make_seal())), app_token=slack.app_token, web=web
+        )
 
         await connection.connect()
         assert await slack.wait_for_connection() == 1
@@ -267,7 +270,7 @@ async def test_a_real_connection_opens_and_closes() -> None:
 async def test_a_stopped_socket_leaves_no_connection_behind() -> None:
     async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
         web = make_web_client(session=session, api_url=slack.api_url)
-        bolt = make_bolt(Dispatcher({}))
+        bolt = make_bolt(Dispatcher({}, seal=make_seal()))
         socket = Socket(connect=lambda: make_connection(app=bolt, app_token=slack.app_token, web=web), look_every=0.05)
         stopped = asyncio.Event()
         running_socket = asyncio.create_task(socket.run(stopped))

@@ -38,5 +38,6 @@ def make_dispatcher(
             "message_action": shortcuts.on_shortcut,
             "view_submission": views.on_submission,
             "event_callback": events.on_event,
-        }
+        },
+        seal=messenger.seal,
     )

@@ -79,7 +79,7 @@ class Actions:
             asked = Asked.parse(text_at(pressed, "value"))
             wanted = _find_wanted(action_id, asked)
         except UserMistake as mistake:
-            reply = self._boundary.home(place) if place.is_home else self._boundary.ephemeral(place)
+            reply = self._reply("", "", place)
             request = Request(kind="action.unreadable", key=place.trigger_id, place=place, reply=reply)
             self._boundary.take(request, partial(reply.send, Message(mistake.reason)))
         else:

@@ -8,6 +8,7 @@ between, an ack takes half as long again (``make bench``).
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -17,6 +18,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.slack.listeners.boundary import Busy
 from bot.slack.payloads import Payload, text_at
+from bot.slack.seal import BrokenSeal, Seal, without_values
 
 log = structlog.get_logger()
 
@@ -31,9 +33,15 @@ class Dispatcher(AsyncMiddleware):
     What is answered with an error, people see as a warning sign, and Slack sends as an event again and again.
     """
 
-    def __init__(self, listeners: Mapping[str, Listener]) -> None:
-        """Takes the listeners by payload type (Slack's words; :data:`COMMAND` for slash commands, which have none)."""
+    def __init__(self, listeners: Mapping[str, Listener], *, seal: Seal) -> None:
+        """Takes who listens, and the seal of what Slack keeps for us.
+
+        Args:
+            listeners: by payload type: Slack's words; :data:`COMMAND` for slash commands, which have none.
+            seal: its values are read nowhere else.
+        """
         self._listeners = listeners
+        self._seal = seal
 
     def knows(self, body: Payload) -> bool:
         """Whether somebody listens to payloads of this type."""
@@ -41,20 +49,29 @@ class Dispatcher(AsyncMiddleware):
 
     async def dispatch(self, body: Payload) -> BoltResponse:
         """Has a payload listened to, and returns the ack."""
-        ack = AsyncAck()  # type: ignore[no-untyped-call]
+        ack = _SealingAck(self._seal)
         kind = _kind(body)
         listener = self._listeners.get(kind)
         if listener is None:
             log.info("nobody_listens", kind=kind[:40])
         else:
             try:
-                await listener(ack, body)
+                await listener(ack, self._unseal(body))
             except Busy:
                 # Slack sends an event again then, and shows a person that a press came to nothing.
                 return BoltResponse(status=503)
             except Exception:
                 log.exception("bug", kind=kind, reference=secrets.token_hex(4))
         return ack.response or BoltResponse(status=200, body="")
+
+    def _unseal(self, body: Payload) -> Payload:
+        """The payload as listeners read it; without values if one of them isn't ours, which they refuse."""
+        try:
+            return self._seal.unseal(body)
+        except BrokenSeal:
+            team_id, user_id = text_at(body, "team", "id"), text_at(body, "user", "id")
+            log.warning("seal_broken", kind=_kind(body), team_id=team_id, user_id=user_id)
+            return without_values(body)
 
     async def async_process(
         self,
@@ -67,6 +84,17 @@ class Dispatcher(AsyncMiddleware):
         if _kind(req.body) == "url_verification":
             return await next()
         return await self.dispatch(req.body)
+
+
+class _SealingAck(AsyncAck):
+    """An ack; what a modal carries that it shows is sealed like what any other request carries to Slack."""
+
+    def __init__(self, seal: Seal) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._seal = seal
+
+    async def __call__(self, *arguments: Any, **named: Any) -> BoltResponse:
+        return await super().__call__(*arguments, **self._seal.seal(named))
 
 
 def _kind(body: Payload) -> str:

@@ -9,13 +9,14 @@ from bot.core.calls import CallId, find_call_ids
 from bot.core.errors import UserMistake
 from bot.core.subscriptions import Options
 from bot.slack.answers import Answers
+from bot.slack.blocks import Message
 from bot.slack.cards import FOLLOW, SHARE, SHOW_CALL
 from bot.slack.edit import EDIT_OPTIONS, FormMistake, read_form
 from bot.slack.following import Following
 from bot.slack.listeners.boundary import Boundary, Busy, Job, Request
 from bot.slack.listing import Listing
 from bot.slack.lists import EDIT
-from bot.slack.payloads import Asked, Payload, Place, place_of_interaction, read_metadata, text_at
+from bot.slack.payloads import Asked, Payload, Place, get_metadata, place_of_interaction, read_metadata, text_at
 from bot.slack.replies import ModalReply, loading_view
 from bot.slack.sentences import BUSY, NO_CHANNEL, NOT_AN_ID
 from bot.slack.views import CALL_ID, CHANNEL, FIND_CALL, FOLLOW_IN, PICK_CALL, SHARE_CALL, message_view, pick_view
@@ -37,6 +38,11 @@ class Views:
         """Acks with an error at the input, another question, or a modal that says that it is being filled."""
         callback_id = text_at(body, "view", "callback_id")
         place = place_of_interaction(body)
+        try:
+            get_metadata(body)
+        except UserMistake as mistake:
+            await ack(response_action="update", view=message_view(Message(mistake.reason)))
+            return
         if callback_id in {SHARE_CALL, FOLLOW_IN}:
             await ack(**self._go_to_channel(callback_id, place, body))
         elif callback_id in {FIND_CALL, PICK_CALL}:

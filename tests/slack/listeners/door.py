@@ -29,6 +29,7 @@ from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Payload, Place
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspace, Workspaces
+from tests.factories import make_seal
 from tests.slack.stores import FakeOutbox, FakeSubscriptions
 
 TEAM, APP, CHANNEL, USER = "T0OURS", "A0OURS", "C0OPS", "U0MIRA"
@@ -39,6 +40,7 @@ LINK = "https://files.example/recording.wav?X-Amz-Signature=sig"
 READ_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 COMMAND = "/samora-call"
+SEAL = make_seal(team=TEAM)
 
 
 class Samora:
@@ -84,7 +86,7 @@ class Wire(Messenger):
 
     def __init__(self) -> None:
         web = AsyncWebClient(token="xoxb-1", base_url="https://slack.com/api/")
-        super().__init__(web=web, session=cast("aiohttp.ClientSession", None))
+        super().__init__(web=web, session=cast("aiohttp.ClientSession", None), seal=SEAL)
         self.said: list[Said] = []
         self.errors: dict[str, BotError] = {}
         self._triggers: set[str] = set()
@@ -163,7 +165,7 @@ class Bot:
 
     async def take(self, payload: Payload) -> Any:
         """Delivers a payload and lets the work that it leads to end; returns the body of the ack."""
-        response = await self.bolt.async_dispatch(AsyncBoltRequest(body=json.dumps(payload), mode="http"))
+        response = await self.bolt.async_dispatch(AsyncBoltRequest(body=as_sent(payload), mode="http"))
         assert response.status == 200, f"answered {response.status}: people see a warning sign"
         await self.work.close(grace=5)
         return json.loads(response.body) if response.body[:1] == "{" else response.body
@@ -176,6 +178,19 @@ class Bot:
     def only(self) -> Said:
         (said,) = self.wire.said
         return said
+
+
+def as_sent(payload: Payload) -> str:
+    """A payload as Slack sends it: what its workspace's bot had it keep for a button or a modal, it kept sealed."""
+    seal = make_seal(
+        team=payload.get("view", {}).get("app_installed_team_id") or (payload.get("team") or {}).get("id", "")
+    )
+    return json.dumps(payload | {name: seal.seal(payload[name]) for name in ("actions", "view") if name in payload})
+
+
+def metadata_of(view: dict[str, Any]) -> Asked:
+    """What a modal carries that an ack shows, which is sealed there."""
+    return Asked.parse(view["private_metadata"].rpartition("~")[0])
 
 
 # Payloads, in Slack's shapes

@@ -36,6 +36,7 @@ from bot.slack.replies import EphemeralReply, ModalReply
 from bot.slack.sentences import OUTSIDER
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspace, Workspaces
+from tests.factories import make_seal
 
 ID = CallId(EXAMPLE_ID)
 MEMBER = Place(team_id="T1", user_id="U1", user_team_id="T1", app_id="A1", channel_id="C1", trigger_id="1.1.t")
@@ -45,7 +46,7 @@ class Spoken(Messenger):
     """A messenger that remembers what one person was told."""
 
     def __init__(self) -> None:
-        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None))
+        super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None), seal=make_seal())
         self.told: list[Message] = []
         self.places: list[Place] = []
         self.error: Exception | None = None
@@ -388,7 +389,9 @@ async def dispatch(listeners: dict[str, Any], body: Payload) -> tuple[BoltRespon
         return BoltResponse(status=299)
 
     request = AsyncBoltRequest(body=body, mode="socket_mode")
-    response = await Dispatcher(listeners).async_process(req=request, resp=BoltResponse(status=200), next=pass_on)
+    response = await Dispatcher(listeners, seal=make_seal()).async_process(
+        req=request, resp=BoltResponse(status=200), next=pass_on
+    )
     return response, passed_on
 
 

@@ -29,11 +29,13 @@ from tests.slack.listeners.door import (
     Bot,
     Said,
     about,
+    as_sent,
     chosen,
     command,
     in_channel,
     labels,
     mention,
+    metadata_of,
     on_message,
     pressed,
     pressed_in_modal,
@@ -248,7 +250,7 @@ async def test_trying_again_on_a_public_card_still_means_that_card(bot: Bot) -> 
 
 async def test_follow_pressed_twice_at_the_same_time_follows_once(bot: Bot) -> None:
     for trigger_id in ("1.1.a", "1.1.b"):
-        body = json.dumps(pressed("follow", about(), trigger_id=trigger_id))
+        body = as_sent(pressed("follow", about(), trigger_id=trigger_id))
         assert (await bot.bolt.async_dispatch(AsyncBoltRequest(body=body, mode="http"))).status == 200
     await bot.work.close(grace=5)
 
@@ -372,7 +374,7 @@ async def test_several_typed_ids_are_asked_about_without_forgetting_what_for(bot
     ack = await bot.take(submitted("find_call", typed(f"{ONE} {TWO}"), origin=origin))
 
     assert ack["view"]["submit"]["text"] == "Follow"
-    assert Asked.parse(ack["view"]["private_metadata"]) == origin
+    assert metadata_of(ack["view"]) == origin
 
 
 async def test_a_typed_text_without_an_id_is_marked_at_its_input(bot: Bot) -> None:

@@ -21,7 +21,7 @@ from bot.core.errors import (
     SamoraUnavailable,
     SlackUnavailable,
 )
-from bot.slack.payloads import Asked, Payload
+from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload
 from bot.slack.sentences import BUSY, NOT_AN_ID, OUTSIDER, SHARED
 from bot.slack.work import Work
 from tests.slack.listeners.door import (
@@ -35,11 +35,13 @@ from tests.slack.listeners.door import (
     Bot,
     about,
     anywhere,
+    as_sent,
     chosen,
     command,
     in_channel,
     labels,
     mention,
+    metadata_of,
     on_message,
     pressed,
     pressed_in_modal,
@@ -309,7 +311,7 @@ async def test_share_in_a_modal_opened_from_nowhere_asks_for_the_channel(bot: Bo
 
 async def test_share_pressed_twice_at_the_same_time_posts_once(bot: Bot) -> None:
     for trigger_id in ("1.1.a", "1.1.b"):
-        body = json.dumps(pressed("share", about(), trigger_id=trigger_id))
+        body = as_sent(pressed("share", about(), trigger_id=trigger_id))
         response = await bot.bolt.async_dispatch(AsyncBoltRequest(body=body, mode="http"))
         assert response.status == 200
     await bot.work.close(grace=5)
@@ -555,7 +557,7 @@ async def test_several_submitted_ids_lead_to_a_picker_that_remembers_where_it_ca
 
     assert ack["response_action"] == "update"
     assert ack["view"]["callback_id"] == "pick_call"
-    assert Asked.parse(ack["view"]["private_metadata"]).channel == "C0SALES"
+    assert metadata_of(ack["view"]).channel == "C0SALES"
     assert bot.samora.asked == []
 
 
@@ -596,16 +598,27 @@ async def test_a_submitted_channel_without_the_bot_says_how_to_invite_it(bot: Bo
     assert "/invite @Samora" in bot.only.text
 
 
-@pytest.mark.parametrize("metadata", ["", "forged", '{"v":1,"call":"x"}', '{"v":9}'])
-async def test_a_share_with_forged_metadata_is_marked_at_its_input(bot: Bot, metadata: str) -> None:
-    payload = submitted("share_call", in_channel("C0SALES"))
-    payload["view"]["private_metadata"] = metadata
-
-    ack = await bot.take(payload)
+async def test_a_share_of_no_call_is_marked_at_its_input(bot: Bot) -> None:
+    ack = await bot.take(submitted("share_call", in_channel("C0SALES"), origin=Asked(call="x")))
 
     assert ack["response_action"] == "errors"
     assert list(ack["errors"]) == ["channel"]
     assert bot.said == []
+
+
+@pytest.mark.parametrize("metadata", ["", "outdated", '{"v":9}'])
+@pytest.mark.parametrize("callback_id", ["find_call", "pick_call", "share_call", "follow_in", "edit_options"])
+async def test_a_submission_that_cannot_be_read_is_refused_in_its_place(
+    bot: Bot, callback_id: str, metadata: str
+) -> None:
+    payload = submitted(callback_id, in_channel("C0SALES") | typed(ONE))
+    payload["view"]["private_metadata"] = metadata
+
+    ack = await bot.take(payload)
+
+    assert ack["response_action"] == "update"
+    assert UNREADABLE_BUTTON in str(ack["view"])
+    assert (bot.said, bot.samora.asked) == ([], [])
 
 
 async def test_an_unknown_modal_is_acked_and_closes(bot: Bot) -> None:
@@ -748,7 +761,7 @@ async def test_a_submission_for_which_there_is_no_room_is_told_so_in_the_modal(f
 @pytest.mark.parametrize("payload", [pressed("recording", about()), on_message("show_call", ONE), mention(ONE)])
 async def test_whatever_else_there_is_no_room_for_is_not_acked(full: Bot, payload: Payload) -> None:
     """Slack sends an event again then, and shows a person that a press came to nothing."""
-    response = await full.bolt.async_dispatch(AsyncBoltRequest(body=json.dumps(payload), mode="http"))
+    response = await full.bolt.async_dispatch(AsyncBoltRequest(body=as_sent(payload), mode="http"))
 
     assert response.status == 503
     assert [outcome for _, outcome in full.seen] == ["busy"]
