@@ -1,33 +1,37 @@
 """The composition root: settings become objects and tasks here, and nowhere else. Everything ends in reverse order."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
-import structlog
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.check import DATABASE_ADVICE, Finding, check_database, check_samora, check_slack, check_socket
-from bot.core.errors import PermanentError, SlackUnavailable, StoreUnavailable
+from bot.check.database import DATABASE_ADVICE
+from bot.check.doctor import Examiner
+from bot.check.outside import check_from_outside
+from bot.core.errors import StoreUnavailable
+from bot.core.findings import Finding, State
 from bot.core.lookup import Lookup, is_loopback
 from bot.core.ports import CallsApi
 from bot.core.visibility import Visibility, VisibleCalls
 from bot.crew import Crew, make_crew
 from bot.health import Health
-from bot.rules import make_limits, make_rates, make_rules, make_visibility
+from bot.pruner import Pruner
+from bot.rules import make_limits, make_policy, make_rates, make_rules, make_visibility
+from bot.running import Bot
 from bot.samora.client import SamoraClient, open_http
-from bot.server import CannotStart, listen, serve
-from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
+from bot.server import CannotStart, listen
+from bot.settings import DatabaseSettings, HttpSettings, SamoraSettings, Settings, SocketSettings
+from bot.slack.access import Access
 from bot.slack.answers import Answers
 from bot.slack.bolt import make_bolt
 from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
+from bot.slack.directory import Directory
+from bot.slack.doctor import Doctor
 from bot.slack.following import Following
 from bot.slack.listeners import make_dispatcher
 from bot.slack.listeners.boundary import Boundary
@@ -36,78 +40,20 @@ from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.seal import Seal
 from bot.slack.socket import Socket, make_connection
+from bot.slack.witness import Witness
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.database import Database, StorageError
-from bot.storage.migrate import check_revision, migrate
+from bot.storage.migrate import migrate
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 from bot.web import SlackDoor, Web, read_only
 
-log = structlog.get_logger()
-
 _DEFAULT_PORT = 3000
-_ASK_SLACK_AGAIN_SECONDS = 5.0
 
 # A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 3 for requests and for what the workers
 # hold, 5 for answers under way, and then one for telling those who wait for another that it won't come.
 _WORK_GRACE_SECONDS = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bot:
-    """The bot, put together and open: what :meth:`run` needs.
-
-    Attributes:
-        workspaces: who we are, once Slack has said so.
-        crew: the workers that follow calls.
-        web: the HTTP application, or None where none is served.
-        listening: the socket that it is served on.
-        slack_socket: the Socket Mode connection, or None in HTTP mode.
-    """
-
-    workspaces: Workspaces
-    crew: Crew
-    web: Web | None
-    listening: socket.socket | None
-    slack_socket: Socket | None
-
-    async def run(self, stopped: asyncio.Event) -> None:
-        """Works until stopped.
-
-        Raises:
-            CannotStart: Slack refuses the token.
-        """
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                following = tasks.create_task(self._follow(stopped), name="follow")
-                if self.slack_socket:
-                    tasks.create_task(self.slack_socket.run(stopped), name="socket")
-                if self.web and self.listening:
-                    tasks.create_task(serve(self.web, self.listening, stopped), name="web")
-                await stopped.wait()
-                if not self.workspaces.is_known:
-                    following.cancel()
-        except* CannotStart as ends:
-            raise ends.exceptions[0] from None
-        except* PermanentError as refusals:
-            reason = str(refusals.exceptions[0])
-            raise CannotStart(
-                f"Slack refuses SLACK_BOT_TOKEN ({reason}). Run `samora-bot check` to see what to do."
-            ) from None
-
-    async def _follow(self, stopped: asyncio.Event) -> None:
-        """Asks Slack who we are, until it says so, for no request can be answered before; then follows calls there."""
-        while not stopped.is_set():
-            try:
-                workspace = await self.workspaces.get_own()
-            except SlackUnavailable as error:
-                log.warning("slack_unavailable", reason=error.reason)
-                await asyncio.sleep(error.retry_after or _ASK_SLACK_AGAIN_SECONDS)
-            else:
-                log.info("ready", team=workspace.team, team_id=workspace.team_id)
-                await self.crew.run(workspace.team_id, stopped)
-                return
 
 
 @asynccontextmanager
@@ -118,7 +64,7 @@ async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, *, team_id: Callable[[], str]) -> AsyncIterator[Store]:
+async def open_store(settings: DatabaseSettings, *, team_id: Callable[[], str]) -> AsyncIterator[Store]:
     """The database, its tables up to date; open as long as the context.
 
     Raises:
@@ -159,20 +105,28 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             is_slack_known=lambda: workspaces.is_known,
             is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
             count_work=work.count,
+            count_connections=lambda: slack_socket.of_app if slack_socket else 0,
         )
         seal = Seal(secret=_seal_secret(settings), team_id=lambda: workspaces.team_id)
         messenger = Messenger(web=web_client, session=session, seal=seal)
-        crew = _make_crew(settings, store, messenger, http, health)
+        directory = Directory(web=web_client)
+        access = Access(policy=make_policy(settings), directory=directory, contact=settings.admin_contact)
+        deliveries = Deliveries(messenger=messenger, access=access, visibility=make_visibility(settings))
+        crew = _make_crew(settings, store, deliveries, http, health)
         boundary = Boundary(
             work=work,
             once=Once(),
             limits=make_limits(settings),
             workspaces=workspaces,
+            access=access,
             messenger=messenger,
             observe=health.observe_request,
+            note_failure=health.note_failure,
         )
         lookup = _make_lookup(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora))
-        dispatcher = _make_dispatcher(settings, boundary, lookup, messenger, crew)
+        examiner = Examiner(web=web_client, lookup=lookup, store=store, feel=health.pulse, clock=_now)
+        doctor = Doctor(examine=examiner.examine, messenger=messenger)
+        dispatcher = _make_dispatcher(settings, boundary, lookup, messenger, deliveries, access, crew, doctor)
         bolt = make_bolt(dispatcher)
         web = _make_web(settings, dispatcher, bolt, health)
         port = _DEFAULT_PORT if settings.port is None else settings.port
@@ -185,18 +139,15 @@ async def check_everything(settings: Settings) -> list[Finding]:
     """Looks at settings, Slack, Samora and the database; see :mod:`bot.check`."""
     async with open_session(api_url=settings.slack_api_url) as session, open_lookup(settings) as lookup:
         token = settings.slack_bot_token.get_secret_value()
-        web = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
-        findings = [Finding(name="Settings", is_fine=True, detail=f"complete for {settings.transport} mode")]
-        findings += await check_slack(Workspaces(web=web))
-        if isinstance(settings, SocketSettings):
-            findings.append(await check_socket(web, settings.slack_app_token.get_secret_value()))
-        findings.append(await check_samora(lookup))
-    try:
-        database = open_database(settings.database_url.get_secret_value())
-        async with _closing(database):
-            return [*findings, await check_database(partial(check_revision, database))]
-    except StorageError as error:
-        return [*findings, Finding(name="Database", is_fine=False, detail=error.reason, advice=DATABASE_ADVICE)]
+        findings = await check_from_outside(
+            web=make_web_client(session=session, api_url=settings.slack_api_url, token=token),
+            app_token=_app_token(settings) if isinstance(settings, SocketSettings) else "",
+            lookup=lookup,
+            open_database=partial(open_database, settings.database_url.get_secret_value()),
+            clock=_now,
+        )
+    complete = f"complete for {settings.transport} mode"
+    return [Finding(name="Settings", state=State.FINE, detail=complete), *findings]
 
 
 @asynccontextmanager
@@ -231,46 +182,58 @@ def _make_lookup(settings: SamoraSettings, calls: CallsApi) -> Lookup:
     return Lookup(calls=_visible(settings, calls), loopback_links=is_loopback(host))
 
 
-def _make_deliveries(settings: Settings, messenger: Messenger) -> Deliveries:
-    return Deliveries(messenger=messenger, visibility=make_visibility(settings))
-
-
-def _make_crew(settings: Settings, store: Store, messenger: Messenger, http: httpx.AsyncClient, health: Health) -> Crew:
+def _make_crew(
+    settings: Settings, store: Store, messenger: Deliveries, http: httpx.AsyncClient, health: Health
+) -> Crew:
+    kept, audit_kept = timedelta(days=settings.retention_days), timedelta(days=settings.audit_days)
     return make_crew(
         store=store,
         # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
         calls=_visible(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)),
-        messenger=_make_deliveries(settings, messenger),
+        messenger=messenger,
         clock=_now,
         rules=make_rules(settings),
         rates=make_rates(settings),
         lease=timedelta(seconds=settings.lease_seconds),
         observe=health.observe_worker,
         observe_store=health.observe_store,
+        pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
+        note_failure=health.note_failure,
     )
 
 
 def _make_dispatcher(
-    settings: Settings, boundary: Boundary, lookup: Lookup, messenger: Messenger, crew: Crew
+    settings: Settings,
+    boundary: Boundary,
+    lookup: Lookup,
+    messenger: Messenger,
+    deliveries: Deliveries,
+    access: Access,
+    crew: Crew,
+    doctor: Doctor,
 ) -> Dispatcher:
-    subscriptions = crew.store.subscriptions
+    subscriptions, visibility = crew.store.subscriptions, make_visibility(settings)
+    witness = Witness(audit=crew.store.audit, clock=_now)
     following = Following(
         lookup=lookup,
         messenger=messenger,
-        deliveries=_make_deliveries(settings, messenger),
+        deliveries=deliveries,
         subscriptions=subscriptions,
         outbox=crew.store.outbox,
+        access=access,
+        witness=witness,
         clock=_now,
         rules=make_rules(settings),
-        visibility=make_visibility(settings),
+        visibility=visibility,
         on_change=crew.wake,
     )
     return make_dispatcher(
         boundary=boundary,
-        answers=Answers(lookup=lookup, messenger=messenger, visibility=make_visibility(settings)),
+        answers=Answers(lookup=lookup, messenger=messenger, access=access, witness=witness, visibility=visibility),
         following=following,
-        listing=Listing(subscriptions=subscriptions, on_change=crew.wake),
-        channels=Channels(subscriptions=subscriptions, on_change=crew.wake),
+        listing=Listing(subscriptions=subscriptions, access=access, on_change=crew.wake),
+        channels=Channels(subscriptions=subscriptions, access=access, on_change=crew.wake),
+        doctor=doctor,
         messenger=messenger,
     )
 

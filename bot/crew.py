@@ -13,9 +13,10 @@ from bot.core.changes import Rules
 from bot.core.errors import StoreUnavailable
 from bot.core.follow import Poller
 from bot.core.outbox import Cards, Relay
-from bot.core.ports import CallsApi, Clock, Figures, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
+from bot.core.ports import Audit, CallsApi, Clock, Figures, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
 from bot.core.recent import RecentCalls
-from bot.workers import Observer, Worker
+from bot.pruner import Pruner
+from bot.workers import FailureNoter, Observer, Worker
 
 log = structlog.get_logger()
 
@@ -46,6 +47,10 @@ class Store(Protocol):
     @property
     def outbox(self) -> Outbox:
         """What is owed."""
+
+    @property
+    def audit(self) -> Audit:
+        """Who did what."""
 
     async def measure(self) -> Figures:
         """How much there is to do; raises StoreUnavailable."""
@@ -92,11 +97,13 @@ class Crew:
     Attributes:
         store: the database.
         observe_store: hears now and then how much there is to do, or None if the database doesn't say.
+        pruner: the one who throws away what is over.
         workers: the poller, the relay and the one who draws the cards.
     """
 
     store: Store
     observe_store: Callable[[Figures | None], None]
+    pruner: Pruner
     workers: list[Worker[Any]] = field(default_factory=list)
 
     def wake(self) -> None:
@@ -105,20 +112,21 @@ class Crew:
             worker.wake()
 
     async def run(self, team_id: str, stopped: asyncio.Event) -> None:
-        """Works for a workspace until stopped. That Slack knows us there says that the app is installed (again)."""
+        """Works for a workspace until stopped. That Slack knows us there says that the token works (again)."""
         async with asyncio.TaskGroup() as tasks:
             for worker in self.workers:
                 tasks.create_task(worker.run(stopped), name=worker.name)
             beside = [
                 tasks.create_task(self._resume(team_id), name="resume"),
                 tasks.create_task(self._measure(), name="measure"),
+                tasks.create_task(self.pruner.run(), name="pruner"),
             ]
             await stopped.wait()
             for task in beside:
                 task.cancel()
 
     async def _resume(self, team_id: str) -> None:
-        """Goes on with what was stopped when the app was removed; tried until the database has an answer to that."""
+        """Goes on with what was stopped when the token was taken back; tried until the database answers."""
         while True:
             try:
                 if resumed := await self.store.subscriptions.resume_team(team_id):
@@ -155,16 +163,18 @@ def make_crew(
     lease: timedelta,
     observe: Observer,
     observe_store: Callable[[Figures | None], None],
+    pruner: Pruner,
+    note_failure: FailureNoter = lambda _name, _reason: None,
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
-    crew = Crew(store=store, observe_store=observe_store)
+    crew = Crew(store=store, observe_store=observe_store, pruner=pruner)
     recent = RecentCalls()
     outbox = store.outbox
     poller = Poller(calls=calls, followed=store.followed, recent=recent, clock=clock, rules=rules, on_change=crew.wake)
     relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake)
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
-    worker = partial(Worker, lease=lease, clock=clock, observe=observe)
-    crew.workers.append(
+    worker = partial(Worker, lease=lease, clock=clock, observe=observe, note_failure=note_failure)
+    workers: list[Worker[Any]] = [
         worker(
             name="poller",
             claim=lambda room: store.followed.claim(limit=room, until=clock() + lease, rate=rates.looks),
@@ -172,24 +182,21 @@ def make_crew(
             release=store.followed.release,
             at_once=_LOOKS_AT_ONCE,
             pause=_LOOKS_PAUSE,
-        )
-    )
-    crew.workers.append(
+        ),
         worker(
             name="relay",
             claim=lambda room: outbox.claim_turns(limit=room, until=clock() + lease, rate=rates.posts),
             work=relay.deliver,
             release=outbox.release,
             at_once=_TURNS_AT_ONCE,
-        )
-    )
-    crew.workers.append(
+        ),
         worker(
             name="cards",
             claim=lambda room: outbox.claim_cards(limit=room, until=clock() + lease, rate=rates.edits),
             work=cards.draw,
             release=outbox.release_card,
             at_once=_CARDS_AT_ONCE,
-        )
-    )
+        ),
+    ]
+    crew.workers.extend(workers)
     return crew

@@ -1,13 +1,12 @@
 """The settings. Nobody else reads the environment, and nobody but ``app`` and ``cli`` sees them."""
 
-from typing import Annotated, ClassVar, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import ClassVar, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.core.lookup import is_loopback
+from bot.kinds import ChannelIds, DatabaseUrl, Secret, Several, Url, UserIds
 
 Mode = Literal["auto", "socket", "http"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -37,73 +36,13 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-def _check_secret(secret: SecretStr) -> SecretStr:
-    value = secret.get_secret_value()
-    if not value:
-        raise ValueError("is missing")
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("holds blanks or unusual characters; was it copied whole?")
-    return secret
-
-
-def _check_url(url: str) -> str:
-    if not url.isprintable() or " " in url:
-        raise ValueError("holds blanks; was it copied whole?")
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("is not a URL") from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ValueError("is not a URL that starts with https://")
-    if parts.scheme != "https" and not is_loopback(host):
-        raise ValueError("must start with https://, as a secret travels with every request (http only on loopback)")
-    if parts.query or parts.fragment or parts.username is not None:
-        raise ValueError("must be a plain address, without a user, a query or a fragment")
-    return url
-
-
-def _check_database(secret: SecretStr) -> SecretStr:
-    url = secret.get_secret_value()
-    if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
-        raise ValueError("is neither sqlite:///FILE nor postgresql://…")
-    if url in {"sqlite:///", "sqlite:///:memory:"}:
-        raise ValueError("names no file, and what is followed must outlive the process")
-    if not url.isprintable() or " " in url:
-        raise ValueError("holds blanks; was it copied whole?")
-    return secret
-
-
-def _parted(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return tuple(part for each in value.split(",") if (part := each.strip()))
-
-
-Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database)]
-Url = Annotated[str, AfterValidator(_check_url)]
-
-# Several of something, comma-separated; pydantic-settings alone would read them as JSON.
-Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
-
-
-class SamoraSettings(BaseSettings):
-    """What it takes to ask Samora, for the commands that need no Slack."""
+class LogSettings(BaseSettings):
+    """How it is logged: what every command wants to know."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, case_sensitive=False
     )
 
-    samora_api_key: Secret = Field(description="Your organisation's Samora API key. A secret.")
-    samora_api_url: Url = Field(
-        default="https://api.samora.ai", description="Where Samora's API lives. https only, except on loopback."
-    )
-    hide_variables: Several = Field(
-        default=(),
-        description="Variables that are shown nowhere and to nobody: names such as `notes`, `customer.email` or "
-        "`*secret*`, comma-separated.",
-    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
     )
@@ -117,7 +56,30 @@ class SamoraSettings(BaseSettings):
         return value.lower() if value.lower() in {"text", "json"} else value.upper()
 
 
-class Settings(SamoraSettings):
+class DatabaseSettings(LogSettings):
+    """What it takes to look into the memory, for the commands that need neither Slack nor Samora."""
+
+    database_url: DatabaseUrl = Field(
+        default=SecretStr("sqlite:///samora-bot.db"),
+        description="What is followed is kept there: sqlite:///FILE, or postgresql://… as libpq takes it. A secret.",
+    )
+
+
+class SamoraSettings(LogSettings):
+    """What it takes to ask Samora, for the commands that need no Slack."""
+
+    samora_api_key: Secret = Field(description="Your organisation's Samora API key. A secret.")
+    samora_api_url: Url = Field(
+        default="https://api.samora.ai", description="Where Samora's API lives. https only, except on loopback."
+    )
+    hide_variables: Several = Field(
+        default=(),
+        description="Variables that are shown nowhere and to nobody: names such as `notes`, `customer.email` or "
+        "`*secret*`, comma-separated.",
+    )
+
+
+class Settings(SamoraSettings, DatabaseSettings):
     """All that the bot is told from outside, whichever way Slack reaches it."""
 
     transport: ClassVar[Literal["socket", "http"]]
@@ -132,13 +94,28 @@ class Settings(SamoraSettings):
     slack_api_url: Url = Field(
         default="https://slack.com/api/", description="Where Slack's Web API lives. https only, except on loopback."
     )
-    database_url: DatabaseUrl = Field(
-        default=SecretStr("sqlite:///samora-bot.db"),
-        description="What is followed is kept there: sqlite:///FILE, or postgresql://… as libpq takes it. A secret.",
-    )
     show_variables: Several = Field(
         default=(),
         description="Variables that are shown unmasked to everybody in a channel, named likewise; HIDE_VARIABLES wins.",
+    )
+    allowed_channels: ChannelIds = Field(
+        default=(),
+        description="Channels that the bot may be used in: ids, C…, comma-separated. Direct messages and the Home tab "
+        "are none.",
+    )
+    allowed_users: UserIds = Field(
+        default=(), description="Who may use it: ids of users, U…, or of user groups, S…, comma-separated."
+    )
+    media_users: UserIds = Field(
+        default=(), description="Who of them gets recordings, transcripts and unmasked variables, named likewise."
+    )
+    guests: Literal["deny", "allow"] = Field(
+        default="deny", description="Whether guests of the workspace get these, too: deny or allow."
+    )
+    admin_contact: str = Field(
+        default="whoever administers this app",
+        max_length=200,
+        description="Whom a refusal says to ask: the id of a user or a channel, or a few words.",
     )
     poll_interval: float = Field(
         default=5, ge=0.01, le=3600, description="Seconds between two looks at a followed call, at the shortest."
@@ -172,6 +149,12 @@ class Settings(SamoraSettings):
     )
     stuck_ongoing_minutes: float = Field(
         default=60, gt=0, le=10_080, description="A call that stays Ongoing this long makes one notice."
+    )
+    audit_days: int = Field(
+        default=400, ge=1, le=36_500, description="For so many days it is kept who was handed or changed what."
+    )
+    retention_days: int = Field(
+        default=30, ge=1, le=36_500, description="For so many days what is over is kept: calls, subscriptions, notices."
     )
     host: str = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
     port: int | None = Field(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from bot.core.audit import AuditEntry
 from bot.core.calls import Call, CallId
 from bot.core.subscriptions import Options, Subscription
 
@@ -119,6 +120,8 @@ class Subscriptions(Protocol):
     ) -> "tuple[Subscription, CardJob | None]":
         """Adds a subscription, unless the channel follows that call already; paused counts as following.
 
+        Its creator is the one who is audited.
+
         A new one's card is the caller's to post, or to redraw where ``wanted`` has a ``card_ts``: nobody else does it
         before ``card_until``. It counts as begun, so that whoever must take over looks for it first.
 
@@ -132,7 +135,7 @@ class Subscriptions(Protocol):
         """
 
     async def discard(self, subscription_id: str) -> None:
-        """Takes back an :meth:`add` whose card could not be posted: as if it had never been."""
+        """Takes back an :meth:`add` whose card could not be posted: as if it had never been, but for the audit."""
 
     async def find(self, subscription_id: str) -> Subscription | None:
         """The subscription of that id, ended ones too."""
@@ -150,22 +153,24 @@ class Subscriptions(Protocol):
     ) -> tuple[tuple[Subscription, ...], int]:
         """As :meth:`list_here`, for the subscriptions that one person made in whatever channel."""
 
-    async def pause(self, subscription_id: str) -> bool:
+    # Who does one of these five is audited, in the same transaction, if anything is changed by it.
+
+    async def pause(self, subscription_id: str, *, by: str) -> bool:
         """Pauses it because a person wants that; False if it was not active."""
 
-    async def resume(self, subscription_id: str) -> int:
+    async def resume(self, subscription_id: str, *, by: str) -> int:
         """Makes a paused one active, or one that was let go; so its channel's others that paused for the same fault.
 
         What changed in between is owed as one notice, and the card is redrawn. Returns how many were resumed.
         """
 
-    async def end(self, subscription_id: str) -> bool:
+    async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that; notices not sent yet never are. False if it had ended before."""
 
-    async def end_all(self, team_id: str, channel_id: str) -> int:
+    async def end_all(self, team_id: str, channel_id: str, *, by: str) -> int:
         """Ends every subscription of a channel; returns how many."""
 
-    async def change(self, subscription_id: str, options: Options) -> bool:
+    async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
         """Gives it other options, and has its card redrawn; False if it has ended."""
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
@@ -175,13 +180,33 @@ class Subscriptions(Protocol):
         """Resumes what Slack's errors paused there, as the channel is open to us again; returns how many."""
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
-        """Follows a channel to its new id, and resumes there."""
+        """Follows a channel to its new id, resumes there, and has the cards redrawn: others may read along by now."""
+
+    async def share_channel(self, team_id: str, channel_id: str, *, is_shared: bool) -> None:
+        """Another organisation reads along there, or doesn't any more: has all cards there redrawn for that."""
 
     async def stop_team(self, team_id: str) -> int:
-        """Pauses everything of a workspace that has removed the app; returns how many."""
+        """Pauses everything of a workspace that has taken the bot's token back; returns how many."""
 
     async def resume_team(self, team_id: str) -> int:
-        """Resumes what :meth:`stop_team` paused, as the app is there again; returns how many."""
+        """Resumes what :meth:`stop_team` paused, as the token works again; returns how many."""
+
+    async def erase_team(self, team_id: str) -> int:
+        """Erases every row of a workspace that has removed the app, the audit's too; returns how many.
+
+        Whoever is at work on one of them finds it gone, and has nothing to mark.
+        """
+
+
+class Audit(Protocol):
+    """Who did what."""
+
+    async def add(self, entry: AuditEntry) -> None:
+        """Puts down what somebody is about to be given: a row, and a line in the log.
+
+        Raises:
+            StoreUnavailable: it is not put down, so nothing may be given.
+        """
 
 
 class Outbox(Protocol):

@@ -38,7 +38,7 @@ class Reason(StrEnum):
     """Why a subscription is paused or ended, where it isn't Slack's own error code.
 
     PERSON: somebody wanted it. DONE: the call is over and all that was to come has come. QUIET: 24 hours without news.
-    UNINSTALLED: the workspace has removed the app.
+    UNINSTALLED: the workspace has taken the bot's token back.
     """
 
     PERSON = "person"

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import structlog
 
+from bot.core.access import Sharing, audience_of
+from bot.core.audit import AuditAction
 from bot.core.calls import Call, CallId
 from bot.core.changes import Rules, is_worth_following
 from bot.core.errors import BotError, ChannelUnavailable, PermanentError, SlackUnavailable, StoreUnavailable
@@ -18,6 +20,7 @@ from bot.core.ports import Clock, Outbox, Subscriptions
 from bot.core.ports import Messenger as Deliveries
 from bot.core.subscriptions import Options, Subscription, SubscriptionState
 from bot.core.visibility import MASKED, Visibility
+from bot.slack.access import Access
 from bot.slack.blocks import Message
 from bot.slack.cards import call_card
 from bot.slack.follow_words import (
@@ -30,12 +33,14 @@ from bot.slack.follow_words import (
     followed_message,
     not_followed_message,
     over_message,
+    with_readers,
 )
 from bot.slack.messenger import Messenger
 from bot.slack.patience import PATIENCE_SECONDS, ask_patiently, post_for_all, post_patiently
 from bot.slack.payloads import Place
 from bot.slack.replies import ModalReply, Reply
 from bot.slack.views import follow_view
+from bot.slack.witness import Witness
 
 log = structlog.get_logger()
 
@@ -55,6 +60,8 @@ class Following:
         deliveries: Deliveries,
         subscriptions: Subscriptions,
         outbox: Outbox,
+        access: Access,
+        witness: Witness,
         clock: Clock,
         rules: Rules,
         on_change: Callable[[], None],
@@ -70,6 +77,8 @@ class Following:
             deliveries: posts and redraws the cards of subscriptions.
             subscriptions: remembers what is followed.
             outbox: remembers what is owed.
+            access: knows who reads a conversation.
+            witness: puts down who shares the card of a call that is over.
             clock: tells the time.
             rules: say what is worth following.
             on_change: hears that there is work for the poller and the relay.
@@ -82,6 +91,8 @@ class Following:
         self._deliveries = deliveries
         self._subscriptions = subscriptions
         self._outbox = outbox
+        self._access = access
+        self._witness = witness
         self._clock = clock
         self._rules = rules
         self._on_change = on_change
@@ -102,7 +113,7 @@ class Following:
             card_ts: the public card that was pressed, which becomes the subscription's.
         """
         if there := await self._subscriptions.find_here(place.team_id, place.channel_id, call_id):
-            await self._meet(there, options, reply)
+            await self._meet(place, there, options, reply)
             return
         call = await ask_patiently(self._lookup.call(call_id), reply, patience=self._patience)
         if is_worth_following(call, now=self._clock(), rules=self._rules):
@@ -117,11 +128,10 @@ class Following:
     async def unsubscribe(self, place: Place, call_id: CallId, reply: Reply) -> None:
         """Ends what follows a call here."""
         there = await self._subscriptions.find_here(place.team_id, place.channel_id, call_id)
-        if there is None or not await self._subscriptions.end(there.id):
+        if there is None or not await self._subscriptions.end(there.id, by=place.user_id):
             await reply.send(not_followed_message(call_id))
             return
         self._on_change()
-        log.info("unfollowed", call_id=str(call_id), channel_id=place.channel_id, user_id=place.user_id)
         await reply.send(ended_message(call_id))
 
     async def ask_unsubscribe_all(self, place: Place, reply: Reply) -> None:
@@ -131,9 +141,8 @@ class Following:
 
     async def end_all(self, place: Place, reply: Reply) -> None:
         """Ends everything here."""
-        count = await self._subscriptions.end_all(place.team_id, place.channel_id)
+        count = await self._subscriptions.end_all(place.team_id, place.channel_id, by=place.user_id)
         self._on_change()
-        log.info("unfollowed_all", count=count, channel_id=place.channel_id, user_id=place.user_id)
         await reply.send(ended_all_message(count))
 
     async def want_card(self, place: Place) -> None:
@@ -148,14 +157,16 @@ class Following:
         else:
             self._on_change()
 
-    async def _meet(self, there: Subscription, options: Options | None, reply: Reply) -> None:
+    async def _meet(self, place: Place, there: Subscription, options: Options | None, reply: Reply) -> None:
         """It is followed already; one that is paused is resumed by asking for it."""
-        is_resumed = there.state is SubscriptionState.PAUSED and await self._subscriptions.resume(there.id) > 0
+        is_paused = there.state is SubscriptionState.PAUSED
+        is_resumed = is_paused and await self._subscriptions.resume(there.id, by=place.user_id) > 0
         if is_resumed:
             self._on_change()
         await reply.send(already_message(there, is_resumed=is_resumed, options=options))
 
     async def _begin(self, place: Place, call: Call, options: Options | None, reply: Reply, *, card_ts: str) -> None:
+        sharing = await self._access.get_sharing(place.channel_id, is_ours=True)
         now = self._clock()
         wanted = Subscription(
             id=self._make_id(),
@@ -172,7 +183,7 @@ class Following:
         )
         added, job = await self._subscriptions.add(wanted, call, card_until=now + _CARD_TIME)
         if job is None:
-            await self._meet(added, options, reply)
+            await self._meet(place, added, options, reply)
             return
         try:
             is_confirmed = await self._show(job, call)
@@ -185,6 +196,7 @@ class Following:
         said = followed_message(call, added, is_elsewhere=bool(place.view_id))
         if not is_confirmed:
             said = followed_maybe_message(call.id)
+        said = with_readers(said, sharing)
         is_told = bool(card_ts) and await self._prove(place, job, call, said)
         self._on_change()
         log.info("followed", call_id=str(call.id), channel_id=place.channel_id, user_id=place.user_id)
@@ -223,7 +235,7 @@ class Following:
                 return False
             await self._discard(job)
             with contextlib.suppress(BotError):
-                card = call_card(call, public=True, visibility=self._visibility)
+                card = self._card(call, await self._access.get_sharing(job.channel_id, is_ours=True))
                 await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=card)
             raise
         except BotError:
@@ -246,11 +258,13 @@ class Following:
 
     async def _show_over(self, place: Place, call: Call, reply: Reply, *, card_ts: str) -> None:
         """Posts the card of a call that is over, or redraws the one that was pressed."""
-        card, is_posted = call_card(call, public=True, visibility=self._visibility), True
+        sharing = await self._access.get_sharing(place.channel_id, is_ours=bool(card_ts))
+        card, is_posted = self._card(call, sharing), True
         try:
             if card_ts:
                 await self._messenger.update(channel=place.channel_id, ts=card_ts, message=card)
             else:
+                await self._witness.note(place, AuditAction.SHARE, call.id)
                 await post_for_all(self._messenger, place, card, patience=self._patience)
         except ChannelUnavailable as error:
             if not card_ts:
@@ -260,7 +274,10 @@ class Following:
             if error.retry_after is not None:
                 raise
             is_posted = False
-        await _tell(reply, over_message(call, is_posted=is_posted))
+        await _tell(reply, with_readers(over_message(call, is_posted=is_posted), sharing))
+
+    def _card(self, call: Call, sharing: Sharing) -> Message:
+        return call_card(call, audience=audience_of(sharing), visibility=self._visibility)
 
 
 async def _tell(reply: Reply, message: Message) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from bot.core.errors import BotError, UserMistake
 from bot.core.ports import Subscriptions
 from bot.core.subscriptions import Options, Subscription, SubscriptionState
+from bot.slack.access import Access
 from bot.slack.edit import edit_view
 from bot.slack.follow_words import GONE, NOT_YOURS, already_message, changed_message, resumed_message
 from bot.slack.lists import PER_PAGE, home_message, list_message
@@ -23,9 +25,10 @@ class Listing:
     Someone in a subscription's own channel may change it, and so may whoever made it, from anywhere.
     """
 
-    def __init__(self, *, subscriptions: Subscriptions, on_change: Callable[[], None]) -> None:
-        """Takes who remembers, and who hears that there is work for the poller and the relay."""
+    def __init__(self, *, subscriptions: Subscriptions, access: Access, on_change: Callable[[], None]) -> None:
+        """Takes who remembers, who refuses, and who hears that there is work for the poller and the relay."""
         self._subscriptions = subscriptions
+        self._access = access
         self._on_change = on_change
 
     async def show(self, place: Place, page: int, reply: Reply) -> None:
@@ -52,23 +55,25 @@ class Listing:
 
     async def pause(self, place: Place, asked: Asked, reply: Reply) -> None:
         """Pauses one of the list, which is shown anew."""
-        await self._change_one(place, asked, reply, "paused", self._subscriptions.pause)
+        await self._change_one(place, asked, reply, partial(self._subscriptions.pause, by=place.user_id))
 
     async def resume_listed(self, place: Place, asked: Asked, reply: Reply) -> None:
         """Resumes one of the list, which is shown anew."""
-        await self._change_one(place, asked, reply, "resumed", self._subscriptions.resume)
+        if found := await self._find_own(place, asked.sub):
+            self._access.check_channel(found.channel_id)
+        await self._change_one(place, asked, reply, partial(self._subscriptions.resume, by=place.user_id))
 
     async def end(self, place: Place, asked: Asked, reply: Reply) -> None:
         """Ends one of the list, which is shown anew."""
-        await self._change_one(place, asked, reply, "unfollowed", self._subscriptions.end)
+        await self._change_one(place, asked, reply, partial(self._subscriptions.end, by=place.user_id))
 
     async def resume(self, place: Place, asked: Asked, reply: Reply) -> None:
         """Resumes what a notice says is paused or let go."""
         found = await self._get_own(place, asked.sub)
-        count = await self._subscriptions.resume(found.id)
+        self._access.check_channel(found.channel_id)
+        count = await self._subscriptions.resume(found.id, by=place.user_id)
         if count:
             self._on_change()
-            _log("resumed", found, place)
             await reply.send(resumed_message(found, count))
             return
         here = await self._subscriptions.find_here(found.team_id, found.channel_id, found.call_id)
@@ -87,10 +92,9 @@ class Listing:
     async def change(self, place: Place, subscription_id: str, options: Options, reply: Reply) -> None:
         """Gives a subscription other options."""
         found = await self._get_own(place, subscription_id)
-        if not await self._subscriptions.change(found.id, options):
+        if not await self._subscriptions.change(found.id, options, by=place.user_id):
             raise UserMistake(GONE)
         self._on_change()
-        _log("options_changed", found, place)
         await reply.send(changed_message(found.call_id, options))
 
     async def _page(self, place: Place, page: int) -> tuple[tuple[Subscription, ...], int]:
@@ -100,13 +104,12 @@ class Listing:
         return await self._subscriptions.list_here(place.team_id, place.channel_id, offset=offset, limit=PER_PAGE)
 
     async def _change_one(
-        self, place: Place, asked: Asked, reply: Reply, done: str, change: Callable[[str], Awaitable[int]]
+        self, place: Place, asked: Asked, reply: Reply, change: Callable[[str], Awaitable[int]]
     ) -> None:
         found = await self._find_own(place, asked.sub)
         # What is gone, or was changed by somebody else meanwhile, the list shows.
         if found and await change(found.id):
             self._on_change()
-            _log(done, found, place)
         await self.show(place, asked.page, reply)
 
     async def _get_own(self, place: Place, subscription_id: str) -> Subscription:
@@ -124,7 +127,3 @@ class Listing:
             log.info("change_refused", subscription_id=found.id, user_id=place.user_id)
             raise UserMistake(NOT_YOURS)
         return found
-
-
-def _log(done: str, subscription: Subscription, place: Place) -> None:
-    log.info(done, call_id=str(subscription.call_id), channel_id=subscription.channel_id, user_id=place.user_id)

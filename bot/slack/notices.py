@@ -19,7 +19,7 @@ _PAUSED_WORDS = {
     "invalid_thread_ts": "its thread was deleted",
     "cannot_reply_to_message": "its thread takes no replies",
     "person": "somebody paused it",
-    "uninstalled": "the app was removed",
+    "uninstalled": "the bot's token was revoked",
 }
 
 

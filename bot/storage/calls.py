@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, FollowedCall, Observation
 from bot.core.ports import Claim, Rate
-from bot.core.subscriptions import SubscriptionState
 from bot.storage.leases import Queue, StorePart
 from bot.storage.rows import Values, followed_of, followed_values, subscription_of
 from bot.storage.schema import followed_calls, subscriptions
-from bot.storage.steps import IS_ACTIVE, card_wish, find_debt, lock_subscriptions, make_due, owe, stop_idle
+from bot.storage.steps import IS_ACTIVE, card_wish, ended, find_debt, lock_subscriptions, make_due, owe, stop_idle
 
 _DUE = Queue(followed_calls, key=followed_calls.c.id, due_at=followed_calls.c.due_at, lease=followed_calls.c.lease)
 
@@ -83,7 +82,7 @@ async def _tell(connection: AsyncConnection, seen: Observation) -> None:
     if seen.is_card_old or seen.end:
         values |= card_wish(seen.at)
     if seen.end:
-        values |= {"state": SubscriptionState.ENDED.value, "reason": seen.end.value}
+        values |= ended(seen.end, seen.at)
     if values:
         await connection.execute(update(subscriptions).where(is_concerned).values(values))
     if seen.end or not rows:

@@ -136,6 +136,13 @@ class Database:
         async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
 
+    async def find_version(self) -> str:
+        """Which database it is, and of which version; raises StoreUnavailable."""
+        asking = "SELECT sqlite_version()" if self.is_sqlite else "SHOW server_version"
+        async with self.reading() as connection:
+            version = (await connection.execute(text(asking))).scalar_one()
+        return f"{'SQLite' if self.is_sqlite else 'PostgreSQL'} {version}"
+
     async def close(self) -> None:
         """Closes every connection."""
         if self._writer:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Column, ColumnElement, Table, bindparam, select, update
+from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy import Row as TableRow
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -113,6 +113,9 @@ class Queue:
             if room := min(wish.limit, budget.room):
                 rows = await load(connection, await self._take(connection, wish, room))
                 await budget.spend(connection, len(rows))
+            if not rows and budget.is_new:
+                # What was due has been erased since we looked: nothing of that workspace is to come back.
+                await budget.forget(connection)
             next_at = await self._find_earliest(connection, wish)
         if next_at is not None:
             next_at = max(next_at, budget.free_at or next_at)
@@ -131,8 +134,9 @@ class Queue:
 class _Budget:
     """How much of a rate is left: the times of what was taken, in a row that is locked while we look at it."""
 
-    def __init__(self, wish: Wish, taken: list[float]) -> None:
+    def __init__(self, wish: Wish, taken: list[float], *, is_new: bool) -> None:
         self._wish = wish
+        self.is_new = is_new
         self._window = wish.rate.window.total_seconds()
         now = wish.now.timestamp()
         # What lies far in the future was taken by a clock that was wrong.
@@ -142,12 +146,13 @@ class _Budget:
     async def lock(cls, connection: AsyncConnection, wish: Wish) -> "_Budget":
         """Reads it; every other claim of this kind waits until our transaction is over."""
         query = select(budgets.c.taken).where(_is_budget_of(wish)).with_for_update(key_share=True)
-        found = (await connection.execute(query)).scalar()
-        if found is None:
-            new = insert_into(connection, budgets).values(team_id=wish.team_id, name=wish.rate.name, taken="[]")
-            await connection.execute(new.on_conflict_do_nothing())
-            found = (await connection.execute(query)).scalar_one()
-        return cls(wish, json.loads(found))
+        new = insert_into(connection, budgets).values(team_id=wish.team_id, name=wish.rate.name, taken="[]")
+        make = new.on_conflict_do_nothing().returning(budgets.c.name)
+        is_new = False
+        # Once more where somebody else has made it meanwhile, or erased it.
+        while (found := (await connection.execute(query)).scalar()) is None:
+            is_new = (await connection.execute(make)).first() is not None
+        return cls(wish, json.loads(found), is_new=is_new)
 
     @property
     def room(self) -> int:
@@ -162,6 +167,10 @@ class _Budget:
         last = self._taken[len(self._taken) - self._wish.rate.most]
         # A little later than that: the window must surely be over, however the two were rounded.
         return datetime.fromtimestamp(last + self._window + 0.001, UTC)
+
+    async def forget(self, connection: AsyncConnection) -> None:
+        """Takes the row back that was made only to be locked."""
+        await connection.execute(delete(budgets).where(_is_budget_of(self._wish)))
 
     async def spend(self, connection: AsyncConnection, count: int) -> None:
         """Writes down that so many were taken now."""

@@ -122,7 +122,7 @@ class OutboxStore(CardStore):
                 await _give_back(connection, turn, self._clock(), failures=turn.failures)
 
     async def stop_team(self, team_id: str) -> int:
-        """Pauses everything of a workspace that has removed the app."""
+        """Pauses everything of a workspace that has taken the bot's token back."""
         async with self._database.transaction() as connection:
             return await standing.stop_team(connection, team_id)
 

@@ -145,6 +145,7 @@ def card_job_of(row: Row[Any], *, number: int) -> CardJob:
         lease=row.card_lease,
         failures=row.card_failures,
         begun_at=row.card_begun_at,
+        is_shared=row.is_shared,
     )
 
 

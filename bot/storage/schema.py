@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 # The newest revision in migrations/versions: as long as the database has it, Alembic is not even imported.
-HEAD = "0002"
+HEAD = "0004"
 
 metadata = MetaData()
 
@@ -114,12 +114,14 @@ followed_calls = Table(
     Column("lease", Text(), nullable=True),
     UniqueConstraint("team_id", "call_id", name="uq_followed_calls_call"),
     Index("ix_followed_calls_due", "team_id", "due_at", **_where("due_at IS NOT NULL")),
+    Index("ix_followed_calls_idle", "read_at", **_where("due_at IS NULL")),
 )
 
 # seen_status: the status that it knew last: told of it, or active when it came, or its card was born with it.
 # seen_media: likewise, whether what a call leaves behind was told. card_posts: the how manieth post the card is.
 # is_reposted: whether that was done anew since somebody last resumed it. card_wanted, card_drawn: which drawing.
-# card_due_at is null while Slack refuses us, so whatever is not null may be claimed.
+# card_due_at is null while Slack refuses us, so whatever is not null may be claimed. ended_at: when it ended last; null
+# if it never did, or if a bot older than that column has ended it. is_shared: as in a CardJob.
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -137,6 +139,7 @@ subscriptions = Table(
     _text("state"),
     _text("reason", ""),
     _time("created_at"),
+    _time("ended_at", nullable=True),
     Column("seen_status", ForeignText(), nullable=False),
     _flag("seen_media"),
     _text("card_ts", ""),
@@ -148,11 +151,13 @@ subscriptions = Table(
     Column("card_lease", Text(), nullable=True),
     _count("card_failures"),
     _time("card_begun_at", nullable=True),
+    _flag("is_shared"),
     Index("ix_subscriptions_followed", "followed_id"),
     Index("ix_subscriptions_channel", "team_id", "channel_id", "created_at"),
     Index("ix_subscriptions_creator", "team_id", "creator_id", "created_at"),
     Index("ix_subscriptions_state", "team_id", "state"),
     Index("ix_subscriptions_card_due", "team_id", "card_due_at", **_where("card_due_at IS NOT NULL")),
+    Index("ix_subscriptions_ended", "ended_at", **_where("state = 'ended'")),
     Index(
         "uq_subscriptions_live",
         "team_id",
@@ -174,6 +179,7 @@ channels = Table(
     _count("failures"),
     _time("next_post_at", nullable=True),
     Index("ix_channels_due", "team_id", "due_at", **_where("due_at IS NOT NULL")),
+    Index("ix_channels_idle", "next_post_at", **_where("due_at IS NULL")),
 )
 
 # done_at: when it was posted, or given up for the reason beside it; null while it is owed.
@@ -195,6 +201,7 @@ notices = Table(
     _text("dead_reason", ""),
     UniqueConstraint("subscription_id", "kind", "number", name="uq_notices_change"),
     Index("ix_notices_owed", "team_id", "channel_id", "id", **_where("done_at IS NULL")),
+    Index("ix_notices_done", "done_at", **_where("done_at IS NOT NULL")),
 )
 
 # taken: a JSON list of the times, in seconds since 1970, of what was taken within the window.
@@ -204,4 +211,18 @@ budgets = Table(
     Column("team_id", Text(), primary_key=True),
     Column("name", Text(), primary_key=True),
     _text("taken", "[]"),
+)
+
+# Who did what. Both the newest and the oldest rows are found by their time.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True, autoincrement=True),
+    _text("team_id"),
+    _time("at"),
+    _text("user_id"),
+    _text("action"),
+    _text("call_id", ""),
+    _text("channel_id", ""),
+    Index("ix_audit_at", "at", "id"),
 )

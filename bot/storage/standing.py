@@ -20,6 +20,7 @@ from bot.storage.steps import (
     Locked,
     call_ids,
     card_wish,
+    ended,
     find_debt,
     find_owed_channels,
     forget_owed,
@@ -51,8 +52,7 @@ async def pause(connection: AsyncConnection, condition: ColumnElement[bool]) -> 
 async def end(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> int:
     """Ends these, as a person wants that."""
     locked = await lock_following(connection, condition & ~IS_ENDED)
-    values = {"state": SubscriptionState.ENDED.value, "reason": Reason.PERSON.value}
-    await update_subscriptions(connection, ids_of(locked), values | card_wish(now))
+    await update_subscriptions(connection, ids_of(locked), ended(Reason.PERSON, now) | card_wish(now))
     await stop_idle(connection, call_ids(locked))
     await forget_owed(connection, ids_of(locked), reason="ended", now=now)
     return len(locked)
@@ -85,7 +85,7 @@ async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: da
     """The same without their channels, which are yet to be made due."""
     await _look_again(connection, call_ids(locked), now)
     call = followed_calls.c.id == subscriptions.c.followed_id
-    active = {"state": SubscriptionState.ACTIVE.value, "reason": "", "is_reposted": False}
+    active = {"state": SubscriptionState.ACTIVE.value, "reason": "", "ended_at": None, "is_reposted": False}
     seen = {
         "seen_status": select(followed_calls.c.status).where(call).scalar_subquery(),
         "seen_media": select(followed_calls.c.is_media_told).where(call).scalar_subquery(),
@@ -116,7 +116,7 @@ def _missed_debt(locked: Locked, now: datetime) -> Debt | None:
 
 
 async def stop_team(connection: AsyncConnection, team_id: str) -> int:
-    """Pauses everything: the app is not there any more. Nothing of that workspace is due from now on."""
+    """Pauses everything: the token is of no use any more. Nothing of that workspace is due from now on."""
     has_card_due = IS_ENDED & subscriptions.c.card_due_at.is_not(None)
     locked = await lock_following(connection, (subscriptions.c.team_id == team_id) & (IS_ACTIVE | has_card_due))
     active = [each for each in locked if each.row.state == SubscriptionState.ACTIVE.value]
@@ -159,9 +159,9 @@ async def _go_on(
     is_old = IS_ENDED & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
     locked = await lock_following(connection, is_there & (is_waiting | is_old))
     waiting = [each for each in locked if each.row.state == SubscriptionState.PAUSED.value]
-    ended = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
+    over = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
     await _revive(connection, waiting, now)
-    await update_subscriptions(connection, ids_of(ended), card_wish(now))
+    await update_subscriptions(connection, ids_of(over), card_wish(now))
     return len(waiting)
 
 
@@ -171,8 +171,7 @@ async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, n
     here = {each.row.call_id for each in locked if each.row.channel_id == new_id and _is_live(each)}
     moved = [each for each in locked if each.row.channel_id == old_id]
     doubled = ids_of([each for each in moved if each.row.call_id in here and _is_live(each)])
-    ended = {"state": SubscriptionState.ENDED.value, "reason": Reason.PERSON.value}
-    await update_subscriptions(connection, doubled, ended | card_wish(now))
+    await update_subscriptions(connection, doubled, ended(Reason.PERSON, now) | card_wish(now))
     await update_subscriptions(connection, ids_of(moved), {"channel_id": new_id})
     await stop_idle(connection, call_ids(moved))
     refused = [

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation, owed_facts
 from bot.core.outbox import PER_CHANNEL
-from bot.core.subscriptions import Subscription, SubscriptionState
+from bot.core.subscriptions import Reason, Subscription, SubscriptionState
 from bot.storage.rows import SUBSCRIPTIONS, Values, facts_text, followed_of, subscription_of
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 
@@ -121,6 +121,11 @@ def card_wish(now: datetime) -> Values:
         "card_wanted": subscriptions.c.card_wanted + 1,
         "card_due_at": func.coalesce(subscriptions.c.card_due_at, now),
     }
+
+
+def ended(reason: Reason, now: datetime) -> Values:
+    """The columns of a subscription that ends. How long it is kept is counted from its last end."""
+    return {"state": SubscriptionState.ENDED.value, "reason": reason.value, "ended_at": now}
 
 
 async def stop_idle(connection: AsyncConnection, followed_ids: Iterable[int]) -> None:

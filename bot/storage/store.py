@@ -1,28 +1,35 @@
 """The whole of what is remembered, put together."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import func, or_, select
 
+from bot.core.calls import CallId
 from bot.core.changes import ChangeKind
 from bot.core.ports import Clock, Figures
 from bot.core.subscriptions import SubscriptionState
+from bot.storage.audit import AuditStore
 from bot.storage.calls import FollowedCallStore
 from bot.storage.database import Database
+from bot.storage.erasing import Erased, forget_call, forget_user
 from bot.storage.leases import make_token as make_random_token
 from bot.storage.outbox import OutboxStore
+from bot.storage.pruning import prune
 from bot.storage.schema import followed_calls, notices, subscriptions
 from bot.storage.steps import IS_OWED, IS_PAUSED
 from bot.storage.subscriptions import SubscriptionStore
 
 
 class Store:
-    """The three stores over one database.
+    """The stores over one database.
 
     Attributes:
+        database: where they are kept.
         followed: the calls that somebody follows.
         subscriptions: what people follow.
         outbox: what is owed to Slack.
+        audit: who did what.
     """
 
     def __init__(
@@ -34,12 +41,25 @@ class Store:
         make_token: Callable[[], str] = make_random_token,
     ) -> None:
         """Takes the database, the time, whose rows are claimed and counted, and what gives tokens to leases."""
-        self._database = database
+        self.database = database
         self._clock = clock
         self._team_id = team_id
         self.followed = FollowedCallStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.subscriptions = SubscriptionStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.outbox = OutboxStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.audit = AuditStore(database=database)
+
+    async def prune(self, *, kept: timedelta, audit_kept: timedelta) -> int:
+        """Throws away one batch of what has been over for that long, and how many rows that were."""
+        return await prune(self.database, now=self._clock(), kept=kept, audit_kept=audit_kept)
+
+    async def forget_call(self, call_id: CallId) -> Erased:
+        """Erases what is kept about a call."""
+        return await forget_call(self.database, call_id)
+
+    async def forget_user(self, user_id: str) -> Erased:
+        """Erases what is kept about a person."""
+        return await forget_user(self.database, user_id)
 
     async def measure(self) -> Figures:
         """How much there is to do; each figure comes from an index. What waits for a person is not counted as owed."""
@@ -54,7 +74,7 @@ class Store:
         cards = select(func.count()).where(is_theirs, subscriptions.c.card_due_at.is_not(None))
         states = [SubscriptionState.ACTIVE.value, SubscriptionState.PAUSED.value]
         standing = select(subscriptions.c.state, func.count()).where(is_theirs, subscriptions.c.state.in_(states))
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             calls_due, due_since = (await connection.execute(calls)).one()
             notices_owed, owed_since = (await connection.execute(notes)).one()
             cards_old = (await connection.execute(cards)).scalar_one()

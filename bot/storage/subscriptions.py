@@ -1,19 +1,25 @@
 """What people follow."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Update, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.audit import AuditAction, AuditEntry
 from bot.core.calls import Call, CallId
 from bot.core.outbox import CardJob
 from bot.core.subscriptions import Options, Reason, Subscription
 from bot.storage import standing
 from bot.storage.adding import find_or_add
+from bot.storage.audit import log_acts, put_down
+from bot.storage.erasing import erase_team
 from bot.storage.leases import StorePart
 from bot.storage.rows import SUBSCRIPTIONS, card_job_of, options_values, subscription_of
 from bot.storage.schema import followed_calls, notices, subscriptions
-from bot.storage.steps import IS_ENDED, IS_PAUSED, card_wish, is_in, lock_following, stop_idle
+from bot.storage.steps import IS_ENDED, IS_PAUSED, card_wish, is_in, lock_following, lock_subscriptions, stop_idle
 
 _IS_DRAWABLE = or_(~IS_PAUSED, subscriptions.c.reason == Reason.PERSON.value)
 
@@ -26,8 +32,10 @@ class SubscriptionStore(StorePart):
     ) -> tuple[Subscription, CardJob | None]:
         """Adds a subscription, unless the channel follows that call already."""
         now, token = self._clock(), self._make_token()
-        async with self._database.transaction() as connection:
+        async with self._acting() as (connection, acts):
             row, followed = await find_or_add(connection, wanted, call, now=now, card_until=card_until, token=token)
+            if followed:
+                acts.append(await self._act(connection, AuditAction.SUBSCRIBE, wanted.id, wanted.creator_id))
         subscription = subscription_of(row)
         if followed is None:
             return subscription, None
@@ -64,32 +72,47 @@ class SubscriptionStore(StorePart):
         is_theirs = (subscriptions.c.team_id == team_id) & (subscriptions.c.creator_id == creator_id)
         return await self._list(is_theirs, offset=offset, limit=limit)
 
-    async def pause(self, subscription_id: str) -> bool:
+    async def pause(self, subscription_id: str, *, by: str) -> bool:
         """Pauses it because a person wants that."""
-        async with self._database.transaction() as connection:
-            return await standing.pause(connection, _is(subscription_id)) > 0
+        async with self._acting() as (connection, acts):
+            count = await standing.pause(connection, _is(subscription_id))
+            if count:
+                acts.append(await self._act(connection, AuditAction.PAUSE, subscription_id, by))
+            return count > 0
 
-    async def resume(self, subscription_id: str) -> int:
+    async def resume(self, subscription_id: str, *, by: str) -> int:
         """Makes a paused one active, or one that was let go; so its channel's others that Slack's errors paused."""
-        async with self._database.transaction() as connection:
-            return await standing.resume_one(connection, subscription_id, self._clock())
+        async with self._acting() as (connection, acts):
+            count = await standing.resume_one(connection, subscription_id, self._clock())
+            if count:
+                acts.append(await self._act(connection, AuditAction.RESUME, subscription_id, by))
+            return count
 
-    async def end(self, subscription_id: str) -> bool:
+    async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that."""
-        async with self._database.transaction() as connection:
-            return await standing.end(connection, _is(subscription_id), self._clock()) > 0
+        async with self._acting() as (connection, acts):
+            count = await standing.end(connection, _is(subscription_id), self._clock())
+            if count:
+                acts.append(await self._act(connection, AuditAction.END, subscription_id, by))
+            return count > 0
 
-    async def end_all(self, team_id: str, channel_id: str) -> int:
+    async def end_all(self, team_id: str, channel_id: str, *, by: str) -> int:
         """Ends every subscription of a channel."""
-        async with self._database.transaction() as connection:
-            return await standing.end(connection, is_in(team_id, channel_id), self._clock())
+        act = AuditEntry(at=self._clock(), team_id=team_id, user_id=by, action=AuditAction.END, channel_id=channel_id)
+        async with self._acting() as (connection, acts):
+            count = await standing.end(connection, is_in(team_id, channel_id), self._clock())
+            if count:
+                acts.append(act)
+            return count
 
-    async def change(self, subscription_id: str, options: Options) -> bool:
+    async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
         """Gives it other options, and has its card redrawn; False if it has ended."""
         change = update(subscriptions).where(_is(subscription_id), ~IS_ENDED).values(options_values(options))
-        async with self._database.transaction() as connection:
+        async with self._acting() as (connection, acts):
             is_changed = (await connection.execute(change)).rowcount == 1
             await connection.execute(_want_card(_is(subscription_id) & ~IS_ENDED, self._clock()))
+            if is_changed:
+                acts.append(await self._act(connection, AuditAction.CHANGE, subscription_id, by))
             return is_changed
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
@@ -108,12 +131,22 @@ class SubscriptionStore(StorePart):
             return await standing.reopen(connection, team_id, channel_id, self._clock())
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
-        """Follows a channel to its new id, and resumes there."""
+        """Follows a channel to its new id, resumes there, and has the cards redrawn."""
+        now = self._clock()
         async with self._database.transaction() as connection:
-            await standing.move_channel(connection, team_id, old_id, new_id, self._clock())
+            await standing.move_channel(connection, team_id, old_id, new_id, now)
+            await connection.execute(_want_card(is_in(team_id, new_id), now))
+
+    async def share_channel(self, team_id: str, channel_id: str, *, is_shared: bool) -> None:
+        """Another organisation reads along there, or doesn't any more."""
+        is_there = is_in(team_id, channel_id)
+        async with self._database.transaction() as connection:
+            await lock_subscriptions(connection, is_there)
+            await connection.execute(update(subscriptions).where(is_there).values(is_shared=is_shared))
+            await connection.execute(_want_card(is_there, self._clock()))
 
     async def stop_team(self, team_id: str) -> int:
-        """Pauses everything of a workspace that has removed the app."""
+        """Pauses everything of a workspace that has taken the bot's token back."""
         async with self._database.transaction() as connection:
             return await standing.stop_team(connection, team_id)
 
@@ -121,6 +154,30 @@ class SubscriptionStore(StorePart):
         """Resumes what :meth:`stop_team` paused."""
         async with self._database.transaction() as connection:
             return await standing.resume_team(connection, team_id, self._clock())
+
+    async def erase_team(self, team_id: str) -> int:
+        """Erases every row of a workspace, the audit's too."""
+        return await erase_team(self._database, team_id)
+
+    @asynccontextmanager
+    async def _acting(self) -> AsyncIterator[tuple[AsyncConnection, list[AuditEntry]]]:
+        """A transaction, and a list for the acts of people that are to be put down with what they do."""
+        acts: list[AuditEntry] = []
+        async with self._database.transaction() as connection:
+            yield connection, acts
+            await put_down(connection, acts)
+        log_acts(acts)
+
+    async def _act(self, connection: AsyncConnection, action: AuditAction, subscription_id: str, by: str) -> AuditEntry:
+        row = (await connection.execute(select(subscriptions).where(_is(subscription_id)))).one()
+        return AuditEntry(
+            at=self._clock(),
+            team_id=row.team_id,
+            user_id=by,
+            action=action,
+            call_id=CallId(row.call_id),
+            channel_id=row.channel_id,
+        )
 
     async def _list(
         self, condition: ColumnElement[bool], *, offset: int, limit: int

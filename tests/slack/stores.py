@@ -1,8 +1,9 @@
-"""The memory of what is followed, in memory: fakes of the two ports that the Slack side uses."""
+"""The memory of what is followed and done, in memory: fakes of the ports that the Slack side uses."""
 
 from dataclasses import replace
 from datetime import datetime
 
+from bot.core.audit import AuditAction, AuditEntry
 from bot.core.calls import Call, CallId
 from bot.core.errors import StoreUnavailable
 from bot.core.outbox import CardJob
@@ -81,12 +82,12 @@ class FakeSubscriptions:
         there = [row for row in theirs if row.state is not SubscriptionState.ENDED]
         return tuple(there[offset : offset + limit]), len(there)
 
-    async def pause(self, subscription_id: str) -> bool:
-        self._do("pause", subscription_id)
+    async def pause(self, subscription_id: str, *, by: str) -> bool:
+        self._do("pause", subscription_id, by)
         return self._turn(subscription_id, SubscriptionState.ACTIVE, SubscriptionState.PAUSED, Reason.PERSON)
 
-    async def resume(self, subscription_id: str) -> int:
-        self._do("resume", subscription_id)
+    async def resume(self, subscription_id: str, *, by: str) -> int:
+        self._do("resume", subscription_id, by)
         row = self.rows.get(subscription_id)
         may = row and (row.state is SubscriptionState.PAUSED or row.reason in _RESUMABLE)
         if not row or not may:
@@ -94,23 +95,23 @@ class FakeSubscriptions:
         self.rows[row.id] = replace(row, state=SubscriptionState.ACTIVE, reason="")
         return self.resumed
 
-    async def end(self, subscription_id: str) -> bool:
-        self._do("end", subscription_id)
+    async def end(self, subscription_id: str, *, by: str) -> bool:
+        self._do("end", subscription_id, by)
         row = self.rows.get(subscription_id)
         if row is None or row.state is SubscriptionState.ENDED:
             return False
         self.rows[row.id] = replace(row, state=SubscriptionState.ENDED, reason=Reason.PERSON)
         return True
 
-    async def end_all(self, team_id: str, channel_id: str) -> int:
-        self._do("end_all", team_id, channel_id)
+    async def end_all(self, team_id: str, channel_id: str, *, by: str) -> int:
+        self._do("end_all", team_id, channel_id, by)
         there = self._open(team_id, channel_id)
         for row in there:
             self.rows[row.id] = replace(row, state=SubscriptionState.ENDED, reason=Reason.PERSON)
         return len(there)
 
-    async def change(self, subscription_id: str, options: Options) -> bool:
-        self._do("change", subscription_id, options)
+    async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
+        self._do("change", subscription_id, options, by)
         row = self.rows.get(subscription_id)
         if row is None or row.state is SubscriptionState.ENDED:
             return False
@@ -127,6 +128,9 @@ class FakeSubscriptions:
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
         self._do("move_channel", team_id, old_id, new_id)
 
+    async def share_channel(self, team_id: str, channel_id: str, *, is_shared: bool) -> None:
+        self._do("share_channel", team_id, channel_id, is_shared)
+
     async def stop_team(self, team_id: str) -> int:
         self._do("stop_team", team_id)
         return len(self.rows)
@@ -134,6 +138,12 @@ class FakeSubscriptions:
     async def resume_team(self, team_id: str) -> int:
         self._do("resume_team", team_id)
         return len(self.rows)
+
+    async def erase_team(self, team_id: str) -> int:
+        self._do("erase_team", team_id)
+        count = len(self.rows)
+        self.rows.clear()
+        return count
 
     def _turn(self, row_id: str, old: SubscriptionState, new: SubscriptionState, reason: str) -> bool:
         row = self.rows.get(row_id)
@@ -168,3 +178,20 @@ class FakeOutbox:
 
     async def put_off_card(self, job: CardJob, *, due_at: datetime, is_unknown: bool) -> None:
         self.put_off.append((job.subscription_id, due_at, is_unknown))
+
+
+class FakeAudit:
+    """Fulfils :class:`bot.core.ports.Audit`: remembers every act, in order; fails while it is ``broken``."""
+
+    def __init__(self) -> None:
+        self.entries: list[AuditEntry] = []
+        self.broken = False
+
+    async def add(self, entry: AuditEntry) -> None:
+        if self.broken:
+            raise StoreUnavailable("locked")
+        self.entries.append(entry)
+
+    def acts(self) -> list[tuple[AuditAction, str, str, str]]:
+        """What was done, by whom, to which call, where."""
+        return [(each.action, each.user_id, str(each.call_id), each.channel_id) for each in self.entries]

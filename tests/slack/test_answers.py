@@ -13,11 +13,13 @@ from pytest_mock import MockerFixture
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
+from bot.core.access import Rule
 from bot.core.calls import EXAMPLE_ID, Call, CallId, Media
 from bot.core.errors import (
     BotError,
     CallNotFound,
     ChannelUnavailable,
+    NotAllowed,
     PermanentError,
     SamoraUnavailable,
     SlackUnavailable,
@@ -32,15 +34,17 @@ from bot.slack.blocks import Block, Message
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply
-from bot.slack.sentences import SHARED, SHARED_MAYBE
+from bot.slack.sentences import MASKED_FOR_NOW, SHARED, SHARED_MAYBE, SHARED_WITH_STRANGERS
+from bot.slack.witness import Witness
 from tests.factories import make_seal
+from tests.slack.people import KnownPeople, make_access
+from tests.slack.stores import FakeAudit
 
 ID = CallId(EXAMPLE_ID)
 READ_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LINK = "https://files.example/recording.wav?X-Amz-Signature=sig"
-HERE = Place(
-    channel_id="C1", user_id="U1", thread_ts="5.5", message_ts="6.6", is_private=True, response_url="https://r"
-)
+US = Place(team_id="T1", user_id="U1")
+HERE = replace(US, channel_id="C1", thread_ts="5.5", message_ts="6.6", is_private=True, response_url="https://r")
 PERSONAL = {"email": "jane@example.com"}
 
 
@@ -138,8 +142,23 @@ class Spoken(Messenger):
         self.views.append((view_id, view))
 
 
-def make_answers(samora: Samora, spoken: Messenger | None = None, *, patience: float = 60.0) -> Answers:
-    return Answers(lookup=Lookup(calls=samora), messenger=spoken or Spoken(), patience=patience)
+def make_answers(
+    samora: Samora,
+    spoken: Messenger | None = None,
+    *,
+    audit: FakeAudit | None = None,
+    people: KnownPeople | None = None,
+    patience: float = 60.0,
+    **policy: Any,
+) -> Answers:
+    witness = Witness(audit=audit or FakeAudit(), clock=lambda: READ_AT)
+    return Answers(
+        lookup=Lookup(calls=samora),
+        messenger=spoken or Spoken(),
+        access=make_access(people, **policy),
+        witness=witness,
+        patience=patience,
+    )
 
 
 def labels(message: Message) -> list[str]:
@@ -157,7 +176,7 @@ def labels(message: Message) -> list[str]:
 async def test_one_question_is_one_look_and_one_answer() -> None:
     samora, heard = Samora(), Heard()
 
-    await make_answers(samora).show(ID, heard)
+    await make_answers(samora).show(HERE, ID, heard)
 
     assert samora.asked == 1
     assert len(heard.sent) == 1
@@ -171,7 +190,7 @@ async def test_what_samora_says_no_to_is_raised_for_the_boundary_to_say(error: B
     heard = Heard()
 
     with pytest.raises(type(error)):
-        await make_answers(Samora(error=error)).show(ID, heard)
+        await make_answers(Samora(error=error)).show(HERE, ID, heard)
 
     assert heard.sent == []
 
@@ -180,7 +199,7 @@ async def test_what_samora_says_no_to_is_raised_for_the_boundary_to_say(error: B
 async def test_a_refreshed_card_is_masked_if_others_see_it(is_private: bool, shown: bool) -> None:
     heard = Heard()
 
-    await make_answers(Samora()).refresh(Place(is_private=is_private), ID, heard)
+    await make_answers(Samora()).refresh(replace(HERE, is_private=is_private), ID, heard)
 
     (card,) = heard.redrawn
     assert ("jane@example.com" in f"{card.text}{card.blocks}") is shown
@@ -191,7 +210,7 @@ async def test_after_three_seconds_the_asker_is_told_and_then_answered() -> None
     samora, heard = Samora(), Heard()
     samora.may_answer.clear()
 
-    asking = asyncio.create_task(make_answers(samora, patience=0.01).show(ID, heard))
+    asking = asyncio.create_task(make_answers(samora, patience=0.01).show(HERE, ID, heard))
     await heard.told.wait()
     assert heard.sent == []
     samora.may_answer.set()
@@ -205,7 +224,7 @@ async def test_a_notice_to_wait_that_cannot_be_said_does_not_lose_the_answer() -
     samora.may_answer.clear()
 
     with capture_logs() as logs:
-        asking = asyncio.create_task(make_answers(samora, patience=0.01).show(ID, heard))
+        asking = asyncio.create_task(make_answers(samora, patience=0.01).show(HERE, ID, heard))
         await heard.told.wait()
         samora.may_answer.set()
         await asking
@@ -217,7 +236,7 @@ async def test_a_notice_to_wait_that_cannot_be_said_does_not_lose_the_answer() -
 async def test_an_answer_that_nobody_waits_for_any_more_is_no_longer_asked_for() -> None:
     samora, heard = Samora(), Heard()
     samora.may_answer.clear()
-    asking = asyncio.create_task(make_answers(samora, patience=0.01).show(ID, heard))
+    asking = asyncio.create_task(make_answers(samora, patience=0.01).show(HERE, ID, heard))
     await heard.told.wait()
 
     asking.cancel()
@@ -233,7 +252,7 @@ async def test_an_answer_that_nobody_waits_for_any_more_is_no_longer_asked_for()
 async def test_a_link_is_handed_out_with_its_end() -> None:
     heard = Heard()
 
-    await make_answers(Samora(call=make_call(recording_url=LINK))).hand_out(ID, Media.RECORDING, heard)
+    await make_answers(Samora(call=make_call(recording_url=LINK))).hand_out(HERE, ID, Media.RECORDING, heard)
 
     (answer,) = heard.sent
     assert answer.blocks[1]["elements"][0]["url"] == LINK
@@ -257,7 +276,7 @@ async def test_why_there_is_no_link_has_three_sentences(
 ) -> None:
     heard = Heard()
 
-    await make_answers(Samora(call=make_call(status=status, ended_at=ended))).hand_out(ID, media, heard)
+    await make_answers(Samora(call=make_call(status=status, ended_at=ended))).hand_out(HERE, ID, media, heard)
 
     assert says in heard.sent[0].text
     assert media.value in heard.sent[0].text
@@ -269,7 +288,7 @@ async def test_a_link_that_is_not_safe_is_not_handed_out() -> None:
 
     with pytest.raises(UnsafeLink):
         await make_answers(Samora(call=make_call(recording_url="http://files.example/x"))).hand_out(
-            ID, Media.RECORDING, heard
+            HERE, ID, Media.RECORDING, heard
         )
 
     assert heard.sent == []
@@ -282,7 +301,7 @@ async def test_all_variables_are_shown_in_the_modal_page_by_page() -> None:
     spoken = Spoken()
     reply = ModalReply(spoken, HERE, view_id="V1")
 
-    await make_answers(Samora(), spoken).show_all(ID, 0, reply)
+    await make_answers(Samora(), spoken).show_all(HERE, ID, 0, reply)
 
     ((view_id, view),) = spoken.views
     assert view_id == "V1"
@@ -309,7 +328,7 @@ async def test_a_member_posts_the_card_masked_in_the_thread_and_the_private_one_
 async def test_from_a_modal_a_share_is_confirmed_in_words() -> None:
     heard = Heard()
 
-    await make_answers(Samora()).share(Place(channel_id="C1", view_id="V1"), ID, heard)
+    await make_answers(Samora()).share(replace(US, channel_id="C1", view_id="V1"), ID, heard)
 
     assert heard.sent == [SHARED]
     assert heard.redrawn == []
@@ -332,7 +351,7 @@ async def test_no_member_and_no_response_url_is_channel_unavailable() -> None:
     spoken = Spoken(post=ChannelUnavailable("not_in_channel"))
 
     with pytest.raises(ChannelUnavailable, match="not_in_channel"):
-        await make_answers(Samora(), spoken).share(Place(channel_id="C1"), ID, Heard())
+        await make_answers(Samora(), spoken).share(replace(US, channel_id="C1"), ID, Heard())
 
     assert spoken.tried == ["post"]
 
@@ -442,7 +461,7 @@ async def open_slack() -> AsyncIterator[tuple[SlackSandbox, Messenger]]:
 
 def place_in(slack: SlackSandbox, channel: str) -> Place:
     url = slack._response_urls.issue(channel=channel, user="U0MIRA")
-    return Place(channel_id=channel, user_id="U0MIRA", is_private=True, response_url=url)
+    return Place(team_id="T0ACME", channel_id=channel, user_id="U0MIRA", is_private=True, response_url=url)
 
 
 async def test_a_post_whose_line_drops_after_acceptance_stands_there_once() -> None:
@@ -466,3 +485,182 @@ async def test_a_share_through_the_response_url_whose_line_drops_is_an_unknown_o
 
         assert len(slack.visible_to("U0JON", "C0QUIET")) == 1
         assert heard.sent == [SHARED_MAYBE]
+
+
+# Who may see what
+
+
+def written(message: Message) -> str:
+    return f"{message.text}{message.blocks}"
+
+
+@pytest.fixture
+def guests() -> KnownPeople:
+    """Slack, where the one who asks is a guest."""
+    people = KnownPeople()
+    people.guests = {HERE.user_id}
+    return people
+
+
+async def test_a_guests_private_card_is_masked_and_can_still_be_shared(guests: KnownPeople) -> None:
+    heard = Heard()
+    answers = make_answers(Samora(), people=guests)
+
+    await answers.show(HERE, ID, heard)
+    await answers.refresh(HERE, ID, heard)
+
+    for card in (*heard.sent, *heard.redrawn):
+        assert "jane@example.com" not in written(card)
+        assert "j•••@example.com" in written(card)
+        assert "Share" in labels(card)
+
+
+async def test_where_guests_may_their_card_is_whole(guests: KnownPeople) -> None:
+    heard = Heard()
+
+    await make_answers(Samora(), people=guests, allows_guests=True).show(HERE, ID, heard)
+
+    assert "jane@example.com" in written(heard.sent[0])
+    assert guests.asked == []
+
+
+async def test_whoever_is_not_listed_for_media_sees_a_masked_card() -> None:
+    heard = Heard()
+
+    await make_answers(Samora(), media_users=frozenset({"U0OTHER"})).show(HERE, ID, heard)
+
+    assert "jane@example.com" not in written(heard.sent[0])
+
+
+async def test_while_slack_says_nothing_of_somebody_the_card_is_masked_and_says_why() -> None:
+    people, heard = KnownPeople(), Heard()
+    people.errors["users.info"] = SlackUnavailable("HTTP 503", retry_after=1.0)
+    answers = make_answers(Samora(), people=people)
+
+    with capture_logs() as logs:
+        await answers.show(HERE, ID, heard)
+    people.errors.clear()
+    await answers.refresh(HERE, ID, heard)
+
+    assert "jane@example.com" not in written(heard.sent[0])
+    assert MASKED_FOR_NOW in str(heard.sent[0].blocks)
+    assert [line["event"] for line in logs] == ["person_unknown"]
+    assert "jane@example.com" in written(heard.redrawn[0])
+    assert MASKED_FOR_NOW not in str(heard.redrawn[0].blocks)
+
+
+@pytest.mark.parametrize("media", Media)
+async def test_guests_get_no_link_and_samora_is_not_asked_for_any(guests: KnownPeople, media: Media) -> None:
+    samora, heard, audit = Samora(call=make_call(recording_url=LINK, transcript_url=LINK)), Heard(), FakeAudit()
+
+    with pytest.raises(NotAllowed, match=Rule.GUEST):
+        await make_answers(samora, people=guests, audit=audit).hand_out(HERE, ID, media, heard)
+
+    assert (samora.asked, heard.sent, audit.entries) == (0, [], [])
+
+
+async def test_guests_are_not_shown_all(guests: KnownPeople) -> None:
+    spoken, audit = Spoken(), FakeAudit()
+
+    with pytest.raises(NotAllowed, match=Rule.GUEST):
+        await make_answers(Samora(), spoken, people=guests, audit=audit).show_all(
+            HERE, ID, 0, ModalReply(spoken, HERE, view_id="V1")
+        )
+
+    assert (spoken.views, audit.entries) == ([], [])
+
+
+# Where other organisations read along
+
+
+@pytest.fixture
+def shared() -> KnownPeople:
+    """Slack, where the channel is shared with another organisation."""
+    people = KnownPeople()
+    people.shared = {HERE.channel_id}
+    return people
+
+
+def assert_bare(card: Message) -> None:
+    assert "example.com" not in written(card)
+    assert "email" not in written(card)
+    assert str(ID) in card.text
+
+
+async def test_sharing_with_another_organisation_asks_first_and_posts_nothing(shared: KnownPeople) -> None:
+    samora, spoken, heard, audit = Samora(), Spoken(), Heard(), FakeAudit()
+
+    await make_answers(samora, spoken, people=shared, audit=audit).share(HERE, ID, heard)
+
+    (question,) = heard.sent
+    assert question.text == (
+        "People of another organisation are in <#C1>. They will see the call's id, status, times and duration; "
+        "not its variables. Share?"
+    )
+    assert labels(question) == ["Share here", "Cancel"]
+    value = Asked.parse(question.blocks[1]["elements"][0]["value"])
+    assert (value.call, value.channel, value.thread) == (str(ID), "C1", "5.5")
+    assert (samora.asked, spoken.public, audit.entries) == (0, [], [])
+
+
+async def test_once_confirmed_status_and_times_are_shared(shared: KnownPeople) -> None:
+    spoken, heard, audit = Spoken(), Heard(), FakeAudit()
+    answers = make_answers(Samora(), spoken, people=shared, audit=audit)
+
+    await answers.share(HERE, ID, heard, is_confirmed=True)
+
+    ((channel, thread_ts, card),) = spoken.public
+    assert (channel, thread_ts) == ("C1", "5.5")
+    assert_bare(card)
+    assert heard.sent == [SHARED_WITH_STRANGERS]
+    assert heard.redrawn == []
+    assert len(audit.entries) == 1
+
+
+async def test_what_was_confirmed_is_kept_to_even_if_the_channel_is_not_shared_any_more() -> None:
+    spoken = Spoken()
+
+    await make_answers(Samora(), spoken).share(HERE, ID, Heard(), is_confirmed=True)
+
+    assert_bare(spoken.public[0][2])
+
+
+async def test_where_nobody_says_who_reads_along_the_card_is_cautious_without_a_question() -> None:
+    people, spoken, heard = KnownPeople(), Spoken(post=ChannelUnavailable("channel_not_found")), Heard()
+    people.unseen = {"C1"}
+
+    await make_answers(Samora(), spoken, people=people).share(HERE, ID, heard)
+
+    assert spoken.tried == ["post", "respond"]
+    assert_bare(spoken.public[0][2])
+    assert heard.sent == []
+    assert "jane@example.com" in written(heard.redrawn[0]), "the asker's own card stays whole"
+
+
+async def test_from_a_modal_a_cautious_share_is_confirmed_in_other_words() -> None:
+    people, heard = KnownPeople(), Heard()
+    people.unseen = {"C1"}
+
+    await make_answers(Samora(), people=people).share(replace(US, channel_id="C1", view_id="V1"), ID, heard)
+
+    assert heard.sent == [SHARED_WITH_STRANGERS]
+
+
+async def test_a_refreshed_card_that_strangers_see_holds_status_and_times_alone(shared: KnownPeople) -> None:
+    heard = Heard()
+
+    await make_answers(Samora(), people=shared).refresh(replace(HERE, is_private=False), ID, heard)
+
+    assert_bare(heard.redrawn[0])
+
+
+@pytest.mark.parametrize("deed", ["share", "refresh"])
+async def test_while_slack_does_not_say_who_reads_along_nothing_is_shown(deed: str) -> None:
+    people, spoken, heard = KnownPeople(), Spoken(), Heard()
+    people.errors["conversations.info"] = SlackUnavailable("HTTP 503", retry_after=1.0)
+    answers = make_answers(Samora(), spoken, people=people)
+
+    with pytest.raises(SlackUnavailable):
+        await getattr(answers, deed)(replace(HERE, is_private=False), ID, heard)
+
+    assert (spoken.public, heard.sent, heard.redrawn) == ([], [], [])

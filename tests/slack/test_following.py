@@ -34,9 +34,11 @@ from bot.slack.following import Following
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply
+from bot.slack.witness import Witness
 from tests.factories import CHANNEL, ROOT_TS, TEAM, USER, make_call, make_call_id, make_seal
 from tests.slack.judges import judge_message, judge_view
-from tests.slack.stores import FakeOutbox, FakeSubscriptions
+from tests.slack.people import KnownPeople, make_access
+from tests.slack.stores import FakeAudit, FakeOutbox, FakeSubscriptions
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ID = make_call_id()
@@ -96,6 +98,7 @@ class Spoken(Messenger):
         super().__init__(web=AsyncWebClient(), session=cast("aiohttp.ClientSession", None), seal=make_seal())
         self.public: list[tuple[str, str, Message]] = []
         self.updated: list[tuple[str, str]] = []
+        self.redrawn: list[Message] = []
         self.views: list[Block] = []
         self.told: list[Place] = []
         self.error: BotError | None = None
@@ -122,6 +125,7 @@ class Spoken(Messenger):
             raise self.error
         assert message.blocks
         self.updated.append((channel, ts))
+        self.redrawn.append(message)
 
     async def respond(self, *_: object, **__: object) -> None:
         raise PermanentError("HTTP 404 from response_url")
@@ -175,6 +179,7 @@ class Bench:
         self.may_answer.set()
         self.subscriptions, self.outbox = FakeSubscriptions(*there), FakeOutbox()
         self.cards, self.spoken, self.heard = Cards(), Spoken(), Heard()
+        self.audit, self.people = FakeAudit(), KnownPeople()
         self.woken = 0
         self._ids = iter(f"s{number}" for number in range(1, 9))
         self.following = Following(
@@ -183,6 +188,8 @@ class Bench:
             deliveries=cast("Deliveries", self.cards),
             subscriptions=self.subscriptions,
             outbox=cast("Outbox", self.outbox),
+            access=make_access(self.people),
+            witness=Witness(audit=self.audit, clock=lambda: NOW),
             clock=lambda: NOW,
             rules=Rules(),
             on_change=self._wake,
@@ -261,7 +268,7 @@ async def test_ids_are_opaque_and_differ() -> None:
     following = Following(
         lookup=Lookup(calls=bench), messenger=bench.spoken, deliveries=cast("Deliveries", bench.cards),
         subscriptions=bench.subscriptions, outbox=cast("Outbox", bench.outbox), clock=lambda: NOW, rules=Rules(),
-        on_change=lambda: None,
+        access=make_access(), witness=Witness(audit=bench.audit, clock=lambda: NOW), on_change=lambda: None,
     )  # fmt: skip
 
     for channel in ("C1", "C2"):
@@ -315,6 +322,43 @@ async def test_an_answer_that_cannot_be_said_does_not_undo_what_is_done() -> Non
     assert logs[-1]["event"] == "not_told_of_following"
 
 
+# Who reads along
+
+SHARED_WORDS = "People of another organisation are in that channel, so its card shows status and times alone."
+UNKNOWN_WORDS = "I can't tell who else reads along there, so its card shows status and times alone."
+
+
+@pytest.mark.parametrize(("who", "words"), [("shared", SHARED_WORDS), ("unseen", UNKNOWN_WORDS)])
+async def test_whoever_follows_where_others_may_read_along_is_told_what_they_see(who: str, words: str) -> None:
+    bench = Bench()
+    setattr(bench.people, who, {CHANNEL})
+
+    await bench.subscribe()
+
+    assert bench.heard.text.endswith(f". {words}")
+    assert len(bench.cards.posted) == 1
+
+
+async def test_nothing_of_the_kind_is_said_of_direct_messages_with_the_bot() -> None:
+    bench = Bench()
+
+    await bench.subscribe(replace(HERE, channel_id="D0MIRA"))
+
+    assert "status and times" not in bench.heard.text
+    assert bench.people.asked == []
+
+
+async def test_while_slack_does_not_say_who_reads_along_nothing_is_followed() -> None:
+    bench = Bench()
+    bench.people.errors["conversations.info"] = SlackUnavailable("HTTP 503", retry_after=1.0)
+
+    with pytest.raises(SlackUnavailable):
+        await bench.subscribe()
+
+    assert bench.subscriptions.rows == {}
+    assert bench.cards.posted == []
+
+
 # A call that is over
 
 
@@ -345,6 +389,18 @@ async def test_its_public_card_is_masked() -> None:
     await bench.subscribe()
 
     assert "jane@example.com" not in str(bench.spoken.public)
+
+
+@pytest.mark.parametrize("card_ts", ["", CARD])
+async def test_where_another_organisation_reads_along_it_holds_no_variables_and_that_is_said(card_ts: str) -> None:
+    bench = Bench(status="REJECTED", ended_at=NOW, variables={"email": "jane@example.com"})
+    bench.people.shared = {CHANNEL}
+
+    await bench.subscribe(replace(HERE, is_private=not card_ts), card_ts=card_ts)
+
+    cards = [message for *_, message in bench.spoken.public] or bench.spoken.redrawn
+    assert [("email" in str(card), "Rejected" in card.text) for card in cards] == [(False, True)]
+    assert bench.heard.text.endswith(f"Nothing is left to follow. {SHARED_WORDS}")
 
 
 async def test_its_card_that_was_pressed_is_redrawn_instead() -> None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
+from bot.core.access import Rule, Sharing
 from bot.core.calls import CallStatus
-from bot.core.errors import StoreUnavailable, UserMistake
+from bot.core.errors import NotAllowed, StoreUnavailable, UserMistake
 from bot.core.subscriptions import Delivery, Options, Reason, Style, Subscription, SubscriptionState
 from bot.slack.blocks import Block, Message
 from bot.slack.channels import Channels
@@ -25,6 +26,7 @@ from bot.slack.payloads import Asked, Place, find_message_call_ids
 from bot.slack.replies import ModalReply
 from tests.factories import CHANNEL, HOSTILE_TEXTS, OTHER_TEAM, ROOT_TS, TEAM, USER, make_call_id, make_seal
 from tests.slack.judges import judge_message, judge_view, parts_of
+from tests.slack.people import KnownPeople, make_access
 from tests.slack.stores import FakeSubscriptions
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -87,11 +89,12 @@ class Heard:
 class Desk:
     """A listing with everything around it faked."""
 
-    def __init__(self, *there: Subscription) -> None:
-        self.subscriptions, self.heard = FakeSubscriptions(*there), Heard()
+    def __init__(self, *there: Subscription, **policy: Any) -> None:
+        self.subscriptions, self.heard, self.people = FakeSubscriptions(*there), Heard(), KnownPeople()
+        access = make_access(self.people, **policy)
         self.woken = 0
-        self.listing = Listing(subscriptions=self.subscriptions, on_change=self._wake)
-        self.channels = Channels(subscriptions=self.subscriptions, on_change=self._wake)
+        self.listing = Listing(subscriptions=self.subscriptions, access=access, on_change=self._wake)
+        self.channels = Channels(subscriptions=self.subscriptions, access=access, on_change=self._wake)
 
     def _wake(self) -> None:
         self.woken += 1
@@ -254,26 +257,25 @@ def test_no_status_makes_a_list_that_slack_refuses(
 
 
 @pytest.mark.parametrize(
-    ("method", "before", "after", "event"),
+    ("method", "before", "after", "done"),
     [
-        ("pause", {}, SubscriptionState.PAUSED, "paused"),
-        ("resume_listed", PAUSED, SubscriptionState.ACTIVE, "resumed"),
-        ("end", {}, SubscriptionState.ENDED, "unfollowed"),
+        ("pause", {}, SubscriptionState.PAUSED, "pause"),
+        ("resume_listed", PAUSED, SubscriptionState.ACTIVE, "resume"),
+        ("end", {}, SubscriptionState.ENDED, "end"),
     ],
 )
 async def test_a_press_changes_one_and_shows_the_list_anew(
-    method: str, before: dict[str, Any], after: SubscriptionState, event: str
+    method: str, before: dict[str, Any], after: SubscriptionState, done: str
 ) -> None:
     desk = Desk(make_subscription(1, **before), make_subscription(2))
 
-    with capture_logs() as logs:
-        await getattr(desk.listing, method)(HERE, about(), desk.heard)
+    await getattr(desk.listing, method)(HERE, about(), desk.heard)
 
     assert desk.row().state is after
     assert desk.row(2).state is SubscriptionState.ACTIVE
     assert desk.woken == 1
     assert len(rows_of(desk.heard.only)) == (1 if method == "end" else 2)
-    assert [entry["event"] for entry in logs] == [event]
+    assert (done, "s1", USER) in desk.subscriptions.done, "who did it goes along"
 
 
 @pytest.mark.parametrize("method", ["pause", "resume_listed", "end"])
@@ -340,6 +342,26 @@ async def test_what_a_notice_says_is_paused_or_let_go_is_resumed_with_one_press(
     assert desk.row().state is SubscriptionState.ACTIVE
     assert desk.heard.only.text == f"Call `{make_call_id()}` is followed again. What changed meanwhile is told now."
     assert desk.woken == 1
+
+
+@pytest.mark.parametrize("deed", ["resume", "resume_listed"])
+async def test_what_is_followed_in_a_channel_that_is_not_allowed_is_not_resumed(deed: str) -> None:
+    """From the Home, or from the direct message that said why it paused."""
+    desk = Desk(make_subscription(**PAUSED), channels=frozenset({"C0OTHER"}))
+
+    with pytest.raises(NotAllowed, match=Rule.CHANNEL):
+        await getattr(desk.listing, deed)(replace(HERE, channel_id="D0JON", user_id="U0JON"), about(), desk.heard)
+
+    assert desk.row().state is SubscriptionState.PAUSED
+
+
+@pytest.mark.parametrize("deed", ["pause", "end"])
+async def test_it_can_still_be_paused_and_ended(deed: str) -> None:
+    desk = Desk(make_subscription(), channels=frozenset({"C0OTHER"}))
+
+    await getattr(desk.listing, deed)(replace(HERE, channel_id="D0JON", user_id="U0JON"), about(), desk.heard)
+
+    assert desk.row().state is not SubscriptionState.ACTIVE
 
 
 @pytest.mark.parametrize(("count", "words"), [(2, "so is another one"), (4, "so are 3 others")])
@@ -565,14 +587,47 @@ async def test_a_channel_that_moves_takes_what_is_followed_along() -> None:
     assert desk.woken == 1
 
 
-async def test_a_workspace_that_removes_the_app_stops_everything() -> None:
+@pytest.mark.parametrize("is_shared", [True, False])
+async def test_a_channel_that_others_read_from_now_on_has_its_cards_redrawn(is_shared: bool) -> None:
+    desk = Desk()
+
+    await desk.channels.share(TEAM, CHANNEL, is_shared=is_shared)
+
+    assert desk.subscriptions.done == [("share_channel", TEAM, CHANNEL, is_shared)]
+    assert desk.woken == 1
+
+
+@pytest.mark.parametrize("deed", ["share", "reopen", "move"])
+async def test_what_was_known_of_a_channel_is_asked_anew_before_its_cards_are_redrawn(deed: str) -> None:
+    desk = Desk()
+    access = make_access(desk.people)
+    desk.channels = Channels(subscriptions=desk.subscriptions, access=access, on_change=lambda: None)
+    assert await access.get_sharing(CHANNEL) is Sharing.INTERNAL
+    desk.people.shared = {CHANNEL}
+
+    if deed == "share":
+        await desk.channels.share(TEAM, CHANNEL, is_shared=True)
+    elif deed == "reopen":
+        await desk.channels.reopen(TEAM, CHANNEL)
+    else:
+        await desk.channels.move(TEAM, "G0OLD", CHANNEL)
+
+    assert await access.get_sharing(CHANNEL) is Sharing.SHARED
+
+
+@pytest.mark.parametrize(
+    ("method", "done", "event"), [("stop", "stop_team", "team_stopped"), ("erase", "erase_team", "team_erased")]
+)
+async def test_a_token_that_is_taken_back_stops_everything_and_a_removal_erases_it(
+    method: str, done: str, event: str
+) -> None:
     desk = Desk(make_subscription())
 
     with capture_logs() as logs:
-        await desk.channels.stop(TEAM, "app_uninstalled")
+        await getattr(desk.channels, method)(TEAM)
 
-    assert desk.subscriptions.done == [("stop_team", TEAM)]
-    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("team_stopped", "warning")]
+    assert desk.subscriptions.done == [(done, TEAM)]
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [(event, "warning")]
 
 
 async def test_a_memory_that_fails_is_for_the_boundary_to_say() -> None:

@@ -236,7 +236,7 @@ def test_a_pause_of_several_calls_is_one_message(count: int, words: str) -> None
         ("restricted_action_read_only_channel", "the channel is read-only"),
         ("message_not_found", "its card was deleted"),
         (Reason.PERSON, "somebody paused it"),
-        (Reason.UNINSTALLED, "the app was removed"),
+        (Reason.UNINSTALLED, "the bot's token was revoked"),
         ("a_code_that_is_new", "Slack doesn't let me post there (`a_code_that_is_new`)"),
         ("<!channel>`", "Slack doesn't let me post there (`&lt;!channel&gt;ʼ`)"),
     ],

@@ -6,7 +6,7 @@ from bot.core.ports import Rate
 from bot.core.subscriptions import Delivery, Options, Reason, SubscriptionState
 from bot.storage.schema import budgets, channels, followed_calls, notices
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock
-from tests.factories import CHANNEL, OTHER_TEAM
+from tests.factories import CHANNEL, OTHER_TEAM, USER
 from tests.storage.acting import LEASE, Actor
 
 
@@ -177,8 +177,8 @@ class TestSaving:
     async def test_paused_and_ended_ones_are_owed_nothing(self, actor: Actor) -> None:
         for n in (1, 2, 3):
             await actor.follow(f"sub-{n}", channel_id=f"C{n}")
-        await actor.store.subscriptions.pause("sub-1")
-        await actor.store.subscriptions.end("sub-2")
+        await actor.store.subscriptions.pause("sub-1", by=USER)
+        await actor.store.subscriptions.end("sub-2", by=USER)
         await actor.see("CALL_FINISHED")
         assert await actor.owed() == [("sub-3", "status")]
         assert (await actor.card("sub-1"))["seen_status"] == "ONGOING"
@@ -186,7 +186,7 @@ class TestSaving:
     async def test_the_end_of_a_call_ends_its_subscriptions(self, actor: Actor) -> None:
         await actor.follow("sub-1")
         await actor.follow("sub-2", channel_id="C2")
-        await actor.store.subscriptions.pause("sub-2")
+        await actor.store.subscriptions.pause("sub-2", by=USER)
         seen = await actor.see("UNANSWERED")
         assert seen.end is Reason.DONE
         assert await actor.due_at() is None
@@ -217,7 +217,7 @@ class TestSaving:
     async def test_nobody_active_means_never_due(self, actor: Actor, clock: FakeClock) -> None:
         await actor.follow()
         known = await actor.take_call()
-        await actor.store.subscriptions.pause("sub-1")
+        await actor.store.subscriptions.pause("sub-1", by=USER)
         # As if the pause had come while the row was looked at by a bot of an older kind.
         await actor.set(followed_calls, {"lease": known.lease})
         assert await actor.store.followed.save(actor.observe(known, "CALL_FINISHED"), due_at=clock() + MINUTE)

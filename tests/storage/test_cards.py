@@ -53,6 +53,51 @@ class TestClaiming:
         assert (await actor.claim_cards()).next_at is None
 
 
+class TestSharing:
+    """Another organisation reads along in a channel, or doesn't any more."""
+
+    async def test_every_card_there_is_redrawn_and_any_process_knows_why(self, store: Store, actor: Actor) -> None:
+        await actor.follow("live", n=1)
+        await actor.follow("ended", n=2)
+        await actor.follow("elsewhere", n=3, channel_id="C9")
+        await actor.follow("other", n=4, team_id=OTHER_TEAM)
+        await store.subscriptions.end("ended", by=USER)
+        await actor.draw()
+        assert not (await actor.claim_cards()).rows
+
+        await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=True)
+
+        drawn = {job.subscription_id: job.is_shared for job in await actor.draw()}
+        assert drawn == {"live": True, "ended": True}
+        await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=False)
+        assert {job.subscription_id: job.is_shared for job in await actor.draw()} == {"live": False, "ended": False}
+
+    async def test_a_card_that_is_being_drawn_is_drawn_again(self, store: Store, actor: Actor, job: CardJob) -> None:
+        await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=True)
+        assert not job.is_shared
+        await store.outbox.mark_card(job, ts=job.card_ts)
+        assert (await actor.take_card()).is_shared
+
+    async def test_a_channel_that_refuses_us_waits_for_its_cards(
+        self, store: Store, actor: Actor, job: CardJob
+    ) -> None:
+        await store.outbox.pause_card(job, reason="not_in_channel", whole_channel=True)
+        await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=True)
+        assert not (await actor.claim_cards()).rows
+        await store.subscriptions.resume_channel(TEAM, CHANNEL)
+        assert (await actor.take_card()).is_shared
+
+    async def test_a_channel_with_another_id_has_its_cards_redrawn(self, store: Store, actor: Actor) -> None:
+        await actor.follow("live", n=1)
+        await actor.follow("ended", n=2)
+        await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=True)
+        await store.subscriptions.end("ended", by=USER)
+        await actor.draw()
+        await store.subscriptions.move_channel(TEAM, CHANNEL, "C9")
+        drawn = {(job.subscription_id, job.channel_id, job.is_shared) for job in await actor.draw()}
+        assert drawn == {("live", "C9", True), ("ended", "C9", True)}
+
+
 class TestPosting:
     async def test_begun_holds_the_channel_back(self, store: Store, actor: Actor, clock: FakeClock) -> None:
         await actor.follow(is_posted=False)
@@ -136,7 +181,7 @@ class TestPosting:
         began = clock()
         await store.outbox.put_off_card(job, due_at=clock() + MINUTE, is_unknown=is_unknown)
         assert (await actor.claim_cards()).next_at == clock() + MINUTE
-        await store.subscriptions.change("sub-1", (await actor.find()).options)
+        await store.subscriptions.change("sub-1", (await actor.find()).options, by=USER)
         assert (await actor.claim_cards()).next_at == clock() + MINUTE
         clock.advance(MINUTE)
         again = await actor.take_card()
@@ -160,7 +205,7 @@ class TestGone:
         assert last.card_ts == "2.2"
         assert not await store.outbox.repost_card(last)
         await store.outbox.pause_card(last, reason="message_not_found", whole_channel=False)
-        await store.subscriptions.resume("sub-1")
+        await store.subscriptions.resume("sub-1", by=USER)
         assert await store.outbox.repost_card(await actor.take_card())
 
     async def test_another_one_stands_there_already(self, store: Store, actor: Actor, job: CardJob) -> None:
@@ -180,14 +225,14 @@ class TestRefusals:
 
     async def test_an_ended_one_that_is_owed_nothing_is_let_be(self, store: Store, actor: Actor) -> None:
         await actor.follow()
-        await store.subscriptions.end("sub-1")
+        await store.subscriptions.end("sub-1", by=USER)
         await store.outbox.pause_card(await actor.take_card(), reason="is_archived", whole_channel=True)
         assert (await actor.find()).state is ENDED
         assert (await actor.claim_cards()).next_at is None
         assert not await actor.deliver()
 
     async def test_one_that_a_person_paused_stays_so(self, store: Store, actor: Actor, job: CardJob) -> None:
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         await store.outbox.pause_card(job, reason="is_archived", whole_channel=False)
         assert (await actor.find()).reason == "person"
         assert (await actor.claim_cards()).next_at is None

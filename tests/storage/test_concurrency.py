@@ -14,7 +14,7 @@ from bot.storage.schema import followed_calls
 from bot.storage.steps import Debt, make_due, owe
 from bot.storage.store import Store
 from tests.core.making import MINUTE, SECOND, FakeClock, make_facts, make_reading, make_subscription
-from tests.factories import CHANNEL, TEAM, make_call_id
+from tests.factories import CHANNEL, TEAM, USER, make_call_id
 from tests.postgres import Postgres
 from tests.storage.acting import LEASE, Actor
 
@@ -154,11 +154,12 @@ class TestFollowing:
         await actor.follow("sub-1")
         for n in range(10):
             await asyncio.gather(
-                others[0].store.subscriptions.pause("sub-1"),
+                others[0].store.subscriptions.pause("sub-1", by=USER),
                 others[1].follow(f"new-{n}", channel_id=f"C{n}", call_id=make_call_id()),
             )
             assert await actor.due_at() is not None
             await asyncio.gather(
-                others[0].store.subscriptions.end(f"new-{n}"), others[1].store.subscriptions.resume("sub-1")
+                others[0].store.subscriptions.end(f"new-{n}", by=USER),
+                others[1].store.subscriptions.resume("sub-1", by=USER),
             )
             assert await actor.due_at() is not None

@@ -16,7 +16,7 @@ from bot.storage.opening import open_database
 from bot.storage.schema import channels, followed_calls, notices
 from bot.storage.store import Store
 from tests.core.making import SECOND, FakeClock
-from tests.factories import TEAM
+from tests.factories import TEAM, USER
 from tests.postgres import Postgres
 from tests.storage.acting import Actor
 
@@ -71,11 +71,11 @@ class TestErrors:
                 with pytest.raises(StoreUnavailable):
                     await store.measure()
                 with pytest.raises(StoreUnavailable):
-                    await store.subscriptions.end("sub-1")
+                    await store.subscriptions.end("sub-1", by=USER)
         finally:
             postgres.start()
         await store.measure()
-        assert not await store.subscriptions.end("sub-1")
+        assert not await store.subscriptions.end("sub-1", by=USER)
         await database.close()
 
     async def test_a_connection_that_was_cut(self, postgres: Postgres, migrated: str) -> None:

@@ -5,12 +5,13 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, insert, select, text
 
 from bot.core.errors import StoreUnavailable
 from bot.storage import migrations
@@ -20,7 +21,7 @@ from bot.storage.opening import open_database
 from bot.storage.schema import HEAD, followed_calls, metadata, subscriptions
 from bot.storage.store import Store
 from tests.core.making import FakeClock
-from tests.factories import TEAM
+from tests.factories import CHANNEL, TEAM, make_call_id
 from tests.postgres import Postgres
 from tests.storage.acting import Actor
 
@@ -114,19 +115,57 @@ async def test_upwards_with_data(empty_url: str) -> None:
     await database.close()
 
 
-async def test_from_the_first_revision_with_data(empty_url: str) -> None:
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+async def test_from_an_older_revision_with_data_and_the_older_bot_goes_on(empty_url: str, revision: str) -> None:
     database = open_database(empty_url)
-    await upgrade_to(database, "0001")
-    clock = FakeClock()
-    actor = Actor(Store(database=database, clock=clock, team_id=lambda: TEAM), database, clock)
-    await actor.follow()
-    tables = (followed_calls, subscriptions)
-    before = [await actor.rows(table) for table in tables]
+    await upgrade_to(database, revision)
+    older = await reflect(database)
+    before = await write_as(older, database, n=1)
     await migrate(database)
-    assert [await actor.rows(table) for table in tables] == before
     async with database.transaction() as connection:
         assert await connection.run_sync(differences) == []
+    # A bot of that version is still running: what it writes is written, and what it knows is as it was.
+    assert await write_as(older, database, n=2) == [[*rows, *more] for rows, more in zip(before, before, strict=True)]
+    clock = FakeClock()
+    actor = Actor(Store(database=database, clock=clock, team_id=lambda: TEAM), database, clock)
+    assert [row["ended_at"] for row in await actor.rows(subscriptions)] == [None, None]
+    assert (await actor.find("sub-2")).state == "active"
     await database.close()
+
+
+async def reflect(database: Database) -> MetaData:
+    """The tables as a bot of an older version knows them."""
+
+    def read(connection: Connection) -> MetaData:
+        known = MetaData()
+        known.reflect(connection, only=["followed_calls", "subscriptions"])
+        return known
+
+    async with database.reading() as connection:
+        return await connection.run_sync(read)
+
+
+_OLD = {
+    "team_id": TEAM, "call_id": "", "status": "ONGOING", "recording": False, "transcript": False, "number": 0,
+    "status_since": FakeClock()(), "news_at": FakeClock()(), "is_media_told": False, "is_stuck_told": False,
+    "failures": 0, "read_at": FakeClock()(), "channel_id": CHANNEL, "thread_ts": "", "creator_id": "U1",
+    "delivery": "thread", "mention": "", "style": "full", "state": "active", "reason": "", "created_at": FakeClock()(),
+    "seen_status": "ONGOING", "seen_media": False, "card_ts": "1.1", "card_posts": 1, "is_reposted": False,
+    "card_wanted": 1, "card_drawn": 1, "card_failures": 0,
+}  # fmt: skip
+
+
+async def write_as(known: MetaData, database: Database, *, n: int) -> list[list[str]]:
+    """Follows the n-th call as the older bot would, and gives the rows that it knows, but for their keys."""
+    tables = [known.tables[name] for name in ("followed_calls", "subscriptions")]
+    keys: dict[str, Any] = {"call_id": str(make_call_id(n)), "followed_id": n}
+    async with database.transaction() as connection:
+        for table in tables:
+            values = {name: value for name, value in (_OLD | keys).items() if name in table.c}
+            await connection.execute(insert(table).values(values | {"id": n if "due_at" in table.c else f"sub-{n}"}))
+        rows = [(await connection.execute(select(table).order_by(table.c.id))).mappings().all() for table in tables]
+    own = {"id", *keys}
+    return [[str({name: row[name] for name in row if name not in own}) for row in each] for each in rows]
 
 
 async def upgrade_to(database: Database, revision: str) -> None:

@@ -62,7 +62,7 @@ class TestClaiming:
         await actor.follow("sub-2", channel_id="C2", n=2)
         await actor.see("TRIGGERED", n=1)
         await actor.see("TRIGGERED", n=2)
-        await actor.store.subscriptions.pause("sub-1")
+        await actor.store.subscriptions.pause("sub-1", by=USER)
         claim = await actor.claim_turns(rate=rate)
         while not claim.rows:
             actor.clock.now = claim.next_at or actor.clock()
@@ -80,7 +80,7 @@ class TestClaiming:
         await actor.follow("sub-2", n=2)
         await actor.see("TRIGGERED", n=1)
         await actor.see("PENDING", n=1)
-        await actor.store.subscriptions.pause("sub-1")
+        await actor.store.subscriptions.pause("sub-1", by=USER)
         await actor.see("TRIGGERED", n=2)
         assert [turn.notice.subscription_id for turn in await actor.deliver()] == ["sub-2"]
 
@@ -141,13 +141,13 @@ class TestPosting:
         await actor.follow("sub-2", n=2)
         await actor.see("TRIGGERED", n=2)
         turn = await actor.take_turn()
-        await store.subscriptions.end("sub-1")
+        await store.subscriptions.end("sub-1", by=USER)
         assert not await store.outbox.begin(turn)
         assert [each.notice.subscription_id for each in await actor.deliver()] == ["sub-2"]
 
     async def test_paused_meanwhile(self, store: Store, actor: Actor) -> None:
         turn = await actor.take_turn()
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         assert not await store.outbox.begin(turn)
         channel = await actor.channel()
         assert (channel["due_at"], channel["lease"]) == (None, None)
@@ -215,7 +215,7 @@ class TestRefusals:
             await actor.follow(f"sub-{n}", n=n, creator_id=creator)
         await actor.follow("sub-4", n=1, channel_id="C2")
         await actor.follow("sub-5", n=5)
-        await store.subscriptions.pause("sub-5")
+        await store.subscriptions.pause("sub-5", by=USER)
         await actor.see("TRIGGERED", n=3)
         await store.outbox.pause(await actor.take_turn(), reason="not_in_channel", whole_channel=True)
         delivered = {turn.channel_id: turn.notice for turn in await actor.deliver()}
@@ -234,7 +234,7 @@ class TestRefusals:
         await store.outbox.pause(await actor.take_turn(), reason="not_in_channel", whole_channel=True)
         await actor.deliver()
         assert await actor.owed() == [("sub-1", "status")]
-        assert await store.subscriptions.resume("sub-1") == 1
+        assert await store.subscriptions.resume("sub-1", by=USER) == 1
         assert [turn.notice.facts.new for turn in await actor.deliver()] == ["TRIGGERED"]
 
     async def test_what_an_ended_one_is_owed_waits_too(self, store: Store, actor: Actor) -> None:
@@ -289,7 +289,7 @@ class TestLosingTheRoot:
         assert not await store.outbox.lose_card(turn)
         assert (await actor.channel())["lease"] == turn.lease
         await store.outbox.pause(turn, reason="message_not_found", whole_channel=False)
-        await store.subscriptions.resume("sub-1")
+        await store.subscriptions.resume("sub-1", by=USER)
         await actor.draw()
         turn = next(turn for turn in (await actor.claim_turns()).rows if turn.channel_id == CHANNEL)
         assert await store.outbox.lose_card(turn)
@@ -318,5 +318,5 @@ class TestLosingTheRoot:
         assert await store.outbox.lose_card(turn)
         assert (await actor.claim_cards()).next_at is None
         assert (await actor.rows(subscriptions))[0]["card_ts"] == ""
-        await store.subscriptions.resume("sub-1")
+        await store.subscriptions.resume("sub-1", by=USER)
         assert (await actor.take_card()).card_ts == ""

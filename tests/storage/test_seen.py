@@ -13,7 +13,7 @@ from bot.storage.migrate import check_revision, migrate
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 from tests.core.making import MINUTE, FakeClock
-from tests.factories import CHANNEL, TEAM
+from tests.factories import CHANNEL, TEAM, USER
 from tests.postgres import Postgres
 from tests.storage.acting import Actor
 
@@ -26,12 +26,12 @@ class TestMedia:
         await actor.follow("sub-2", channel_id="C2")
         await actor.see("CALL_FINISHED")
         await actor.deliver()
-        await store.subscriptions.pause("sub-2")
+        await store.subscriptions.pause("sub-2", by=USER)
         await actor.see("CALL_FINISHED", recording=True, transcript=True)
         assert await actor.owed() == [("sub-1", "media")]
         await actor.deliver()
 
-        assert await store.subscriptions.resume("sub-2") == 1
+        assert await store.subscriptions.resume("sub-2", by=USER) == 1
 
         (turn,) = await actor.deliver()
         assert (turn.notice.subscription_id, turn.notice.kind, turn.notice.facts.recording) == ("sub-2", "media", True)
@@ -45,9 +45,9 @@ class TestMedia:
             actor.clock.advance(MINUTE)
         await actor.see("CALL_FINISHED", recording=True)
         await actor.deliver()
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
 
-        await store.subscriptions.resume("sub-1")
+        await store.subscriptions.resume("sub-1", by=USER)
 
         assert await actor.owed() == []
 

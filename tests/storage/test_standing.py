@@ -14,9 +14,9 @@ ACTIVE, PAUSED, ENDED = SubscriptionState
 class TestPausing:
     async def test_by_a_person(self, store: Store, actor: Actor) -> None:
         await actor.follow()
-        assert await store.subscriptions.pause("sub-1")
-        assert not await store.subscriptions.pause("sub-1")
-        assert not await store.subscriptions.pause("nobody")
+        assert await store.subscriptions.pause("sub-1", by=USER)
+        assert not await store.subscriptions.pause("sub-1", by=USER)
+        assert not await store.subscriptions.pause("nobody", by=USER)
         found = await actor.find()
         assert (found.state, found.reason) == (PAUSED, Reason.PERSON)
         assert await actor.due_at() is None
@@ -24,22 +24,22 @@ class TestPausing:
     async def test_the_call_is_read_for_others(self, store: Store, actor: Actor) -> None:
         await actor.follow("sub-1")
         await actor.follow("sub-2", channel_id="C2")
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         assert await actor.due_at() is not None
-        await store.subscriptions.pause("sub-2")
+        await store.subscriptions.pause("sub-2", by=USER)
         assert await actor.due_at() is None
 
     async def test_what_is_owed_waits(self, store: Store, actor: Actor) -> None:
         await actor.follow()
         await actor.see("TRIGGERED")
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         assert not await actor.deliver()
-        assert await store.subscriptions.resume("sub-1") == 1
+        assert await store.subscriptions.resume("sub-1", by=USER) == 1
         assert [turn.notice.facts.new for turn in await actor.deliver()] == ["TRIGGERED"]
 
     async def test_its_card_can_still_be_drawn(self, store: Store, actor: Actor) -> None:
         made = await actor.follow()
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         await store.subscriptions.want_card(TEAM, CHANNEL, made.card_ts)
         assert (await actor.take_card()).state is PAUSED
 
@@ -48,13 +48,13 @@ class TestResuming:
     async def test_what_changed_meanwhile_is_one_notice(self, store: Store, actor: Actor, clock: FakeClock) -> None:
         await actor.follow("sub-1", status="TRIGGERED")
         await actor.follow("sub-2", status="TRIGGERED", channel_id="C2")
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         await actor.see("ONGOING")
         await actor.see("CALL_FINISHED")
         await actor.deliver()
         await actor.draw()
-        assert await store.subscriptions.resume("sub-1") == 1
-        assert await store.subscriptions.resume("sub-1") == 0
+        assert await store.subscriptions.resume("sub-1", by=USER) == 1
+        assert await store.subscriptions.resume("sub-1", by=USER) == 0
         assert (await actor.find()).state is ACTIVE
         assert await actor.due_at() == clock()
         (turn,) = await actor.deliver()
@@ -66,26 +66,26 @@ class TestResuming:
     async def test_who_does_not_want_that_is_not_told(self, store: Store, actor: Actor) -> None:
         await actor.follow("sub-1", options=Options(to=Delivery.CARD))
         await actor.follow("sub-2", channel_id="C2")
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         await actor.see("TRIGGERED")
         await actor.deliver()
-        await store.subscriptions.resume("sub-1")
+        await store.subscriptions.resume("sub-1", by=USER)
         assert not await actor.owed()
         assert (await actor.card())["seen_status"] == "TRIGGERED"
 
     async def test_a_long_pause_is_not_quiet(self, store: Store, actor: Actor, clock: FakeClock) -> None:
         await actor.follow()
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         clock.advance(48 * HOUR)
-        await store.subscriptions.resume("sub-1")
+        await store.subscriptions.resume("sub-1", by=USER)
         assert (await actor.see("ONGOING")).end is None
 
     async def test_a_lease_is_not_taken_away(self, store: Store, actor: Actor) -> None:
         await actor.follow("sub-1")
         await actor.follow("sub-2", channel_id="C2")
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         known = await actor.take_call()
-        await store.subscriptions.resume("sub-1")
+        await store.subscriptions.resume("sub-1", by=USER)
         assert (await actor.call())["lease"] == known.lease
 
     async def test_one_that_was_let_go(self, store: Store, actor: Actor, clock: FakeClock) -> None:
@@ -93,7 +93,7 @@ class TestResuming:
         clock.advance(25 * HOUR)
         await actor.see("PENDING")
         assert (await actor.find()).reason == Reason.QUIET
-        assert await store.subscriptions.resume("sub-1") == 1
+        assert await store.subscriptions.resume("sub-1", by=USER) == 1
         assert (await actor.call())["news_at"] == clock()
         assert (await actor.see("PENDING")).end is None
 
@@ -102,25 +102,25 @@ class TestResuming:
         clock.advance(25 * HOUR)
         await actor.see("PENDING")
         await actor.follow("sub-2", status="PENDING")
-        assert await store.subscriptions.resume("sub-1") == 0
+        assert await store.subscriptions.resume("sub-1", by=USER) == 0
 
     async def test_not_one_that_ended_for_good(self, store: Store, actor: Actor) -> None:
         await actor.follow("sub-1")
         await actor.see("UNANSWERED")
-        assert await store.subscriptions.resume("sub-1") == 0
+        assert await store.subscriptions.resume("sub-1", by=USER) == 0
         await actor.follow("sub-2")
-        await store.subscriptions.end("sub-2")
-        assert await store.subscriptions.resume("sub-2") == 0
-        assert await store.subscriptions.resume("nobody") == 0
+        await store.subscriptions.end("sub-2", by=USER)
+        assert await store.subscriptions.resume("sub-2", by=USER) == 0
+        assert await store.subscriptions.resume("nobody", by=USER) == 0
 
     async def test_one_that_slack_refused_and_its_neighbours(self, store: Store, actor: Actor) -> None:
         for n in (1, 2, 3):
             await actor.follow(f"sub-{n}", n=n)
         await actor.follow("sub-4", n=4, channel_id="C2")
-        await store.subscriptions.pause("sub-3")
+        await store.subscriptions.pause("sub-3", by=USER)
         for channel_id in (CHANNEL, "C2"):
             await refuse(actor, channel_id)
-        assert await store.subscriptions.resume("sub-1") == 2
+        assert await store.subscriptions.resume("sub-1", by=USER) == 2
         assert [(await actor.find(f"sub-{n}")).state for n in (1, 2, 3, 4)] == [ACTIVE, ACTIVE, PAUSED, PAUSED]
         assert await store.subscriptions.resume_channel(TEAM, "C2") == 1
         assert await store.subscriptions.resume_channel(TEAM, CHANNEL) == 0
@@ -138,8 +138,8 @@ class TestEnding:
     async def test_by_a_person(self, store: Store, actor: Actor) -> None:
         await actor.follow()
         await actor.see("CALL_FINISHED")
-        assert await store.subscriptions.end("sub-1")
-        assert not await store.subscriptions.end("sub-1")
+        assert await store.subscriptions.end("sub-1", by=USER)
+        assert not await store.subscriptions.end("sub-1", by=USER)
         found = await actor.find()
         assert (found.state, found.reason) == (ENDED, Reason.PERSON)
         assert not await actor.deliver()
@@ -151,16 +151,16 @@ class TestEnding:
         await actor.follow("sub-1", n=1)
         await actor.follow("sub-2", n=2)
         await actor.follow("sub-3", n=2, channel_id="C2")
-        await store.subscriptions.pause("sub-2")
-        assert await store.subscriptions.end_all(TEAM, CHANNEL) == 2
-        assert await store.subscriptions.end_all(TEAM, CHANNEL) == 0
+        await store.subscriptions.pause("sub-2", by=USER)
+        assert await store.subscriptions.end_all(TEAM, CHANNEL, by=USER) == 2
+        assert await store.subscriptions.end_all(TEAM, CHANNEL, by=USER) == 0
         assert await actor.due_at(1) is None
         assert await actor.due_at(2) is not None
 
     async def test_what_its_creator_is_owed_about_a_pause_stays(self, store: Store, actor: Actor) -> None:
         await actor.follow()
         await refuse(actor)
-        await store.subscriptions.end("sub-1")
+        await store.subscriptions.end("sub-1", by=USER)
         assert [turn.notice.kind for turn in await actor.deliver()] == [ChangeKind.PAUSED]
 
 
@@ -206,7 +206,7 @@ class TestUninstalling:
         await actor.follow("other", team_id=OTHER_TEAM)
         await actor.see("CALL_FINISHED", n=1)
         await actor.see("UNANSWERED", n=3)
-        await actor.store.subscriptions.pause("sub-2")
+        await actor.store.subscriptions.pause("sub-2", by=USER)
 
     async def test_nothing_is_due_any_more(self, store: Store, actor: Actor) -> None:
         known = await actor.take_call(1)
@@ -246,4 +246,4 @@ async def test_hundreds_at_once(store: Store, actor: Actor) -> None:
     assert await store.subscriptions.resume_channel(TEAM, CHANNEL) == 1202
     (told,) = [turn for turn in await actor.deliver() if turn.channel_id == USER]
     assert told.notice.facts.count == 1202
-    assert await store.subscriptions.end_all(TEAM, CHANNEL) == 1202
+    assert await store.subscriptions.end_all(TEAM, CHANNEL, by=USER) == 1202

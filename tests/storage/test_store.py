@@ -1,7 +1,7 @@
 from bot.core.ports import Figures
 from bot.storage.store import Store
 from tests.core.making import MINUTE, SECOND, FakeClock
-from tests.factories import OTHER_TEAM
+from tests.factories import OTHER_TEAM, USER
 from tests.storage.acting import Actor
 
 
@@ -15,8 +15,8 @@ async def test_how_much_there_is_to_do(store: Store, actor: Actor, clock: FakeCl
         await actor.follow(f"sub-{n}", n=n, channel_id=f"C{n}")
     for n in (1, 2, 3):
         await actor.see("TRIGGERED", n=n)
-    await store.subscriptions.pause("sub-1")
-    await store.subscriptions.end("sub-4")
+    await store.subscriptions.pause("sub-1", by=USER)
+    await store.subscriptions.end("sub-4", by=USER)
     clock.advance(2 * MINUTE)
     figures = await store.measure()
     assert figures == Figures(

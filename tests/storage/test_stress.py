@@ -17,7 +17,7 @@ from bot.storage.opening import open_database
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, RULES, SECOND, FakeClock, make_reading, make_subscription
-from tests.factories import TEAM, make_call_id
+from tests.factories import TEAM, USER, make_call_id
 from tests.storage.acting import Actor
 
 CALLS = 5
@@ -118,14 +118,15 @@ class Crowd:
         which = f"sub-{self.dice.randrange(1, self._count + 2)}"
         store, channel_id = self.store, self.dice.choice(CHANNELS)
         actions: list[Callable[[], Awaitable[object]]] = [
-            lambda: store.subscriptions.pause(which),
-            lambda: store.subscriptions.resume(which),
-            lambda: store.subscriptions.end(which),
+            lambda: store.subscriptions.pause(which, by=USER),
+            lambda: store.subscriptions.resume(which, by=USER),
+            lambda: store.subscriptions.end(which, by=USER),
             lambda: store.subscriptions.resume_channel(TEAM, channel_id),
         ]
         rare: list[Callable[[], Awaitable[object]]] = [
-            lambda: store.subscriptions.end_all(TEAM, channel_id),
+            lambda: store.subscriptions.end_all(TEAM, channel_id, by=USER),
             lambda: store.subscriptions.move_channel(TEAM, channel_id, CHANNELS[0]),
+            lambda: store.subscriptions.share_channel(TEAM, channel_id, is_shared=True),
             self.reinstall,
         ]
         await self.dice.choice(rare if self.dice.random() < 0.1 else actions)()

@@ -7,7 +7,7 @@ from bot.core.subscriptions import Delivery, Options, Style, SubscriptionState
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock, make_reading, make_subscription
-from tests.factories import CHANNEL, OTHER_TEAM, ROOT_TS, TEAM, make_call_id
+from tests.factories import CHANNEL, OTHER_TEAM, ROOT_TS, TEAM, USER, make_call_id
 from tests.storage.acting import LEASE, Actor
 
 
@@ -39,11 +39,11 @@ class TestAdding:
         again = make_subscription("sub-2", creator_id="U9", card_ts="")
         reading = make_reading("ONGOING", at=clock())
         assert await store.subscriptions.add(again, reading, card_until=clock() + LEASE) == (first, None)
-        await store.subscriptions.pause("sub-1")
+        await store.subscriptions.pause("sub-1", by=USER)
         found, job = await store.subscriptions.add(again, reading, card_until=clock() + LEASE)
         assert (found.id, found.state, job) == ("sub-1", SubscriptionState.PAUSED, None)
         assert await actor.due_at() is None
-        await store.subscriptions.end("sub-1")
+        await store.subscriptions.end("sub-1", by=USER)
         found, job = await store.subscriptions.add(again, reading, card_until=clock() + LEASE)
         assert found.id == "sub-2"
         assert job is not None
@@ -83,7 +83,7 @@ class TestAdding:
         await actor.follow("sub-1", status="TRIGGERED")
         clock.advance(HOUR)
         await actor.see("TRIGGERED")
-        await actor.store.subscriptions.pause("sub-1")
+        await actor.store.subscriptions.pause("sub-1", by=USER)
         clock.advance(48 * HOUR)
         await actor.follow("sub-2", channel_id="C2", status="ONGOING")
         row = await actor.call()
@@ -149,7 +149,7 @@ class TestFinding:
         assert await store.subscriptions.find_here(TEAM, CHANNEL, make_call_id()) == made
         assert await store.subscriptions.find_here(TEAM, "C2", make_call_id()) is None
         assert await store.subscriptions.find_here(OTHER_TEAM, CHANNEL, make_call_id()) is None
-        await store.subscriptions.end("sub-1")
+        await store.subscriptions.end("sub-1", by=USER)
         assert await store.subscriptions.find_here(TEAM, CHANNEL, make_call_id()) is None
         assert await store.subscriptions.find("sub-1") is not None
 
@@ -157,7 +157,7 @@ class TestFinding:
         for n in range(5):
             await actor.follow(f"sub-{n}", n=n, created_at=clock() - n * timedelta(seconds=1))
         await actor.follow("elsewhere", channel_id="C2")
-        await store.subscriptions.end("sub-1")
+        await store.subscriptions.end("sub-1", by=USER)
         page, in_all = await store.subscriptions.list_here(TEAM, CHANNEL, offset=1, limit=2)
         assert ([each.id for each in page], in_all) == (["sub-3", "sub-2"], 4)
 
@@ -167,8 +167,8 @@ class TestFinding:
             await actor.follow(f"sub-{n}", n=n, channel_id=channel_id, creator_id="U1", created_at=made)
         await actor.follow("somebody's", channel_id="C1", creator_id="U2", n=5)
         await actor.follow("elsewhere", channel_id="C1", creator_id="U1", team_id=OTHER_TEAM)
-        await store.subscriptions.end("sub-3")
-        await store.subscriptions.pause("sub-4")
+        await store.subscriptions.end("sub-3", by=USER)
+        await store.subscriptions.pause("sub-4", by=USER)
         page, in_all = await store.subscriptions.list_of(TEAM, "U1", offset=0, limit=2)
         assert ([each.id for each in page], in_all) == (["sub-4", "sub-2"], 3)
         page, in_all = await store.subscriptions.list_of(TEAM, "U1", offset=2, limit=2)
@@ -185,17 +185,17 @@ class TestFinding:
 class TestChanging:
     async def test_options_and_card(self, store: Store, actor: Actor) -> None:
         await actor.follow()
-        assert await store.subscriptions.change("sub-1", Options(style=Style.COMPACT, to=Delivery.CARD))
+        assert await store.subscriptions.change("sub-1", Options(style=Style.COMPACT, to=Delivery.CARD), by=USER)
         assert (await actor.find()).options == Options(style=Style.COMPACT, to=Delivery.CARD)
         assert (await actor.take_card()).options.style is Style.COMPACT
-        await store.subscriptions.end("sub-1")
-        assert not await store.subscriptions.change("sub-1", Options())
-        assert not await store.subscriptions.change("nobody", Options())
+        await store.subscriptions.end("sub-1", by=USER)
+        assert not await store.subscriptions.change("sub-1", Options(), by=USER)
+        assert not await store.subscriptions.change("nobody", Options(), by=USER)
 
     async def test_a_notice_goes_out_as_is_wanted_by_then(self, store: Store, actor: Actor) -> None:
         await actor.follow()
         await actor.see("CALL_FINISHED")
-        await store.subscriptions.change("sub-1", Options(mention="U9"))
+        await store.subscriptions.change("sub-1", Options(mention="U9"), by=USER)
         (turn,) = await actor.deliver()
         assert turn.notice.options.mention == "U9"
 

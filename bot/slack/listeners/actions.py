@@ -21,6 +21,8 @@ from bot.slack.cards import (
     TRANSCRIPT,
     TRY_AGAIN,
 )
+from bot.slack.doctor import Doctor
+from bot.slack.doctor_words import TEST_POST
 from bot.slack.follow_words import END_ALL, KEEP_ALL, KEPT
 from bot.slack.following import Following
 from bot.slack.home import FIND
@@ -31,15 +33,15 @@ from bot.slack.messenger import Messenger
 from bot.slack.options import read_options
 from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload, Place, place_of_interaction, text_at
 from bot.slack.replies import ModalReply, Reply
-from bot.slack.sentences import CHOOSE, UNSUBSCRIBE
+from bot.slack.sentences import CANCEL, CHOOSE, NOT_SHARED, SHARE_HERE, UNSUBSCRIBE
 from bot.slack.views import NEXT_PAGE, PREVIOUS_PAGE, find_view
 
 _PAGES = (SHOW_ALL, PREVIOUS_PAGE, NEXT_PAGE)
-_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHOW_CALL, UNSUBSCRIBE, *_PAGES)
+_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHARE_HERE, SHOW_CALL, UNSUBSCRIBE, *_PAGES)
 _LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
 _ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
 _ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
-_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND)
+_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, TEST_POST, CANCEL)
 _WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_NOTHING)
 
 # Buttons under a question or a failure: they do what their value says, in the place of it.
@@ -47,7 +49,7 @@ _REPEATS = (TRY_AGAIN, CHOOSE)
 
 # What opens a window of its own, and what is answered in the place of the private message that was pressed.
 _WINDOWS = (SHOW_ALL, EDIT)
-_IN_PLACE = (*_REPEATS, SHOW_CALL, *_LISTED, *_ABOUT_CHANNELS)
+_IN_PLACE = (*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, *_LISTED, *_ABOUT_CHANNELS)
 
 # What *Try again* does instead, because the button of that name says something else about where its answer goes.
 _AGAIN = {REFRESH: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}
@@ -57,13 +59,21 @@ class Actions:
     """Listens to buttons. A link button is only acked: without that, Slack shows a warning sign beside it."""
 
     def __init__(
-        self, *, boundary: Boundary, answers: Answers, following: Following, listing: Listing, messenger: Messenger
+        self,
+        *,
+        boundary: Boundary,
+        answers: Answers,
+        following: Following,
+        listing: Listing,
+        doctor: Doctor,
+        messenger: Messenger,
     ) -> None:
-        """Takes who starts work, who answers, who follows, who knows what is followed, and who opens modals."""
+        """Takes who starts work, answers, follows, knows what is followed, tries posting out, and opens modals."""
         self._boundary = boundary
         self._answers = answers
         self._following = following
         self._listing = listing
+        self._doctor = doctor
         self._messenger = messenger
 
     async def on_action(self, ack: AsyncAck, body: Payload) -> None:
@@ -99,7 +109,7 @@ class Actions:
             again=_AGAIN.get(wanted, wanted),
             asked=asked,
         )
-        is_posting = wanted in {SHARE, FOLLOW}
+        is_posting = wanted in {SHARE, SHARE_HERE, FOLLOW, TEST_POST}
         name = f"{wanted} {place.user_id} {place.message_ts or place.view_id} {asked.call}" if is_posting else ""
         if action_id in _REPEATS and asked.thread:
             place = replace(place, thread_ts=asked.thread)
@@ -123,6 +133,10 @@ class Actions:
             return self._job_about_subscription(wanted, place, asked, reply)
         if wanted == FIND:
             return partial(self._messenger.open_view, place, find_view(Asked(again=SHOW_CALL)))
+        if wanted == CANCEL:
+            return partial(reply.send, NOT_SHARED)
+        if wanted == TEST_POST:
+            return partial(self._doctor.test_post, place, reply)
         if wanted == FOLLOW:
             return self._follow(place, asked, reply)
         if wanted == UNSUBSCRIBE:
@@ -134,14 +148,17 @@ class Actions:
     def _job_about_call(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
         call_id = asked.call_id
         if wanted in {RECORDING, TRANSCRIPT}:
-            return partial(self._answers.hand_out, call_id, Media(wanted), reply)
+            return partial(self._answers.hand_out, place, call_id, Media(wanted), reply)
         if wanted == SHARE and not place.channel_id and isinstance(reply, ModalReply):
             return partial(self._answers.ask_where_to_share, call_id, reply)
         if wanted == SHARE:
             return partial(self._answers.share, place, call_id, reply)
+        if wanted == SHARE_HERE:
+            there = replace(place, channel_id=asked.channel, thread_ts=asked.thread)
+            return partial(self._answers.share, there, call_id, reply, is_confirmed=True)
         if wanted in _PAGES and isinstance(reply, ModalReply):
-            return partial(self._answers.show_all, call_id, asked.page, reply)
-        return partial(self._answers.show, call_id, reply)
+            return partial(self._answers.show_all, place, call_id, asked.page, reply)
+        return partial(self._answers.show, place, call_id, reply)
 
     def _job_about_subscription(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
         if wanted == EDIT and isinstance(reply, ModalReply):

@@ -14,7 +14,10 @@ from bot.slack.payloads import Asked, Payload, own_user_id, place_of_event, plac
 from bot.slack.typed import Typed
 
 # Slack's own events that lead to something: docs.slack.dev/reference/events.
-CHANNEL_EVENTS = ("channel_unarchive", "group_unarchive", "member_joined_channel", "channel_id_changed")
+CHANNEL_EVENTS = (
+    *("channel_unarchive", "group_unarchive", "member_joined_channel", "channel_id_changed"),
+    *("channel_shared", "channel_unshared"),
+)
 APP_EVENTS = ("app_uninstalled", "tokens_revoked")
 HOME_EVENT = "app_home_opened"
 
@@ -91,8 +94,14 @@ class Events:
         if kind == "channel_id_changed":
             old_id, new_id = text_at(event, "old_channel_id"), text_at(event, "new_channel_id")
             return partial(self._channels.move, place.team_id, old_id, new_id) if old_id and new_id else None
+        if kind in {"channel_shared", "channel_unshared"}:
+            # One of several organisations may have left; whether another one is there is said then, too.
+            is_shared = kind == "channel_shared" or event.get("is_ext_shared") is not False
+            return partial(self._channels.share, place.team_id, place.channel_id, is_shared=is_shared)
+        if kind == "app_uninstalled":
+            return partial(self._channels.erase, place.team_id)
         # Tokens of people, whom the bot never asks for any, may be revoked too.
         tokens = event.get("tokens")
-        if kind == "app_uninstalled" or (kind == "tokens_revoked" and isinstance(tokens, dict) and tokens.get("bot")):
-            return partial(self._channels.stop, place.team_id, kind)
+        if kind == "tokens_revoked" and isinstance(tokens, dict) and tokens.get("bot"):
+            return partial(self._channels.stop, place.team_id)
         return None

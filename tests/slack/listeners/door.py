@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.calls import EXAMPLE_ID, Call, CallId
 from bot.core.changes import Rules
 from bot.core.errors import BotError, ChannelUnavailable, PermanentError
+from bot.core.findings import Finding, State
 from bot.core.limits import LookupLimits
 from bot.core.lookup import Lookup
 from bot.core.ports import Outbox
@@ -21,16 +22,19 @@ from bot.slack.blocks import Message
 from bot.slack.bolt import make_bolt
 from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
+from bot.slack.doctor import Doctor
 from bot.slack.following import Following
 from bot.slack.listeners import make_dispatcher
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Payload, Place
+from bot.slack.witness import Witness
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspace, Workspaces
 from tests.factories import make_seal
-from tests.slack.stores import FakeOutbox, FakeSubscriptions
+from tests.slack.people import KnownPeople, make_access
+from tests.slack.stores import FakeAudit, FakeOutbox, FakeSubscriptions
 
 TEAM, APP, CHANNEL, USER = "T0OURS", "A0OURS", "C0OPS", "U0MIRA"
 RESPONSE_URL = "https://hooks.slack.com/commands/T0OURS/1/2"
@@ -125,26 +129,33 @@ class Ours(Workspaces):
 class Bot:
     """All of the bot behind the HTTP door."""
 
-    def __init__(self, *there: Subscription, work: Work | None = None, limit: int = 1_000) -> None:
+    def __init__(self, *there: Subscription, work: Work | None = None, limit: int = 1_000, **policy: Any) -> None:
         self.samora, self.wire, self.work = Samora(), Wire(), Work() if work is None else work
-        self.subscriptions, self.outbox = FakeSubscriptions(*there), FakeOutbox()
+        self.subscriptions, self.outbox, self.audit = FakeSubscriptions(*there), FakeOutbox(), FakeAudit()
+        self.people = KnownPeople()
+        access = make_access(self.people, **policy)
         self.woken = 0
         self.seen: list[tuple[str, str]] = []
+        self.examined: list[str] = []
         boundary = Boundary(
             work=self.work,
             once=Once(),
             limits=LookupLimits(per_user=limit, per_channel=limit, clock=lambda: 0.0),
             workspaces=Ours(),
+            access=access,
             messenger=self.wire,
             observe=lambda kind, outcome: self.seen.append((kind, outcome)),
         )
         lookup = Lookup(calls=self.samora)
+        witness = Witness(audit=self.audit, clock=lambda: READ_AT)
         following = Following(
             lookup=lookup,
             messenger=self.wire,
-            deliveries=Deliveries(messenger=self.wire),
+            deliveries=Deliveries(messenger=self.wire, access=access),
             subscriptions=self.subscriptions,
             outbox=cast("Outbox", self.outbox),
+            access=access,
+            witness=witness,
             clock=lambda: READ_AT,
             rules=Rules(),
             on_change=self._wake,
@@ -152,16 +163,21 @@ class Bot:
         )
         dispatcher = make_dispatcher(
             boundary=boundary,
-            answers=Answers(lookup=lookup, messenger=self.wire),
+            answers=Answers(lookup=lookup, messenger=self.wire, access=access, witness=witness),
             following=following,
-            listing=Listing(subscriptions=self.subscriptions, on_change=self._wake),
-            channels=Channels(subscriptions=self.subscriptions, on_change=self._wake),
+            listing=Listing(subscriptions=self.subscriptions, access=access, on_change=self._wake),
+            channels=Channels(subscriptions=self.subscriptions, access=access, on_change=self._wake),
+            doctor=Doctor(examine=self._examine, messenger=self.wire),
             messenger=self.wire,
         )
         self.bolt = make_bolt(dispatcher)
 
     def _wake(self) -> None:
         self.woken += 1
+
+    async def _examine(self, channel_id: str) -> list[Finding]:
+        self.examined.append(channel_id)
+        return [Finding(name="Samora", state=State.BROKEN, detail="HTTP 401", advice="Copy the key anew.")]
 
     async def take(self, payload: Payload) -> Any:
         """Delivers a payload and lets the work that it leads to end; returns the body of the ack."""

@@ -607,13 +607,23 @@ def event(kind: str, **fields: Any) -> Payload:
             event("channel_id_changed", old_channel_id="G0OLD", new_channel_id="C0NEW"),
             ("move_channel", TEAM, "G0OLD", "C0NEW"),
         ),
-        (event("app_uninstalled"), ("stop_team", TEAM)),
+        (event("channel_shared", channel=CHANNEL, connected_team_id="T0"), ("share_channel", TEAM, CHANNEL, True)),
+        (
+            event("channel_unshared", channel=CHANNEL, previously_connected_team_id="T0", is_ext_shared=False),
+            ("share_channel", TEAM, CHANNEL, False),
+        ),
+        (
+            event("channel_unshared", channel=CHANNEL, previously_connected_team_id="T0", is_ext_shared=True),
+            ("share_channel", TEAM, CHANNEL, True),
+        ),
+        (event("channel_unshared", channel=CHANNEL), ("share_channel", TEAM, CHANNEL, True)),
+        (event("app_uninstalled"), ("erase_team", TEAM)),
         (event("tokens_revoked", tokens={"oauth": [], "bot": ["U0BOT"]}), ("stop_team", TEAM)),
     ],
     ids=lambda value: value["event"]["type"] if isinstance(value, dict) else "",
 )
 async def test_slacks_own_events_are_heeded_though_no_person_is_behind_them(
-    payload: Payload, done: tuple[str, ...]
+    payload: Payload, done: tuple[object, ...]
 ) -> None:
     bot = Bot(followed())
 

@@ -1,0 +1,246 @@
+"""Erasing: nothing is left of a workspace that has removed the app, of a call, or of a person who asked for that."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from bot.core.audit import AuditAction, AuditEntry
+from bot.core.calls import CallId
+from bot.core.changes import observe
+from bot.core.subscriptions import Options, SubscriptionState
+from bot.storage import erasing
+from bot.storage.erasing import Erased
+from bot.storage.leases import Queue
+from bot.storage.schema import audit, channels, metadata, notices, subscriptions
+from bot.storage.store import Store
+from tests.core.making import RULES, SECOND, FakeClock, make_reading
+from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
+from tests.storage.acting import Actor
+
+JON = "U0JON"
+
+
+async def holders(actor: Actor, value: str) -> set[str]:
+    """The tables in which that stands."""
+    return {name for name, table in metadata.tables.items() if value in str(await actor.rows(table))}
+
+
+async def refuse(actor: Actor) -> None:
+    """Slack lets the bot post nothing any more where it is about to."""
+    await actor.store.outbox.pause(await actor.take_turn(), reason="is_archived", whole_channel=True)
+
+
+class TestAWorkspace:
+    @pytest.fixture(autouse=True)
+    async def some(self, actor: Actor) -> None:
+        """One that is told something, one whose creator is owed a message, one that has ended; and another team."""
+        await actor.follow("sub-1", n=1)
+        await actor.follow("sub-2", n=2, channel_id="C2")
+        await actor.follow("sub-3", n=3, channel_id="C3")
+        await actor.follow("other", team_id=OTHER_TEAM)
+        await actor.see("CALL_FINISHED", n=2)
+        await refuse(actor)
+        await actor.see("CALL_FINISHED", n=1)
+        await actor.store.subscriptions.end("sub-3", by=JON)
+
+    async def test_nothing_of_it_is_left_and_all_of_the_others(self, store: Store, actor: Actor) -> None:
+        tables = metadata.tables
+        others = {name: await actor.rows(table, team_id=OTHER_TEAM) for name, table in tables.items()}
+        ours = sum([len(await actor.rows(table, team_id=TEAM)) for table in tables.values()])
+        assert await store.subscriptions.erase_team(TEAM) == ours
+        assert await holders(actor, TEAM) == set()
+        assert {name: await actor.rows(table) for name, table in tables.items()} == others
+        assert others["subscriptions"]
+        assert await store.subscriptions.erase_team(TEAM) == 0
+
+    @pytest.mark.parametrize("first", ["erase_team", "stop_team"])
+    async def test_whichever_of_slacks_two_events_comes_first(self, store: Store, actor: Actor, first: str) -> None:
+        both = [store.subscriptions.erase_team, store.subscriptions.stop_team]
+        for each in both if first == "erase_team" else reversed(both):
+            await each(TEAM)
+        await store.subscriptions.resume_team(TEAM)
+        assert await holders(actor, TEAM) == set()
+
+    async def test_both_events_at_once(self, store: Store, actor: Actor) -> None:
+        await asyncio.gather(
+            store.subscriptions.stop_team(TEAM),
+            store.subscriptions.erase_team(TEAM),
+            store.outbox.stop_team(TEAM),
+            store.subscriptions.erase_team(TEAM),
+        )
+        assert await holders(actor, TEAM) == set()
+
+    async def test_a_large_audit_goes_piece_by_piece(
+        self, store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(erasing, "_AUDIT_PIECE", 2)
+        await store.subscriptions.erase_team(TEAM)
+        assert {row["team_id"] for row in await actor.rows(audit)} == {OTHER_TEAM}
+
+
+async def look(actor: Actor) -> Callable[[], Awaitable[object]]:
+    known = await actor.take_call()
+    seen = observe(known, make_reading("UNANSWERED"), now=actor.clock(), rules=RULES)
+    return lambda: actor.store.followed.save(seen, due_at=actor.clock())
+
+
+async def look_without_news(actor: Actor) -> Callable[[], Awaitable[object]]:
+    known = await actor.take_call()
+    return lambda: actor.store.followed.save(actor.observe(known, "TRIGGERED"), due_at=actor.clock())
+
+
+async def failed_look(actor: Actor) -> Callable[[], Awaitable[object]]:
+    known = await actor.take_call()
+    return lambda: actor.store.followed.put_off(known, due_at=actor.clock())
+
+
+async def look_given_back(actor: Actor) -> Callable[[], Awaitable[object]]:
+    known = await actor.take_call()
+    return lambda: actor.store.followed.release(known)
+
+
+def with_turn(work: Callable[[Any, Any], Awaitable[object]]) -> Any:
+    async def begin(actor: Actor) -> Callable[[], Awaitable[object]]:
+        turn = await actor.take_turn()
+        return lambda: work(actor.store.outbox, turn)
+
+    return begin
+
+
+def with_card(work: Callable[[Any, Any], Awaitable[object]]) -> Any:
+    async def begin(actor: Actor) -> Callable[[], Awaitable[object]]:
+        job = await actor.take_card()
+        return lambda: work(actor.store.outbox, job)
+
+    return begin
+
+
+NEVER = FakeClock()()
+UNDER_WAY = {
+    "look": look,
+    "look without news": look_without_news,
+    "failed look": failed_look,
+    "look given back": look_given_back,
+    "begin": with_turn(lambda outbox, turn: outbox.begin(turn)),
+    "sent": with_turn(lambda outbox, turn: outbox.mark_sent(turn, ts="1.1", next_at=NEVER)),
+    "put off": with_turn(lambda outbox, turn: outbox.put_off(turn, due_at=NEVER, is_unknown=True)),
+    "drop": with_turn(lambda outbox, turn: outbox.drop(turn, reason="x")),
+    "pause": with_turn(lambda outbox, turn: outbox.pause(turn, reason="x", whole_channel=True)),
+    "lose card": with_turn(lambda outbox, turn: outbox.lose_card(turn)),
+    "release": with_turn(lambda outbox, turn: outbox.release(turn)),
+    "begin card": with_card(lambda outbox, job: outbox.begin_card(job)),
+    "card": with_card(lambda outbox, job: outbox.mark_card(job, ts="1.1")),
+    "put card off": with_card(lambda outbox, job: outbox.put_off_card(job, due_at=NEVER, is_unknown=True)),
+    "repost": with_card(lambda outbox, job: outbox.repost_card(job)),
+    "pause card": with_card(lambda outbox, job: outbox.pause_card(job, reason="x", whole_channel=True)),
+    "release card": with_card(lambda outbox, job: outbox.release_card(job)),
+}
+
+
+@pytest.mark.parametrize("begin", UNDER_WAY.values(), ids=UNDER_WAY)
+async def test_whoever_was_at_work_finds_it_gone_and_makes_nothing_anew(
+    store: Store, actor: Actor, begin: Callable[[Actor], Awaitable[Callable[[], Awaitable[object]]]]
+) -> None:
+    await actor.follow(status="PENDING")
+    await actor.see("TRIGGERED")
+    go_on = await begin(actor)
+    await store.subscriptions.erase_team(TEAM)
+    await go_on()
+    assert await holders(actor, TEAM) == set()
+
+
+class TestACall:
+    async def test_nothing_of_it_is_left_and_all_of_the_others(self, store: Store, actor: Actor) -> None:
+        await actor.follow("sub-1", n=1)
+        await actor.follow("sub-2", n=1, channel_id="C2")
+        await actor.follow("sub-3", n=1, channel_id="C3", team_id=OTHER_TEAM)
+        await actor.follow("sub-4", n=2)
+        await actor.see("CALL_FINISHED", n=1)
+        await actor.see("CALL_FINISHED", n=2)
+        await actor.deliver()
+        erased = await store.forget_call(make_call_id(1))
+        assert erased == Erased(calls=2, subscriptions=3, notices=2, acts=3)
+        assert await holders(actor, str(make_call_id(1))) == set()
+        assert await holders(actor, str(make_call_id(2))) == {"followed_calls", "subscriptions", "audit"}
+        assert [row["subscription_id"] for row in await actor.rows(notices)] == ["sub-4"]
+        assert await store.forget_call(make_call_id(1)) == Erased()
+
+    async def test_a_notice_under_way_is_not_sent_again(self, store: Store, actor: Actor) -> None:
+        await actor.follow()
+        await actor.see("CALL_FINISHED")
+        turn = await actor.take_turn()
+        assert await store.outbox.begin(turn)
+        await store.forget_call(make_call_id(1))
+        await store.outbox.mark_sent(turn, ts="1.1", next_at=actor.clock() + SECOND)
+        assert await actor.deliver() == []
+
+
+class TestAPerson:
+    @pytest.fixture(autouse=True)
+    async def some(self, actor: Actor) -> None:
+        await actor.follow("hers", n=1, creator_id=JON)
+        await actor.follow("shared", n=1, creator_id=USER, channel_id="C2", options=Options(mention=JON))
+        await actor.follow("alone", n=2, creator_id=JON, channel_id="C3", options=Options(mention=JON))
+        await actor.see("CALL_FINISHED", n=2)
+        await refuse(actor)  # so a direct message is owed to her
+        await actor.store.subscriptions.change("shared", Options(mention=JON), by=JON)
+
+    async def test_what_she_follows_and_did_is_gone_and_so_are_mentions_of_her(
+        self, store: Store, actor: Actor
+    ) -> None:
+        assert await holders(actor, JON) == {"subscriptions", "notices", "channels", "audit"}
+        erased = await store.forget_user(JON)
+        assert erased == Erased(subscriptions=2, notices=2, acts=3, mentions=1)
+        assert await holders(actor, JON) == set()
+        assert [row["id"] for row in await actor.rows(subscriptions)] == ["shared"]
+        assert (await actor.find("shared")).state is SubscriptionState.ACTIVE
+        assert await store.forget_user(JON) == Erased()
+
+    async def test_others_still_hear_of_the_calls_and_what_nobody_follows_is_not_read(
+        self, store: Store, actor: Actor
+    ) -> None:
+        await store.forget_user(JON)
+        assert await actor.due_at(1) is not None
+        assert await actor.due_at(2) is None
+        await actor.see("CALL_FINISHED", n=1)
+        assert [turn.notice.subscription_id for turn in await actor.deliver()] == ["shared"]
+
+    async def test_only_hers(self, store: Store, actor: Actor) -> None:
+        before = {name: await actor.rows(table) for name, table in metadata.tables.items()}
+        assert await store.forget_user("U9") == Erased()
+        assert {name: await actor.rows(table) for name, table in metadata.tables.items()} == before
+
+
+async def test_acts_about_other_calls_by_others_stay(store: Store, actor: Actor, clock: FakeClock) -> None:
+    def entry(user_id: str, call_id: CallId) -> AuditEntry:
+        return AuditEntry(
+            at=clock(), team_id=TEAM, user_id=user_id, action=AuditAction.SHARE, call_id=call_id, channel_id=CHANNEL
+        )
+
+    for user_id, n in ((USER, 1), (JON, 2), (USER, 2)):
+        await store.audit.add(entry(user_id, make_call_id(n)))
+    assert await store.forget_call(make_call_id(1)) == Erased(acts=1)
+    assert await store.forget_user(JON) == Erased(acts=1)
+    assert await store.audit.list_newest(limit=9) == (entry(USER, make_call_id(2)),)
+    assert await actor.rows(channels) == []
+
+
+async def test_whoever_claims_meanwhile_leaves_nothing_behind(
+    store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await actor.follow()
+    find = Queue._find_earliest
+    found: list[object] = []
+
+    async def find_and_be_overtaken(queue: Queue, connection: Any, wish: Any) -> Any:
+        found.append(await find(queue, connection, wish))
+        if len(found) == 1:
+            await store.subscriptions.erase_team(TEAM)
+        return found[-1]
+
+    monkeypatch.setattr(Queue, "_find_earliest", find_and_be_overtaken)
+    assert (await actor.claim_calls()).rows == ()
+    assert found[0] is not None
+    assert await holders(actor, TEAM) == set()
