@@ -10,7 +10,9 @@ import re
 import signal
 import sys
 import webbrowser
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -20,9 +22,20 @@ from pydantic import SecretStr
 
 from bot import __version__
 from bot.core.calls import EXAMPLE_ID, CallId, find_call_ids
-from bot.settings import AnySettings, Mode, SamoraSettings, Settings, SettingsError, load, load_settings
+from bot.core.errors import UserMistake
+from bot.settings import (
+    DatabaseSettings,
+    LogSettings,
+    Mode,
+    SamoraSettings,
+    Settings,
+    SettingsError,
+    load,
+    load_settings,
+)
 
 if TYPE_CHECKING:
+    from bot.storage.store import Store
     from bot.terminal.call import Form
 
 _PUBLIC_ADDRESS = re.compile(r"https://[\w.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
@@ -71,7 +84,7 @@ def run(
     mode: Annotated[Mode, typer.Option(help="auto: socket if SLACK_APP_TOKEN is set, else http.")] = "auto",
 ) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
-    settings = _settings_for(mode)
+    settings = _read(lambda: load_settings(mode))
     _set_up_logging(settings)
     _run_to_the_end(_run_bot(settings))
 
@@ -105,7 +118,7 @@ def call(
     if len(found) != 1:
         _fail(f"That isn't a call id. A call id looks like {EXAMPLE_ID}.", code=WRONG)
     form: Form = "json" if as_json else "blocks" if as_blocks else "builder" if builder else "card"
-    settings = _settings(SamoraSettings)
+    settings = _read(lambda: load(SamoraSettings))
     _set_up_logging(settings, level="ERROR")
     _run_to_the_end(_call(settings, found[0], form=form, watch=watch))
 
@@ -131,14 +144,63 @@ async def _call(settings: SamoraSettings, call_id: CallId, *, form: "Form", watc
 def check() -> None:
     """Check settings, Slack and Samora: what works, why not, and what to do."""
     from bot.app import check_everything
+    from bot.core.findings import State
     from bot.terminal.findings import draw_findings
 
-    settings = _settings_for("auto")
+    settings = _read(load_settings)
     _set_up_logging(settings, level="ERROR")
     findings = _run_to_the_end(check_everything(settings))
     draw_findings(findings)
-    if not all(finding.is_fine for finding in findings):
+    if any(finding.state is State.BROKEN for finding in findings):
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def audit(
+    call_id: Annotated[str, typer.Option("--call", metavar="ID", help="What concerns that call.")] = "",
+    user_id: Annotated[str, typer.Option("--user", metavar="ID", help="What that person did: U…")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="7d (days), 2026-11-01, or a time; UTC.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The newest so many.")] = 200,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a file.")] = False,
+) -> None:
+    """Show who was handed, shared or changed what."""
+    from bot.terminal.audit import Wish, show_acts
+
+    now = datetime.now(UTC)
+    wish = _read(lambda: Wish.read(call=call_id, user=user_id, since=since, limit=limit, now=now))
+    _with_store(lambda store: show_acts(store.audit, wish, as_csv=as_csv))
+
+
+@app.command()
+def forget(
+    named: Annotated[str, typer.Argument(metavar="CALL-OR-USER-ID", help="A call's id, or a person's: U…")],
+    yes: Annotated[bool, typer.Option("--yes", help="Without being asked once more.")] = False,
+) -> None:
+    """Erase what is kept about a call or a person; what is in Slack already stays there."""
+    from bot.terminal.forget import forget as forget_subject
+    from bot.terminal.forget import question, read_subject
+
+    subject = _read(lambda: read_subject(named))
+    if not yes and not typer.confirm(question(subject)):
+        _fail("Nothing was erased.")
+    _with_store(partial(forget_subject, subject=subject))
+
+
+def _with_store(work: Callable[["Store"], Awaitable[None]]) -> None:
+    settings = _read(lambda: load(DatabaseSettings))
+    _set_up_logging(settings, level="ERROR")
+    _run_to_the_end(_work_in_store(settings, work))
+
+
+async def _work_in_store(settings: DatabaseSettings, work: Callable[["Store"], Awaitable[None]]) -> None:
+    from bot.app import open_store
+    from bot.server import CannotStart
+
+    try:
+        async with open_store(settings, team_id=lambda: "") as store:
+            await work(store)
+    except CannotStart as error:
+        _fail(str(error))
 
 
 @app.command()
@@ -195,21 +257,17 @@ def _has_screen() -> bool:
     return sys.platform in {"darwin", "win32"} or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
 
 
-def _settings(kind: type[AnySettings]) -> AnySettings:
+def _read(read: Callable[[], Result]) -> Result:
+    """Reads settings or arguments, and ends with what is wrong with them."""
     try:
-        return load(kind)
+        return read()
     except SettingsError as error:
         _fail(*error.lines, code=WRONG)
+    except UserMistake as mistake:
+        _fail(mistake.reason, code=WRONG)
 
 
-def _settings_for(mode: Mode) -> Settings:
-    try:
-        return load_settings(mode)
-    except SettingsError as error:
-        _fail(*error.lines, code=WRONG)
-
-
-def _set_up_logging(settings: SamoraSettings, *, level: str | None = None) -> None:
+def _set_up_logging(settings: LogSettings, *, level: str | None = None) -> None:
     from bot.log import set_up_logging
 
     fields = [getattr(settings, name) for name in type(settings).model_fields]

@@ -66,7 +66,7 @@ def test_the_bounds_on_work_are_the_codes() -> None:
 def test_the_scopes_are_the_manifests() -> None:
     text = README.replace("\n", " ")
     needed = re.search(r"It needs the scopes (.+?), and no others", text)
-    optional = re.search(r"Four more are optional(.+?)\*\*", text)
+    optional = re.search(r"Six more are optional(.+?)\*\*", text)
     assert needed
     assert optional
     assert set(re.findall(r"`([^`]+)`", needed.group(1))) == set(NEEDED_SCOPES)

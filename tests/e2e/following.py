@@ -249,7 +249,7 @@ def locked_database(world: World) -> Iterator[None]:
 
 def forget_everything(world: World) -> None:
     """Empties the database, so that what one test follows is no business of the next one."""
-    for table in ("notices", "subscriptions", "followed_calls", "channels", "budgets"):
+    for table in ("notices", "subscriptions", "followed_calls", "channels", "budgets", "audit"):
         query(world, f"DELETE FROM {table}")  # noqa: S608 - the names above
 
 

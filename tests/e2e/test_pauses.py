@@ -13,6 +13,7 @@ from tests.e2e.following import (
     direct_message,
     drawn,
     follow,
+    is_ready_again,
     looked_at,
     notices_in,
     open_channel,
@@ -264,18 +265,46 @@ async def test_a_thread_that_is_gone_pauses_what_hung_in_it(quick: World, channe
     assert [each.ts for each in standing] == [card.ts], "nothing may fall out of a thread into the channel"
 
 
-async def test_uninstalling_stops_everything_until_it_is_installed_again(mortal: World, channel: str) -> None:
+@pytest.mark.parametrize("tokens_first", [False, True], ids=["app_uninstalled first", "tokens_revoked first"])
+async def test_removing_the_app_erases_everything_whichever_event_comes_first(
+    mortal: World, channel: str, tokens_first: bool
+) -> None:
+    call, paused, other = mortal.samora.add_call(), mortal.samora.add_call(), open_channel(mortal)
+    await follow(mortal, call.call_id, channel=channel)
+    await follow(mortal, paused.call_id, channel=other)
+    await press(mortal, "Pause", await ask(mortal, "list", channel=other))
+    mortal.samora.move(call.call_id, "trigger")
+    assert (await mortal.slack.uninstall(tokens_first=tokens_first)).ok
+    assert _kept(mortal) == []
+    mortal.samora.move(call.call_id, "answer")
+    assert await mortal.bot.stop() == 0
+    late = [each for each in mortal.samora.requests if each.at > call.updated_at]
+    assert len(late) <= 1, "but for the look that was under way, nobody is asked about what nobody may be told"
+    assert _kept(mortal) == [], "whoever was at work makes nothing anew"
+
+    mortal.slack.reinstall()
+    await mortal.bot.start()
+    await is_ready_again(mortal)
+    assert call.call_id not in (await ask(mortal, "list", channel=channel)).everything_written
+    card = await follow(mortal, call.call_id, channel=channel)
+    mortal.samora.move(call.call_id, "hang_up")
+    await told(mortal, card, "Ongoing → Finished")
+
+
+async def test_a_token_that_is_revoked_alone_stops_everything_until_one_works_again(
+    mortal: World, channel: str
+) -> None:
     call, paused, other = mortal.samora.add_call(), mortal.samora.add_call(), open_channel(mortal)
     card = await follow(mortal, call.call_id, channel=channel)
     await follow(mortal, paused.call_id, channel=other)
     await press(mortal, "Pause", await ask(mortal, "list", channel=other))
-    assert (await mortal.slack.uninstall()).ok
+    mortal.slack.workspace.is_installed = False
+    event = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0BOT"]}, "event_ts": "1.1"}
+    assert (await mortal.slack.dispatch_raw(payloads.event_callback(event, None), "events_api")).ok
     assert subscriptions_in(mortal, channel) == [("paused", "uninstalled")]
     assert query(mortal, "SELECT * FROM followed_calls WHERE due_at IS NOT NULL") == []
     mortal.samora.move(call.call_id, "trigger")
     assert await mortal.bot.stop() == 0
-    late = [each for each in mortal.samora.requests if each.at > call.updated_at]
-    assert len(late) <= 1, "but for the look that was under way, nobody is asked about what nobody may be told"
     mortal.slack.reinstall()
     await mortal.bot.start()
     await told(mortal, card, "Pending → Triggered")
@@ -303,6 +332,12 @@ async def _followed_elsewhere(world: World):  # type: ignore[no-untyped-def]
     call = world.samora.add_call()
     await follow(world, call.call_id, channel=open_channel(world))
     return call
+
+
+def _kept(world: World) -> list[str]:
+    """In which tables anything is kept of the workspace."""
+    tables = ("followed_calls", "subscriptions", "channels", "notices", "budgets", "audit")
+    return [table for table in tables if query(world, f"SELECT * FROM {table}")]  # noqa: S608 - the names above
 
 
 def _everywhere(world: World, channel: str, *roots: str) -> list[str]:
