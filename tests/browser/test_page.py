@@ -233,13 +233,13 @@ async def test_the_traffic_shows_both_ways_and_the_log_what_the_bot_wrote(mira: 
     await expect(traffic).to_contain_text('"status": "CALL_FINISHED"')
     await expect(traffic).not_to_contain_text("X-Amz-Signature")
     log = await mira.turn_to("Log")
-    await expect(log).to_contain_text('"event": "answered"')
+    await expect(log).to_contain_text("answered")
 
 
 async def test_an_archived_channel_takes_no_words_until_it_is_brought_back(mira: Seat) -> None:
     panel = await mira.turn_to("Weather")
     await panel.get_by_role("button", name="Archive").click()
     await expect(mira.page.get_by_text("This channel is archived")).to_be_visible()
-    await expect(mira.composer()).to_have_count(0)
+    await expect(mira.composer()).to_be_disabled()
     await panel.get_by_role("button", name="Unarchive").click()
     await expect(mira.composer()).to_be_editable()

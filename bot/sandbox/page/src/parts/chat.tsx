@@ -18,6 +18,7 @@ export function Chat() {
   const withBot = channels.find((each) => isWithBot(each, users));
   const channel = channels.find((each) => each.id === place);
   useSomewhere(channel, channels);
+  const tab = place === HOME ? "Home" : "Messages";
   const isApp = place === HOME || (channel !== undefined && channel === withBot);
   return (
     <main className="pane chat">
@@ -27,7 +28,7 @@ export function Chat() {
           <Tabs
             label="Samora"
             names={withBot ? (["Home", "Messages"] as const) : (["Home"] as const)}
-            chosen={place === HOME ? "Home" : "Messages"}
+            chosen={tab}
             controls="chat-inside"
             choose={(name) => go(name === "Messages" && withBot ? withBot.id : HOME)}
           />
@@ -35,7 +36,7 @@ export function Chat() {
           channel && <About channel={channel} />
         )}
       </header>
-      <div id="chat-inside" className="chat-inside" {...(isApp ? { role: "tabpanel", "aria-label": "Samora" } : {})}>
+      <div id="chat-inside" className="chat-inside" {...(isApp ? { role: "tabpanel", "aria-label": tab } : {})}>
         {place === HOME ? <Home /> : channel && <Conversation key={`${me}/${channel.id}`} channel={channel} />}
       </div>
     </main>

@@ -64,6 +64,10 @@ export function Dialog({ title, role = "dialog", isInert = false, onClose, child
 
 /** Takes the focus, to the input that wants it if there is one, and gives it back at the end. */
 function useFocusInside(place: { current: HTMLDivElement | null }): void {
+  // Whatever had the focus may be gone once the dialog is drawn anew, and with it Escape and Tab would be lost.
+  useEffect(() => {
+    if (document.activeElement === document.body) place.current?.focus();
+  });
   // An input that wants the focus takes it before any effect runs.
   const [before] = useState(() => document.activeElement);
   useEffect(() => {
