@@ -3,6 +3,7 @@
 from datetime import timedelta
 from time import monotonic
 
+from bot.core.access import Policy
 from bot.core.changes import Rules
 from bot.core.limits import LookupLimits
 from bot.core.visibility import Visibility
@@ -38,3 +39,13 @@ def make_limits(settings: Settings) -> LookupLimits:
 def make_visibility(settings: Settings) -> Visibility:
     """Which variables are hidden, and which may be seen unmasked."""
     return Visibility(hidden=settings.hide_variables, shown=settings.show_variables)
+
+
+def make_policy(settings: Settings) -> Policy:
+    """Who may see what."""
+    return Policy(
+        channels=frozenset(settings.allowed_channels),
+        users=frozenset(settings.allowed_users),
+        media_users=frozenset(settings.media_users),
+        allows_guests=settings.guests == "allow",
+    )

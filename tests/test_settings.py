@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from bot.core.access import Policy
+from bot.rules import make_policy
 from bot.settings import (
     WHERE,
     HttpSettings,
@@ -588,6 +590,70 @@ def test_several_may_stand_in_the_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("SHOW_VARIABLES=order_id, plan\n", encoding="utf-8")
 
     assert load_settings("http").show_variables == ("order_id", "plan")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "read"),
+    [
+        ("ALLOWED_CHANNELS", "C0123456789, G0ABC,D0ABC", ("C0123456789", "G0ABC", "D0ABC")),
+        ("ALLOWED_USERS", "U0ABC,W0ABC , S0ABC", ("U0ABC", "W0ABC", "S0ABC")),
+        ("MEDIA_USERS", " S0ABC,", ("S0ABC",)),
+        ("MEDIA_USERS", "", ()),
+    ],
+)
+@pytest.mark.usefixtures("complete")
+def test_lists_of_slacks_ids(monkeypatch: pytest.MonkeyPatch, name: str, written: str, read: tuple[str, ...]) -> None:
+    monkeypatch.setenv(name, written)
+
+    assert getattr(load_settings("http"), name.lower()) == read
+
+
+@pytest.mark.parametrize("name", ["ALLOWED_CHANNELS", "ALLOWED_USERS", "MEDIA_USERS"])
+@pytest.mark.parametrize(
+    "written", ["#operations", "@jane", "<@U0ABC>", "C0ABC;C0DEF", "T0TEAM", "U0ABC C0ABC", "c0abc"]
+)
+@pytest.mark.usefixtures("complete")
+def test_what_is_no_id_is_told_with_an_example_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, written: str
+) -> None:
+    monkeypatch.setenv(name, f"{'C' if name == 'ALLOWED_CHANNELS' else 'U'}0FINE,{written}")
+
+    (line,) = lines_of("http")
+
+    assert line.startswith(f"{name} holds something that isn't an id such as ")
+    assert written not in line
+
+
+@pytest.mark.parametrize(("name", "written"), [("ALLOWED_CHANNELS", "U0ABC"), ("ALLOWED_USERS", "C0ABC")])
+@pytest.mark.usefixtures("complete")
+def test_ids_of_something_else_are_none(monkeypatch: pytest.MonkeyPatch, name: str, written: str) -> None:
+    monkeypatch.setenv(name, written)
+
+    assert [line.split()[0] for line in lines_of("http")] == [name]
+
+
+@pytest.mark.usefixtures("complete")
+def test_guests_are_denied_or_allowed_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings("http").guests == "deny"
+    monkeypatch.setenv("GUESTS", "allow")
+    assert load_settings("http").guests == "allow"
+    monkeypatch.setenv("GUESTS", "some")
+    assert [line.split()[0] for line in lines_of("http")] == ["GUESTS"]
+
+
+@pytest.mark.usefixtures("complete")
+def test_the_settings_become_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert make_policy(load_settings("http")) == Policy()
+    for name, written in {"ALLOWED_CHANNELS": "C0ABC", "ALLOWED_USERS": "U0ABC,S0ABC", "MEDIA_USERS": "U0ABC"}.items():
+        monkeypatch.setenv(name, written)
+    monkeypatch.setenv("GUESTS", "allow")
+
+    assert make_policy(load_settings("http")) == Policy(
+        channels=frozenset({"C0ABC"}),
+        users=frozenset({"U0ABC", "S0ABC"}),
+        media_users=frozenset({"U0ABC"}),
+        allows_guests=True,
+    )
 
 
 def test_several_given_by_hand_are_several() -> None:

@@ -111,6 +111,7 @@ class CardJob:
         lease: the token of our lease.
         failures: how many times in a row it went wrong.
         begun_at: when it was last about to be posted, with unknown outcome, UTC; None if it surely is not there.
+        is_shared: whether Slack has told us, perhaps another process, that another organisation reads along there.
     """
 
     subscription_id: str
@@ -127,6 +128,7 @@ class CardJob:
     lease: str
     failures: int = 0
     begun_at: datetime | None = None
+    is_shared: bool = False
 
 
 class Relay:

@@ -4,9 +4,11 @@ Blocks are of one family (header, section, context, actions): Slack refuses an u
 """
 
 import json
+from dataclasses import replace
 from string import capwords
 from urllib.parse import quote
 
+from bot.core.access import Audience
 from bot.core.calls import Call, CallId, CallStatus, Media, MediaState
 from bot.core.foreign import one_line
 from bot.core.lookup import FreshLink
@@ -52,6 +54,7 @@ _STATUSES = {
     CallStatus.REJECTED: ("🚫", "Rejected"),
 }
 _NEUTRAL = "◽"
+_STRANGERS = "Status and times alone, as people of other organisations may read this."
 _LONGEST_STATUS = 60
 _LONGEST_AGENT_ID = 64
 _WORTH_SAYING_SECONDS = 10
@@ -65,7 +68,7 @@ _LONGEST_BUTTON_URL = 3_000
 def call_card(
     call: Call,
     *,
-    public: bool = False,
+    audience: Audience = Audience.ASKER,
     share: bool = True,
     follow: bool = True,
     compact: bool = False,
@@ -76,13 +79,16 @@ def call_card(
 
     Args:
         call: one reading of it.
-        public: whether others than the asker will see it: e-mail addresses and phone numbers are masked then.
+        audience: who will see it: what that may not see is masked, or left out.
         share: whether it offers to be shared; a public card never does.
         follow: whether it offers to be followed; the card of a finished call never does.
         compact: whether variables stay behind *Show all*.
         standing: our own words below it about how it is followed, as mrkdwn.
         visibility: says which variables aren't masked even if it is public.
     """
+    if audience is Audience.STRANGERS:
+        call, standing = replace(call, agent_id=None), "\n".join(filter(None, [standing, _STRANGERS]))
+    compact, share = compact or audience is Audience.STRANGERS, share and not audience.is_public
     facts = [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]
     above = [header(f"{_emoji(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
     below = [context(" · ".join([f"Read {local(call.read_at)}", *_media_words(call)]))]
@@ -91,13 +97,13 @@ def call_card(
     spoken = _spoken(call)
     taken = len(json.dumps([spoken, above, below, _buttons(call, show_all=True, share=True, follow=True)]))
     room = 0 if compact else _LONGEST_CARD - taken
-    variables = show_variables(call, public=public, room=room, visibility=visibility)
+    variables = show_variables(call, public=audience.is_masked, room=room, visibility=visibility)
     show_all = bool(call.variables) if compact else not variables.is_whole
     blocks = [
         *above,
         *([] if compact else variables.blocks()),
         *below,
-        actions(_buttons(call, show_all=show_all, share=share and not public, follow=follow and not call.is_final)),
+        actions(_buttons(call, show_all=show_all, share=share, follow=follow and not call.is_final)),
     ]
     sentence = "" if compact else variables.sentence()
     return Message(text=cut(spoken + sentence, _LONGEST_TEXT), blocks=tuple(blocks))
@@ -167,13 +173,13 @@ def _buttons(call: Call, *, show_all: bool, share: bool, follow: bool) -> list[B
         buttons.append(button("Recording", action_id=RECORDING, value=value, spoken=f"Recording of {short_id}"))
     if call.transcript_url:
         buttons.append(button("Transcript", action_id=TRANSCRIPT, value=value, spoken=f"Transcript of {short_id}"))
-    buttons.append(button("Refresh", action_id=REFRESH, value=value, spoken=f"Read {short_id} again"))
+    buttons.append(button("Refresh", action_id=REFRESH, value=value, spoken=f"Refresh {short_id}"))
     if follow:
         buttons.append(button("Follow", action_id=FOLLOW, value=value, spoken=f"Follow {short_id} in this channel"))
     if share:
         buttons.append(button("Share", action_id=SHARE, value=value, spoken=f"Share {short_id} with this channel"))
     if show_all:
-        buttons.append(button("Show all", action_id=SHOW_ALL, value=value, spoken=f"All variables of {short_id}"))
+        buttons.append(button("Show all", action_id=SHOW_ALL, value=value, spoken=f"Show all variables of {short_id}"))
     return buttons
 
 

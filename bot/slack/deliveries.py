@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from bot.core.access import Sharing, audience_of
 from bot.core.calls import Call
 from bot.core.errors import ChannelUnavailable, MessageGone, TokenRefused
 from bot.core.outbox import CardJob, Notice
 from bot.core.subscriptions import Delivery, Style, SubscriptionState
 from bot.core.visibility import MASKED, Visibility
+from bot.slack.access import Access
 from bot.slack.blocks import Message
 from bot.slack.cards import call_card
 from bot.slack.messenger import Messenger
@@ -22,9 +24,10 @@ _STANDING = {
 class Deliveries:
     """Posts notices and cards. Fulfils :class:`bot.core.ports.Messenger`."""
 
-    def __init__(self, *, messenger: Messenger, visibility: Visibility = MASKED) -> None:
-        """Takes who speaks to Slack, and what people may see of variables."""
+    def __init__(self, *, messenger: Messenger, access: Access, visibility: Visibility = MASKED) -> None:
+        """Takes who speaks to Slack, who knows who reads along, and what people may see of variables."""
         self._messenger = messenger
+        self._access = access
         self._visibility = visibility
 
     async def post_notice(self, notice: Notice) -> str:
@@ -45,7 +48,7 @@ class Deliveries:
 
     async def post_card(self, job: CardJob, call: Call) -> str:
         """Posts the card, in the channel or into the thread that it was asked for in."""
-        card = self._card(job, call)
+        card = await self._card(job, call)
         return await self._messenger.post(channel=job.channel_id, thread_ts=job.thread_ts, message=card, key=job.key)
 
     async def find_card(self, job: CardJob) -> str | None:
@@ -54,13 +57,17 @@ class Deliveries:
 
     async def draw_card(self, job: CardJob, call: Call) -> None:
         """Redraws the card."""
-        await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=self._card(job, call))
+        card = await self._card(job, call)
+        await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=card)
 
-    def _card(self, job: CardJob, call: Call) -> Message:
+    async def _card(self, job: CardJob, call: Call) -> Message:
+        sharing = Sharing.SHARED
+        if not job.is_shared:
+            sharing = await self._access.get_sharing(job.channel_id, is_ours=True)
         is_followed = job.state is not SubscriptionState.ENDED and not call.is_final
         return call_card(
             call,
-            public=True,
+            audience=audience_of(sharing),
             follow=not is_followed,
             compact=job.options.style is Style.COMPACT,
             standing=_STANDING[job.options.to] if is_followed else "",

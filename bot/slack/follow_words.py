@@ -1,5 +1,6 @@
 """What the bot says to somebody who follows a call, or doesn't any more. Pure."""
 
+from bot.core.access import Sharing
 from bot.core.calls import EXAMPLE_ID, Call, CallId, Media, MediaState
 from bot.core.subscriptions import Delivery, Options, Subscription, SubscriptionState
 from bot.slack.blocks import Message, actions, button, code, local, section
@@ -24,6 +25,11 @@ WHICH_TO_END = Message(
     f"Which call? Type `{COMMAND} unsubscribe {EXAMPLE_ID}`, or `{COMMAND} unsubscribe all` to end everything here."
 )
 GONE = "That call isn't followed there any more. To begin anew, subscribe to it."
+_READERS = {
+    Sharing.INTERNAL: "",
+    Sharing.SHARED: " People of another organisation are in that channel, so its card shows status and times alone.",
+    Sharing.UNKNOWN: " I can't tell who else reads along there, so its card shows status and times alone.",
+}
 NOT_YOURS = "Only members of that channel, from there, and whoever subscribed can change this."
 
 
@@ -52,6 +58,11 @@ def over_message(call: Call, *, is_posted: bool) -> Message:
     """That there is nothing left to follow, beside the card of a call that is over."""
     maybe = "" if is_posted else " Slack didn't say whether its card was posted, so please look."
     return Message(f"{_over(call)} Nothing is left to follow.{maybe}")
+
+
+def with_readers(said: Message, sharing: Sharing) -> Message:
+    """One of the two above, and why the card holds no variables where it doesn't."""
+    return Message(said.text + _READERS[sharing])
 
 
 def already_message(subscription: Subscription, *, is_resumed: bool, options: Options | None) -> Message:

@@ -12,10 +12,12 @@ NEEDED_SCOPES = {
 
 # Scope → what the bot does better with it, and does without where a workspace withholds it.
 OPTIONAL_SCOPES = {
-    "channels:read": "resumes by itself what is followed in a public channel, once that is open to it again",
-    "groups:read": "the same in private channels",
+    "channels:read": "shows variables in public channels, as it knows which are shared with others, and resumes there",
+    "groups:read": "does as with channels:read, in private channels",
     "channels:history": "when Slack's answer got lost, looks whether a notice was posted before it posts it again",
-    "groups:history": "the same in private channels; without, a notice may come twice then",
+    "groups:history": "does as with channels:history, in private channels; without, a notice may come twice then",
+    "users:read": "tells guests from members: those get no recordings, no transcripts and no unmasked variables",
+    "usergroups:read": "knows who is in the user groups that ALLOWED_USERS and MEDIA_USERS name",
 }
 
 # Event → the scope without which it does not come, if there is one.
@@ -26,6 +28,8 @@ EVENTS = {
     "group_unarchive": "groups:read",
     "member_joined_channel": "channels:read or groups:read",
     "channel_id_changed": "",
+    "channel_shared": "channels:read or groups:read",
+    "channel_unshared": "channels:read or groups:read",
     "app_uninstalled": "",
     "tokens_revoked": "",
 }
@@ -54,7 +58,8 @@ features:
   slash_commands:
     - command: /samora-call
       description: Look up or follow a Samora call
-      usage_hint: "<call id> | subscribe <call id> [on:finished to:card] | unsubscribe <call id>, or all | list | help"
+      usage_hint: >-
+        <call id> | subscribe <call id> [on:finished to:card] | unsubscribe <call id>, or all | list | doctor | help
       should_escape: true{command_url}
   shortcuts:
     - name: Show Samora call

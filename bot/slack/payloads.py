@@ -42,7 +42,7 @@ class Asked(BaseModel):
         call: the id of the call that it is about.
         page: which page of a modal, from 0.
         again: the action that a *Try again* repeats.
-        channel: where a modal was opened from; a modal itself is nowhere.
+        channel: where a modal was opened from, as a modal itself is nowhere; or where a call is to be shown.
         thread: the root of the thread there.
         sub: the id of the subscription that it is about.
         options: how the call is to be followed, as people type it.

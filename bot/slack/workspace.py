@@ -6,6 +6,7 @@ from time import monotonic
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.errors import BotError
 from bot.slack.payloads import Place
@@ -21,19 +22,24 @@ class Workspace:
         team: its name.
         bot_user_id: the bot's user there.
         scopes: what the token may do there.
+        enterprise_id: the Enterprise Grid organisation that it is of; empty if it is of none.
     """
 
     team_id: str
     team: str
     bot_user_id: str
     scopes: frozenset[str]
+    enterprise_id: str = ""
 
     def is_outsider(self, place: Place) -> bool:
         """Whether somebody from another workspace asks; so does, to be safe, somebody whose workspace is not told.
 
-        Source: docs.slack.dev/apis/slack-connect: buttons can be pressed by anybody in a shared channel.
+        A payload does not always say that two workspaces are of one organisation: see :meth:`Access.is_colleague`.
+
+        Source: docs.slack.dev/apis/slack-connect: buttons can be pressed by anybody in a shared channel. A mention may
+        name the person's organisation instead of the workspace (bolt-python, ``extract_actor_team_id``).
         """
-        return place.user_team_id != self.team_id
+        return not place.user_team_id or place.user_team_id not in {self.team_id, self.enterprise_id}
 
 
 class Workspaces:
@@ -93,13 +99,18 @@ class Workspaces:
 
     async def _ask(self) -> Workspace:
         with translated("auth.test"):
-            answer = await self._web.auth_test()
-        return Workspace(
-            team_id=str(answer.get("team_id", "")),
-            team=str(answer.get("team", "")),
-            bot_user_id=str(answer.get("user_id", "")),
-            scopes=frozenset(filter(None, (answer.headers.get("x-oauth-scopes") or "").replace(" ", "").split(","))),
-        )
+            return read_workspace(await self._web.auth_test())
+
+
+def read_workspace(answer: AsyncSlackResponse) -> Workspace:
+    """What ``auth.test`` has answered."""
+    return Workspace(
+        team_id=str(answer.get("team_id", "")),
+        team=str(answer.get("team", "")),
+        bot_user_id=str(answer.get("user_id", "")),
+        scopes=frozenset(filter(None, (answer.headers.get("x-oauth-scopes") or "").replace(" ", "").split(","))),
+        enterprise_id=str(answer.get("enterprise_id") or ""),
+    )
 
 
 async def authorize() -> AuthorizeResult:

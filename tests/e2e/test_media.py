@@ -60,7 +60,7 @@ async def test_in_a_thread_the_link_comes_in_that_thread(world: World) -> None:
 @pytest.mark.parametrize("label", ["Recording", "Transcript", "Refresh", "Show all"])
 async def test_an_outsider_is_refused_and_nothing_is_asked_of_samora(world: World, label: str) -> None:
     card = await world.ask(company.FINISHED, channel="C0SHARED")
-    shared = await world.share(card)
+    shared = await world.share_with_strangers(card)
     before = world.calls_of_samora()
     answer = await world.press(label, shared, user=OUTSIDER)
     assert answer.ephemeral_to == OUTSIDER

@@ -28,13 +28,31 @@ async def test_afterwards_the_private_card_offers_no_more_sharing(world: World) 
     assert "Recording" in labels(world.now_in(card))
 
 
-@pytest.mark.parametrize("channel", ["C0QUIET", "C0SECRET", "D0MIRAJON"])
-async def test_where_the_bot_is_no_member_the_response_url_shares(world: World, channel: str) -> None:
-    card = await world.ask(company.FINISHED, channel=channel)
+async def test_where_the_bot_is_no_member_the_response_url_shares(world: World) -> None:
+    card = await world.ask(company.FINISHED, channel="C0QUIET")
     shared = await world.share(card)
     assert shared.ephemeral_to is None
     assert shared.via == "response_url"
     assert "p•••@example.com" in shared.everything_written
+
+
+@pytest.mark.parametrize("channel", ["C0SECRET", "D0MIRAJON"])
+async def test_where_it_can_not_even_see_who_reads_along_it_shares_status_and_times_alone(
+    world: World, channel: str
+) -> None:
+    """Somebody from another organisation may be there."""
+    card = await world.ask(company.FINISHED, channel=channel)
+    assert "priya.raman@example.com" in card.everything_written
+    shared = await world.share(card)
+    assert shared.ephemeral_to is None
+    assert shared.via == "response_url"
+    assert "Finished" in shared.text
+    assert "example.com" not in shared.everything_written
+    assert "Variables" not in shared.everything_written
+    assert labels(shared) == ["Recording", "Transcript", "Refresh", "Show all"]
+    fresh = await world.press("Refresh", shared)
+    assert fresh.ts == shared.ts
+    assert "example.com" not in fresh.everything_written
 
 
 async def test_an_archived_channel_gets_a_sentence(world: World) -> None:

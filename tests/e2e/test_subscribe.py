@@ -331,7 +331,7 @@ async def test_several_ids_are_asked_back_and_the_options_kept(quick: World, cha
 
 async def test_somebody_from_another_organisation_can_not_follow(quick: World) -> None:
     call = quick.samora.add_call()
-    shared = await quick.share(await ask(quick, call.call_id, channel="C0SHARED"))
+    shared = await quick.share_with_strangers(await ask(quick, call.call_id, channel="C0SHARED"))
     answer = await press(quick, "Follow", shared, user=OUTSIDER)
     assert "Only members of the workspace" in answer.text
     assert subscriptions_in(quick, "C0SHARED") == []

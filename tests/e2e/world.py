@@ -77,6 +77,16 @@ class World:
         self.look()
         return shared
 
+    async def share_with_strangers(self, card: Message) -> Message:
+        """Presses *Share* where another organisation reads along, and *Share here*; gives the public card."""
+        question = await self.press("Share", card)
+        assert labels(question) == ["Share here", "Cancel"]
+        assert_quick(await self.slack.press(MIRA, "Share here", message=question))
+        await self.slack.wait_for(lambda: "Shared." in self.now_in(question).text, 10.0)
+        (shared,) = [each for each in self.news() if each.ephemeral_to is None]
+        self.look()
+        return shared
+
     async def modal(self, predicate: Callable[[View], bool] = lambda _view: True, *, user: str = MIRA) -> View:
         """The topmost modal, once it is as expected."""
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.access import Audience
 from bot.core.calls import Call, CallStatus, Media, MediaState
 from bot.core.lookup import FreshLink
+from bot.core.visibility import Visibility
 from bot.slack import cards
 from bot.slack.blocks import Block, Message
 from bot.slack.cards import call_card, link_message, no_media_message, status_words, why_never
@@ -19,6 +21,7 @@ from bot.slack.views import message_view
 from tests.factories import HOSTILE_CALLS, READ_AT, RECORDING_URL, make_call, make_call_id
 from tests.slack.judges import LONGEST_CARD, check_mrkdwn, judge_message, judge_view, parts_of
 
+PHONE = {"to": "+91 98765 43210"}
 STARTED = datetime(2024, 1, 15, 10, 30, 5, tzinfo=UTC)
 
 
@@ -36,6 +39,11 @@ def labels_of(card: Message) -> list[str]:
 
 def shown(card: Message) -> str:
     return "\n".join(texts_of(card))
+
+
+def written(card: Message) -> str:
+    """All that stands on a card, for those who see it and for those who hear it."""
+    return json.dumps([card.text, card.blocks])
 
 
 def make_ongoing(**overrides: Any) -> Call:
@@ -183,17 +191,19 @@ def test_why_there_is_nothing_to_hear_depends_on_the_status() -> None:
     [
         (make_call(), {}, ["Recording", "Transcript", "Refresh", "Share"]),
         (make_call(), {"share": False}, ["Recording", "Transcript", "Refresh"]),
-        (make_call(), {"public": True}, ["Recording", "Transcript", "Refresh"]),
+        (make_call(), {"audience": Audience.CHANNEL}, ["Recording", "Transcript", "Refresh"]),
         (make_call(transcript_url=None), {}, ["Recording", "Refresh", "Share"]),
         (make_call(recording_url=None), {}, ["Transcript", "Refresh", "Share"]),
-        (make_call(recording_url=None, transcript_url=None), {"public": True}, ["Refresh"]),
+        (make_call(recording_url=None, transcript_url=None), {"audience": Audience.CHANNEL}, ["Refresh"]),
         (make_ongoing(), {}, ["Refresh", "Follow", "Share"]),
-        (make_ongoing(), {"public": True}, ["Refresh", "Follow"]),
-        (make_ongoing(status="VOICEMAIL"), {"public": True}, ["Refresh", "Follow"]),
+        (make_ongoing(), {"audience": Audience.CHANNEL}, ["Refresh", "Follow"]),
+        (make_ongoing(status="VOICEMAIL"), {"audience": Audience.CHANNEL}, ["Refresh", "Follow"]),
         (make_ongoing(variables={"v": "x" * 999}), {}, ["Refresh", "Follow", "Share", "Show all"]),
         (make_ongoing(variables={str(n): n for n in range(13)}), {}, ["Refresh", "Follow", "Share", "Show all"]),
-        (make_ongoing(variables={"to": "+91 98765 43210"}), {"public": True}, ["Refresh", "Follow", "Show all"]),
-        (make_ongoing(variables={"to": "+91 98765 43210"}), {}, ["Refresh", "Follow", "Share"]),
+        (make_ongoing(variables=PHONE), {"audience": Audience.CHANNEL}, ["Refresh", "Follow", "Show all"]),
+        (make_ongoing(variables=PHONE), {"audience": Audience.LIMITED}, ["Refresh", "Follow", "Share", "Show all"]),
+        (make_ongoing(variables=PHONE), {"audience": Audience.STRANGERS}, ["Refresh", "Follow", "Show all"]),
+        (make_ongoing(variables=PHONE), {}, ["Refresh", "Follow", "Share"]),
     ],
 )  # fmt: skip
 def test_a_card_offers_what_the_contract_says(call: Call, options: dict[str, Any], labels: list[str]) -> None:
@@ -211,6 +221,8 @@ def test_each_button_has_its_action_and_the_call_id_and_nothing_else() -> None:
         assert Asked.parse(button["value"]) == Asked(call=str(make_call_id()))
         assert json.loads(button["value"]) == {"v": 1, "call": str(make_call_id())}
         assert "url" not in button
+        # Whoever speaks to the page says what is written there: w3.org/WAI/WCAG21/Understanding/label-in-name
+        assert button["text"]["text"] in button["accessibility_label"]
         assert str(make_call_id())[:8] in button["accessibility_label"]
 
 
@@ -220,7 +232,7 @@ STANDING = "Followed here: changes are told in the thread."
 
 
 def test_the_card_of_a_call_that_is_followed_offers_no_second_follow() -> None:
-    assert labels_of(call_card(make_ongoing(), public=True, follow=False)) == ["Refresh"]
+    assert labels_of(call_card(make_ongoing(), audience=Audience.CHANNEL, follow=False)) == ["Refresh"]
     assert labels_of(call_card(make_ongoing(), follow=False)) == ["Refresh", "Share"]
 
 
@@ -229,12 +241,13 @@ def test_the_card_of_a_finished_call_offers_no_follow_whoever_wants_it() -> None
 
 
 def test_how_a_call_is_followed_stands_below_everything_else() -> None:
-    card = call_card(make_ongoing(), public=True, follow=False, standing=STANDING)
+    card = call_card(make_ongoing(), audience=Audience.CHANNEL, follow=False, standing=STANDING)
 
     kinds = [block["type"] for block in card.blocks]
     assert kinds[-3:] == ["context", "context", "actions"]
     assert card.blocks[-2]["elements"][0]["text"] == STANDING
-    assert card.blocks[:-2] + card.blocks[-1:] == call_card(make_ongoing(), public=True, follow=False).blocks
+    plain = call_card(make_ongoing(), audience=Audience.CHANNEL, follow=False)
+    assert card.blocks[:-2] + card.blocks[-1:] == plain.blocks
     assert STANDING not in call_card(make_ongoing()).text
 
 
@@ -251,9 +264,9 @@ def test_a_compact_card_is_the_state_and_the_times_alone() -> None:
 
 @pytest.mark.parametrize(("variables", "offers"), [({"name": "Jane"}, True), ({}, False)])
 def test_a_compact_card_offers_its_variables_behind_show_all(variables: dict[str, object], offers: bool) -> None:
-    labels = labels_of(call_card(make_ongoing(variables=variables), public=True, follow=False, compact=True))
+    card = call_card(make_ongoing(variables=variables), audience=Audience.CHANNEL, follow=False, compact=True)
 
-    assert labels == (["Refresh", "Show all"] if offers else ["Refresh"])
+    assert labels_of(card) == (["Refresh", "Show all"] if offers else ["Refresh"])
 
 
 @settings(max_examples=60, deadline=None)
@@ -261,7 +274,7 @@ def test_a_compact_card_offers_its_variables_behind_show_all(variables: dict[str
 def test_no_call_makes_a_card_of_a_subscription_that_slack_refuses(
     call: Call, compact: bool, follow: bool, standing: str
 ) -> None:
-    card = call_card(call, public=True, follow=follow, compact=compact, standing=standing)
+    card = call_card(call, audience=Audience.CHANNEL, follow=follow, compact=compact, standing=standing)
 
     judge_message(card, longest=LONGEST_CARD)
     assert "s3.example.com" not in json.dumps([card.text, card.blocks])
@@ -275,7 +288,7 @@ def test_the_largest_card_of_a_subscription_stays_within_the_budget_too(size: in
         variables={f"v{n}": "💥" * size for n in range(500)}, transcript_url=RECORDING_URL,
     )  # fmt: skip
 
-    judge_message(call_card(call, public=True, standing=STANDING), longest=LONGEST_CARD)
+    judge_message(call_card(call, audience=Audience.CHANNEL, standing=STANDING), longest=LONGEST_CARD)
 
 
 # Nulls and privacy
@@ -298,34 +311,71 @@ PERSONAL = {
 
 
 def test_a_public_card_masks_and_a_private_one_does_not() -> None:
-    public = json.dumps([(card := call_card(make_call(variables=PERSONAL), public=True)).text, card.blocks])
-    private = json.dumps([(card := call_card(make_call(variables=PERSONAL))).text, card.blocks])
+    public = written(call_card(make_call(variables=PERSONAL), audience=Audience.CHANNEL))
+    private = written(call_card(make_call(variables=PERSONAL)))
     assert "jane.doe@example.com" in private
     assert "+91 98765 43210" in private
     assert "jane.doe" not in public
     assert "98765" not in public
 
 
+@pytest.mark.parametrize("audience", [Audience.LIMITED, Audience.STRANGERS])
+def test_nobody_but_the_asker_who_may_sees_personal_data(audience: Audience) -> None:
+    card = written(call_card(make_call(variables=PERSONAL), audience=audience))
+    assert "jane.doe" not in card
+    assert "98765" not in card
+
+
+def test_a_private_card_for_whoever_may_not_see_all_is_as_a_channels_and_can_be_shared() -> None:
+    limited = call_card(make_call(variables=PERSONAL), audience=Audience.LIMITED)
+    public = call_card(make_call(variables=PERSONAL), audience=Audience.CHANNEL)
+    assert limited.text == public.text
+    assert limited.blocks[:-1] == public.blocks[:-1]
+    assert "Share" in labels_of(limited)
+
+
+@pytest.mark.parametrize("call", [make_call(variables=PERSONAL), make_ongoing(variables={"desk": "front"})])
+@pytest.mark.parametrize("compact", [False, True])
+def test_strangers_see_status_and_times_alone(call: Call, compact: bool) -> None:
+    shown_to_all = Visibility(shown=("*",))
+    card = call_card(call, audience=Audience.STRANGERS, compact=compact, standing=STANDING, visibility=shown_to_all)
+    everything = written(card)
+    assert call.agent_id
+    hidden = [call.agent_id, "Agent", "Variables", *call.variables, *map(str, call.variables.values())]
+    assert [text for text in hidden if text in everything] == []
+    for text in (str(call.id), "*Started*", "Read <!date", STANDING, "people of other organisations may read this"):
+        assert text in shown(card)
+    assert "Recording" in labels_of(card) or not call.is_final
+    assert ("*Duration*" in shown(card), "ended 2" in card.text) == (True, call.is_final)
+    judge_message(card, longest=LONGEST_CARD)
+
+
+def test_what_strangers_do_not_see_members_still_do_behind_show_all() -> None:
+    assert "Show all" in labels_of(call_card(make_ongoing(variables=PERSONAL), audience=Audience.STRANGERS))
+    assert "Show all" not in labels_of(call_card(make_ongoing(variables={}), audience=Audience.STRANGERS))
+
+
 @pytest.mark.parametrize(
     "separator", ["", " ", "\u200b" * 9, "\ufff9", "\u206a", " " * 9, "\t", "\x00", "\u202e"], ids=ascii
 )
 def test_no_separator_brings_a_phone_number_into_a_public_card(separator: str) -> None:
-    card = call_card(make_call(variables={"to": f"call 98765{separator}43210"}), public=True)
+    card = call_card(make_call(variables={"to": f"call 98765{separator}43210"}), audience=Audience.CHANNEL)
     read = re.sub(r"\D", "", re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", card.text + shown(card)))
     assert "9876543210" not in read
 
 
 def test_no_card_holds_a_link() -> None:
-    assert "s3.example.com" not in repr(call_card(make_call())) + repr(call_card(make_call(), public=True))
+    for audience in Audience:
+        assert "s3.example.com" not in repr(call_card(make_call(), audience=audience))
 
 
 # Any call whatever
 
 
 @settings(max_examples=150, deadline=None)
-@given(HOSTILE_CALLS, st.booleans(), st.booleans())
-def test_no_call_makes_a_card_that_slack_refuses(call: Call, public: bool, share: bool) -> None:
-    card = call_card(call, public=public, share=share)
+@given(HOSTILE_CALLS, st.sampled_from(Audience), st.booleans())
+def test_no_call_makes_a_card_that_slack_refuses(call: Call, audience: Audience, share: bool) -> None:
+    card = call_card(call, audience=audience, share=share)
     judge_message(card, longest=LONGEST_CARD)
     judge_view(message_view(card))
     assert str(call.id) in card.text
@@ -347,7 +397,7 @@ def test_no_spelling_brings_personal_data_into_a_public_card(local: str, phone: 
     value: Any = {around.format(f"{local}@example.com"): around.format(phone), "to": f"{local}@example.com"}
     for _ in range(depth):
         value = {"x": [value]}
-    card = call_card(make_call(variables={"who": value, around.format(phone): 1}), public=True)
+    card = call_card(make_call(variables={"who": value, around.format(phone): 1}), audience=Audience.CHANNEL)
     told = json.dumps([card.text, card.blocks], ensure_ascii=False)
     assert f"{local}@" not in told
     assert phone[4:] not in told
@@ -366,7 +416,7 @@ def test_the_largest_cards_of_all_stay_within_the_budget(character: str, size: i
         transcript_url=RECORDING_URL,
     )
     judge_message(call_card(call), longest=LONGEST_CARD)
-    judge_message(call_card(call, public=True), longest=LONGEST_CARD)
+    judge_message(call_card(call, audience=Audience.CHANNEL), longest=LONGEST_CARD)
 
 
 # Links

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
+from bot.core.access import Audience
 from bot.core.calls import CallStatus
 from bot.core.changes import ChangeKind, Facts
 from bot.core.errors import (
@@ -28,6 +29,7 @@ from bot.slack.notices import notice_message
 from tests.core.making import make_job, make_notice, make_reading
 from tests.factories import CHANNEL, READ_AT, ROOT_TS, make_call
 from tests.slack.judges import LONGEST_CARD, judge_message, parts_of
+from tests.slack.people import KnownPeople, make_access
 
 ONGOING = make_reading(CallStatus.ONGOING)
 BEGUN = READ_AT - timedelta(minutes=1)
@@ -42,8 +44,13 @@ def spoken(mocker: MockerFixture) -> Any:
 
 
 @pytest.fixture
-def deliveries(spoken: Any) -> MessengerPort:
-    return Deliveries(messenger=spoken)
+def people() -> KnownPeople:
+    return KnownPeople()
+
+
+@pytest.fixture
+def deliveries(spoken: Any, people: KnownPeople) -> MessengerPort:
+    return Deliveries(messenger=spoken, access=make_access(people))
 
 
 # Notices
@@ -165,7 +172,7 @@ async def test_a_card_is_posted_for_all_to_see_and_says_how_the_call_is_followed
 
     assert await deliveries.post_card(job, ONGOING) == "9.9"
 
-    card = call_card(ONGOING, public=True, follow=False, standing=STANDING[to])
+    card = call_card(ONGOING, audience=Audience.CHANNEL, follow=False, standing=STANDING[to])
     spoken.post.assert_awaited_once_with(channel=CHANNEL, thread_ts=thread_ts, message=card, key="key-1")
     judge_message(card, longest=LONGEST_CARD)
 
@@ -173,12 +180,12 @@ async def test_a_card_is_posted_for_all_to_see_and_says_how_the_call_is_followed
 async def test_a_card_is_redrawn_where_it_stands(deliveries: MessengerPort, spoken: Any) -> None:
     await deliveries.draw_card(make_job(), ONGOING)
 
-    card = call_card(ONGOING, public=True, follow=False, standing=STANDING[Delivery.THREAD])
+    card = call_card(ONGOING, audience=Audience.CHANNEL, follow=False, standing=STANDING[Delivery.THREAD])
     spoken.update.assert_awaited_once_with(channel=CHANNEL, ts=ROOT_TS, message=card)
 
 
 async def test_a_card_masks_what_all_may_not_see(spoken: Any) -> None:
-    deliveries = Deliveries(messenger=spoken, visibility=Visibility(shown=("desk",)))
+    deliveries = Deliveries(messenger=spoken, access=make_access(), visibility=Visibility(shown=("desk",)))
     call = make_call(variables={"desk": "desk@example.com", "to": {"email": "jane@example.com"}})
 
     await deliveries.draw_card(make_job(), call)
@@ -191,10 +198,54 @@ async def test_a_card_masks_what_all_may_not_see(spoken: Any) -> None:
         assert "jane@example.com" not in card
 
 
+@pytest.mark.parametrize("why", ["shared", "unseen", "another process says so"])
+async def test_where_others_may_read_along_a_card_holds_status_and_times_alone(
+    deliveries: MessengerPort, spoken: Any, people: KnownPeople, why: str
+) -> None:
+    if why in {"shared", "unseen"}:
+        setattr(people, why, {CHANNEL})
+    told = why not in {"shared", "unseen"}
+    call = make_call(agent_id="front-desk", variables={"desk": "desk@example.com"})
+
+    await deliveries.draw_card(make_job(is_shared=told), call)
+    await deliveries.post_card(make_job(card_ts="", is_shared=told), call)
+
+    for said in (spoken.update, spoken.post):
+        card = said.await_args.kwargs["message"]
+        assert card == call_card(call, audience=Audience.STRANGERS)
+        assert "desk" not in repr(card)
+
+
+async def test_direct_messages_with_the_bot_are_one_persons(
+    deliveries: MessengerPort, spoken: Any, people: KnownPeople
+) -> None:
+    call = make_call(variables={"desk": "desk@example.com"})
+
+    await deliveries.post_card(make_job(card_ts="", channel_id="D0MIRA"), call)
+
+    assert "d•••@example.com" in repr(spoken.post.await_args.kwargs["message"])
+    assert people.asked == []
+
+
+async def test_while_slack_does_not_say_who_reads_along_no_card_is_drawn(
+    deliveries: MessengerPort, spoken: Any, people: KnownPeople
+) -> None:
+    people.errors["conversations.info"] = SlackUnavailable("HTTP 503", retry_after=1.0)
+
+    with pytest.raises(SlackUnavailable) as error:
+        await deliveries.draw_card(make_job(), ONGOING)
+    with pytest.raises(SlackUnavailable):
+        await deliveries.post_card(make_job(card_ts=""), ONGOING)
+
+    assert error.value.retry_after, "nothing was posted, so the relay may try again without looking for it"
+    spoken.update.assert_not_awaited()
+    spoken.post.assert_not_awaited()
+
+
 async def test_a_compact_card_stays_compact(deliveries: MessengerPort, spoken: Any) -> None:
     await deliveries.draw_card(make_job(options=Options(style=Style.COMPACT)), ONGOING)
 
-    card = call_card(ONGOING, public=True, follow=False, compact=True, standing=STANDING[Delivery.THREAD])
+    card = call_card(ONGOING, audience=Audience.CHANNEL, follow=False, compact=True, standing=STANDING[Delivery.THREAD])
     assert spoken.update.await_args.kwargs["message"] == card
 
 

@@ -92,7 +92,7 @@ async def test_a_stranger_and_a_bad_token_are_errors(slack: SlackSandbox, direct
 
 
 async def test_a_group_is_its_members_and_one_that_cannot_be_read_is_none(directory: Directory) -> None:
-    assert await directory.get_members("S0NIGHT") == {"U0JON"}
+    assert await directory.get_members("S0NIGHT") == frozenset({"U0JON"})
     assert await directory.get_members("S0NOBODY") is None
 
 

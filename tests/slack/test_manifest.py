@@ -57,7 +57,8 @@ def test_the_needed_scopes_are_three_and_the_optional_ones_may_be_withheld(manif
         "bot_optional": list(OPTIONAL_SCOPES),
     }
     assert set(NEEDED_SCOPES) == {"commands", "chat:write", "app_mentions:read"}
-    assert set(OPTIONAL_SCOPES) == {"channels:read", "groups:read", "channels:history", "groups:history"}
+    reading = {"channels:read", "groups:read", "channels:history", "groups:history"}
+    assert set(OPTIONAL_SCOPES) == reading | {"users:read", "usergroups:read"}
 
 
 def test_each_scope_has_its_reason_beside_it() -> None:

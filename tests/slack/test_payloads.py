@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.access import Audience
 from bot.core.errors import UserMistake
 from bot.slack.cards import call_card
 from bot.slack.payloads import (
@@ -341,9 +342,10 @@ def test_several_ids_come_each_once_in_order() -> None:
     assert find_message_call_ids(message) == [make_call_id(2), make_call_id(1), make_call_id(3)]
 
 
-@pytest.mark.parametrize("public", [False, True])
-def test_a_card_of_ours_is_about_its_call_and_not_its_agent(public: bool) -> None:
-    card = call_card(make_call(agent_id=str(make_call_id(7)), variables={"other": str(make_call_id(8))}), public=public)
+@pytest.mark.parametrize("audience", Audience)
+def test_a_card_of_ours_is_about_its_call_and_not_its_agent(audience: Audience) -> None:
+    call = make_call(agent_id=str(make_call_id(7)), variables={"other": str(make_call_id(8))})
+    card = call_card(call, audience=audience)
     message = make_message(text=card.text, blocks=list(card.blocks))
     assert find_message_call_ids(message) == [make_call_id()]
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -122,6 +123,18 @@ async def test_a_payload_for_another_team_or_another_app_is_not_ours(
 async def test_where_the_environment_tells_no_app_every_app_of_the_team_is_ours(slack: SlackSandbox) -> None:
     async with open_workspaces(slack, app_id="") as workspaces:
         assert await workspaces.find(Place(team_id="T0SANDBOX", app_id="A0ANY")) is not None
+
+
+async def test_an_organisation_is_told_where_the_workspace_is_in_one(slack: SlackSandbox) -> None:
+    slack.workspace.users["U0SAMORA"] = replace(slack.workspace.users["U0SAMORA"], enterprise_id="E0GRID")
+
+    async with open_workspaces(slack) as workspaces:
+        own = await workspaces.get_own()
+
+    assert own.enterprise_id == "E0GRID"
+    # A mention may name somebody's organisation instead of the workspace.
+    for user_team_id, is_outsider in {"T0SANDBOX": False, "E0GRID": False, "E0OTHER": True, "": True}.items():
+        assert own.is_outsider(Place(team_id="T0SANDBOX", user_team_id=user_team_id)) is is_outsider
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,16 @@ from functools import partial
 import structlog
 
 from bot.core.calls import CallId
-from bot.core.errors import BotError, PermanentError, SamoraUnavailable, TokenRefused
+from bot.core.errors import BotError, NotAllowed, PermanentError, SamoraUnavailable, TemporaryError, TokenRefused
 from bot.core.limits import LookupLimits
+from bot.slack.access import Access
 from bot.slack.blocks import Message
 from bot.slack.cards import FOLLOW, RECORDING, SHARE, SHOW_ALL, SHOW_CALL, TRANSCRIPT
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply
-from bot.slack.sentences import OUTSIDER, bug_message, error_message
+from bot.slack.sentences import OUTSIDER, SHARE_HERE, bug_message, error_message
+from bot.slack.views import message_view
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces
 
@@ -30,12 +32,15 @@ _LAST_WORDS_SECONDS = 1.0
 _HEED_SECONDS = 2.5
 
 # What asks something of Samora, by what repeats it.
-_LOOKUPS = frozenset({SHOW_CALL, SHOW_ALL, RECORDING, TRANSCRIPT, SHARE, FOLLOW})
+_LOOKUPS = frozenset({SHOW_CALL, SHOW_ALL, RECORDING, TRANSCRIPT, SHARE, SHARE_HERE, FOLLOW})
 
 Job = Callable[[], Awaitable[object]]
 
 # Called once per request with its kind and outcome, both from a small set of words.
 Observer = Callable[[str, str], None]
+
+# Called with a request's kind and a short reason when it failed, and not by the fault of whoever asked.
+FailureNoter = Callable[[str, str], None]
 
 
 class Busy(Exception):
@@ -66,7 +71,7 @@ class Request:
 
 
 class Boundary:
-    """Takes requests on: once each, by members of our workspace only, as jobs that always end in an answer."""
+    """Takes requests on: once each, by those who may ask, as jobs that always end in an answer."""
 
     def __init__(
         self,
@@ -75,16 +80,20 @@ class Boundary:
         once: Once,
         limits: LookupLimits,
         workspaces: Workspaces,
+        access: Access,
         messenger: Messenger,
         observe: Observer,
+        note_failure: FailureNoter = lambda _kind, _reason: None,
     ) -> None:
-        """Takes who runs the jobs, who knows repeated and too many ones, whom we serve, who speaks, and who counts."""
+        """Takes who runs jobs, knows repeated and too many ones, where we serve and whom, who speaks, counts, notes."""
         self._work = work
         self._once = once
         self._limits = limits
         self._workspaces = workspaces
+        self._access = access
         self._messenger = messenger
         self._observe = observe
+        self._note_failure = note_failure
         self._numbers = itertools.count(1)
 
     def ephemeral(self, place: Place, *, in_place: bool = False) -> EphemeralReply:
@@ -139,6 +148,7 @@ class Boundary:
             reason = error.reason if isinstance(error, BotError) else "time-out"
             log.error("not_heeded", kind=kind, reason=reason)  # noqa: TRY400 - no bug, so no trace
             self._observe(kind, "busy")
+            self._note_failure(kind, reason)
             raise Busy from None
         self._observe(kind, "answered")
 
@@ -152,6 +162,9 @@ class Boundary:
             is_ours = type(error) in {PermanentError, TokenRefused}
             write = log.error if is_ours else log.info
             write("not_answered", kind=request.kind, outcome=outcome, reason=error.reason)
+            # What is a person's own mistake may quote that person.
+            if isinstance(error, TemporaryError | PermanentError):
+                self._note_failure(request.kind, error.reason)
             await self._say(request, self._sorry(request, error))
         except asyncio.CancelledError:
             # The process ends before Samora answers: whoever waits is told so, and can try again elsewhere.
@@ -162,11 +175,13 @@ class Boundary:
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("bug", kind=request.kind, reference=reference)
+            self._note_failure(request.kind, f"bug {reference}")
             await self._say(request, bug_message(reference))
         self._observe(request.kind, outcome)
 
-    @staticmethod
-    def _sorry(request: Request, error: BotError) -> Message:
+    def _sorry(self, request: Request, error: BotError) -> Message:
+        if isinstance(error, NotAllowed):
+            return self._access.explain(error)
         return error_message(error, call_id=request.call_id, again=request.again, asked=request.asked)
 
     async def _serve(self, request: Request, job: Job) -> str:
@@ -175,23 +190,30 @@ class Boundary:
         if workspace is None:
             log.warning("foreign_payload", kind=request.kind, team_id=place.team_id, app_id=place.app_id)
             return "foreign"
-        if workspace.is_outsider(place):
+        if workspace.is_outsider(place) and not await self._access.is_colleague(place.user_id, workspace.enterprise_id):
             log.info("outsider_refused", kind=request.kind, user_id=place.user_id, team_id=place.user_team_id)
             # In the conversation where there is one: no modal is opened for them.
             await (self._messenger.tell(place, OUTSIDER) if place.channel_id else request.reply.send(OUTSIDER))
             return "outsider"
         await request.reply.begin()
+        await self._access.check(place.user_id, place.channel_id, request.asked.channel)
         if request.again in _LOOKUPS:
             self._limits.count(user_id=place.user_id, channel_id=place.channel_id)
         await job()
         log.info("answered", kind=request.kind, call_id=str(request.call_id or ""), user_id=place.user_id)
         return "answered"
 
+    async def _open(self, place: Place, message: Message) -> None:
+        await self._messenger.open_view(place, message_view(message))
+
     async def _say(self, request: Request, message: Message) -> None:
         """Gives the answer where it was asked for, or at least somewhere, or writes down that it was lost."""
-        ways = [request.reply.send]
+        ways: list[Callable[[Message], Awaitable[object]]] = [request.reply.send]
         if request.reply.has_other_way:
             ways.append(partial(self._messenger.tell, request.place))
+        elif not request.place.channel_id and not request.place.is_home:
+            # A global shortcut is used in no conversation.
+            ways.append(partial(self._open, request.place))
         reason = ""
         for say in ways:
             try:

@@ -62,6 +62,6 @@ class Shortcuts:
             there = replace(place, thread_ts=asked.thread)
             return partial(self._following.subscribe, there, call_ids[0], None, reply)
         if len(call_ids) == 1:
-            return partial(self._answers.show, call_ids[0], reply)
+            return partial(self._answers.show, place, call_ids[0], reply)
         view = pick_view(call_ids, asked) if call_ids else find_view(asked)
         return partial(self._messenger.open_view, place, view)

@@ -63,7 +63,7 @@ class Views:
         if origin.again == FOLLOW:
             job: Job = partial(self._following.subscribe, place, call_id, None, reply)
             return self._take(f"view.{callback_id}", place, reply, call_id, Asked(again=FOLLOW), job)
-        job = partial(self._answers.show, call_id, reply)
+        job = partial(self._answers.show, place, call_id, reply)
         return self._take(f"view.{callback_id}", place, reply, call_id, Asked(again=SHOW_CALL), job)
 
     def _go_to_channel(self, callback_id: str, place: Place, body: Payload) -> Ack:
@@ -76,11 +76,12 @@ class Views:
             return _errors(CHANNEL, mistake.reason)
         reply = self._boundary.modal(place, view_id=place.view_id)
         there = Place(team_id=place.team_id, channel_id=channel_id, user_id=place.user_id, view_id=place.view_id)
+        asked = Asked(again=FOLLOW if callback_id == FOLLOW_IN else SHARE, channel=channel_id)
         if callback_id == FOLLOW_IN:
             job: Job = partial(self._following.subscribe, there, call_id, None, reply)
-            return self._take(f"view.{callback_id}", place, reply, call_id, Asked(again=FOLLOW), job)
+            return self._take(f"view.{callback_id}", place, reply, call_id, asked, job)
         job = partial(self._answers.share, there, call_id, reply)
-        return self._take(f"view.{callback_id}", place, reply, call_id, Asked(again=SHARE), job)
+        return self._take(f"view.{callback_id}", place, reply, call_id, asked, job)
 
     def _change(self, place: Place, body: Payload) -> Ack:
         try:

@@ -31,12 +31,13 @@ from bot.slack.blocks import Message
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
 from bot.slack.messenger import Messenger
-from bot.slack.payloads import Payload, Place
+from bot.slack.payloads import Asked, Payload, Place
 from bot.slack.replies import EphemeralReply, ModalReply
 from bot.slack.sentences import OUTSIDER
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspace, Workspaces
 from tests.factories import make_seal
+from tests.slack.people import KnownPeople, make_access
 
 ID = CallId(EXAMPLE_ID)
 MEMBER = Place(team_id="T1", user_id="U1", user_team_id="T1", app_id="A1", channel_id="C1", trigger_id="1.1.t")
@@ -61,14 +62,17 @@ class Spoken(Messenger):
 class Known(Workspaces):
     """The workspace of the bot; or the error that Slack gives instead."""
 
-    def __init__(self, error: BotError | None = None) -> None:
+    def __init__(self, error: BotError | None = None, *, enterprise_id: str = "") -> None:
         super().__init__(web=AsyncWebClient(), app_id="A1")
         self._error = error
+        self._enterprise_id = enterprise_id
 
     async def get_own(self) -> Workspace:
         if self._error:
             raise self._error
-        return Workspace(team_id="T1", team="Acme", bot_user_id="U0", scopes=frozenset())
+        return Workspace(
+            team_id="T1", team="Acme", bot_user_id="U0", scopes=frozenset(), enterprise_id=self._enterprise_id
+        )
 
 
 class Heard:
@@ -114,16 +118,22 @@ class Job:
 class Edge:
     """A boundary with everything around it."""
 
-    def __init__(self, *, workspaces: Workspaces | None = None, work: Work | None = None, limit: int = 1_000) -> None:
+    def __init__(
+        self, *, workspaces: Workspaces | None = None, work: Work | None = None, limit: int = 1_000, **policy: Any
+    ) -> None:
+        self.people = KnownPeople()
         self.spoken, self.work = Spoken(), Work() if work is None else work
         self.seen: list[tuple[str, str]] = []
+        self.failures: list[tuple[str, str]] = []
         self.boundary = Boundary(
             work=self.work,
             once=Once(),
             limits=LookupLimits(per_user=limit, per_channel=limit, clock=lambda: 0.0),
             workspaces=workspaces or Known(),
+            access=make_access(self.people, **policy),
             messenger=self.spoken,
             observe=lambda kind, outcome: self.seen.append((kind, outcome)),
+            note_failure=lambda kind, reason: self.failures.append((kind, reason)),
         )
 
     async def take(self, job: Job, reply: Heard, *, place: Place = MEMBER, key: str = "k", name: str = "") -> bool:
@@ -209,6 +219,90 @@ async def test_an_outsider_is_told_and_nothing_is_done(edge: Edge) -> None:
     assert edge.seen == [("command", "outsider")]
 
 
+# Who may ask, and where
+
+
+@pytest.mark.parametrize(("enterprise_id", "is_done"), [("E0OURS", 1), ("E0THEIRS", 0), ("", 0)])
+async def test_a_colleague_from_another_workspace_of_our_organisation_is_no_outsider(
+    enterprise_id: str, is_done: int
+) -> None:
+    edge, job, reply = Edge(workspaces=Known(enterprise_id="E0OURS")), Job(), Heard()
+    edge.people.enterprises = {"U1": enterprise_id} if enterprise_id else {}
+
+    await edge.take(job, reply, place=replace(MEMBER, user_team_id="T2"))
+
+    assert job.done == is_done
+    assert edge.people.asked == [("users.info", "U1")]
+
+
+async def test_outside_a_grid_no_outsider_is_looked_up(edge: Edge) -> None:
+    await edge.take(Job(), Heard(), place=replace(MEMBER, user_team_id="T2"))
+
+    assert edge.people.asked == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({"channels": frozenset({"C2"})}, "That channel isn't one that I may be used in. Ask <@U0ADMIN>."),
+        ({"users": frozenset({"U2"})}, "You aren't among those who may use me. Ask <@U0ADMIN>."),
+        ({"users": frozenset({"S0SECRET"})}, "I can't read the user groups"),
+    ],
+)
+async def test_what_a_rule_refuses_is_not_done_and_is_refused_in_a_sentence(policy: dict[str, Any], says: str) -> None:
+    edge, job, reply = Edge(**policy), Job(), Heard()
+
+    with capture_logs() as logs:
+        await edge.take(job, reply)
+
+    assert job.done == 0
+    assert reply.begun == 1, "in a window, where one is needed for that"
+    assert [message.text.startswith(says) for message in reply.sent] == [True]
+    assert edge.seen == [("command", "NotAllowed")]
+    assert edge.failures == []
+    (line,) = logs
+    assert (line["log_level"], line["event"]) == ("info", "not_answered")
+    assert "U0ADMIN" not in str(line)
+
+
+async def test_what_rules_allow_is_done() -> None:
+    edge, job = Edge(channels=frozenset({"C1"}), users=frozenset({"U1"})), Job()
+
+    await edge.take(job, Heard())
+
+    assert job.done == 1
+
+
+@pytest.mark.parametrize("channel_id", ["", "D0MIRA"])
+async def test_nowhere_and_direct_messages_are_no_channel(channel_id: str) -> None:
+    edge, job = Edge(channels=frozenset({"C2"})), Job()
+
+    await edge.take(job, Heard(), place=replace(MEMBER, channel_id=channel_id))
+
+    assert job.done == 1
+
+
+async def test_another_conversation_that_is_acted_on_must_be_allowed_too() -> None:
+    edge, job, reply = Edge(channels=frozenset({"C1"})), Job(), Heard()
+    request = Request(kind="view.share_call", key="k", place=MEMBER, reply=reply, asked=Asked(channel="C2"))
+
+    edge.boundary.take(request, job)
+    await edge.work.close(grace=5)
+
+    assert job.done == 0
+    assert "That channel isn't" in reply.sent[0].text
+
+
+async def test_if_slack_does_not_say_who_is_in_a_group_one_can_try_again() -> None:
+    edge, job, reply = Edge(users=frozenset({"S0NIGHT"})), Job(), Heard()
+    edge.people.errors["usergroups.users.list"] = SlackUnavailable("HTTP 503", retry_after=1.0)
+
+    await edge.take(job, reply)
+
+    assert job.done == 0
+    assert reply.sent[0].text == "Slack can't do that right now."
+
+
 @pytest.mark.parametrize("place", [replace(MEMBER, team_id="T2"), replace(MEMBER, app_id="A2"), Place()])
 async def test_a_foreign_payload_is_told_nothing_and_logged(edge: Edge, place: Place) -> None:
     job = Job()
@@ -248,6 +342,41 @@ async def test_every_error_of_ours_is_a_sentence_and_an_outcome(edge: Edge, erro
     assert says in answer.text
     assert edge.seen == [("command", type(error).__name__)]
     assert [(entry["event"], entry["reason"]) for entry in logs] == [("not_answered", error.reason)]
+
+
+@pytest.mark.parametrize(
+    ("error", "failures"),
+    [
+        (SamoraUnavailable("HTTP 503"), [("command", "HTTP 503")]),
+        (StoreUnavailable("locked"), [("command", "locked")]),
+        (ChannelUnavailable("is_archived"), [("command", "is_archived")]),
+        (UserMistake("jane@example.com is no id"), []),
+        (CallNotFound("no such call"), []),
+        (None, []),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_failures_are_noted_and_what_people_do_wrong_is_none(
+    edge: Edge, error: BotError | None, failures: list[tuple[str, str]]
+) -> None:
+    """What they typed might be quoted, and the doctor shows failures to everybody."""
+    await edge.take(Job(error), Heard())
+
+    assert edge.failures == failures
+
+
+async def test_a_bug_is_noted_under_its_reference(edge: Edge) -> None:
+    with capture_logs() as logs:
+        await edge.take(Job(RuntimeError("a secret")), Heard())
+
+    assert edge.failures == [("command", f"bug {logs[0]['reference']}")]
+
+
+async def test_an_event_that_cannot_be_heeded_is_noted(edge: Edge) -> None:
+    with pytest.raises(Busy):
+        await edge.boundary.heed("event.x", MEMBER, Job(StoreUnavailable("locked")))
+
+    assert edge.failures == [("event.x", "locked")]
 
 
 async def test_a_bug_is_said_with_a_short_reference_that_the_log_has_too(edge: Edge) -> None:

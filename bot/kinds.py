@@ -1,0 +1,74 @@
+"""The kinds of values that settings hold, and what is wrong with a text that is none."""
+
+import re
+from functools import partial
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+from bot.core.lookup import is_loopback
+
+
+def _check_secret(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value()
+    if not value:
+        raise ValueError("is missing")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("holds blanks or unusual characters; was it copied whole?")
+    return secret
+
+
+def _check_url(url: str) -> str:
+    if not url.isprintable() or " " in url:
+        raise ValueError("holds blanks; was it copied whole?")
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("is not a URL that starts with https://")
+    if parts.scheme != "https" and not is_loopback(host):
+        raise ValueError("must start with https://, as a secret travels with every request (http only on loopback)")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("must be a plain address, without a user, a query or a fragment")
+    return url
+
+
+def _check_database(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValueError("is neither sqlite:///FILE nor postgresql://…")
+    if url in {"sqlite:///", "sqlite:///:memory:"}:
+        raise ValueError("names no file, and what is followed must outlive the process")
+    if not url.isprintable() or " " in url:
+        raise ValueError("holds blanks; was it copied whole?")
+    return secret
+
+
+def _parted(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part for each in value.split(",") if (part := each.strip()))
+
+
+def _check_ids(ids: tuple[str, ...], *, initials: str, example: str) -> tuple[str, ...]:
+    if not all(re.fullmatch(f"[{initials}][A-Z0-9]{{2,20}}", each) for each in ids):
+        raise ValueError(f"holds something that isn't an id such as {example}")
+    return ids
+
+
+Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database)]
+Url = Annotated[str, AfterValidator(_check_url)]
+
+# Several of something, comma-separated; pydantic-settings alone would read them as JSON.
+Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
+
+# Slack's ids, several of them: of conversations; of users and user groups.
+ChannelIds = Annotated[Several, AfterValidator(partial(_check_ids, initials="CGD", example="C0123456789"))]
+UserIds = Annotated[
+    Several, AfterValidator(partial(_check_ids, initials="UWS", example="U0123456789, or S0123456789 of a user group"))
+]

@@ -1,0 +1,74 @@
+"""The bot while it runs: who we are is asked first, then calls are followed and Slack is listened to, until stopped."""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+
+import structlog
+
+from bot.core.errors import PermanentError, SlackUnavailable
+from bot.crew import Crew
+from bot.server import CannotStart, serve
+from bot.slack.socket import Socket
+from bot.slack.workspace import Workspaces
+from bot.web import Web
+
+log = structlog.get_logger()
+
+_ASK_SLACK_AGAIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bot:
+    """The bot, put together and open: what :meth:`run` needs.
+
+    Attributes:
+        workspaces: who we are, once Slack has said so.
+        crew: the workers that follow calls.
+        web: the HTTP application, or None where none is served.
+        listening: the socket that it is served on.
+        slack_socket: the Socket Mode connection, or None in HTTP mode.
+    """
+
+    workspaces: Workspaces
+    crew: Crew
+    web: Web | None
+    listening: socket.socket | None
+    slack_socket: Socket | None
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Works until stopped.
+
+        Raises:
+            CannotStart: Slack refuses the token.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                following = tasks.create_task(self._follow(stopped), name="follow")
+                if self.slack_socket:
+                    tasks.create_task(self.slack_socket.run(stopped), name="socket")
+                if self.web and self.listening:
+                    tasks.create_task(serve(self.web, self.listening, stopped), name="web")
+                await stopped.wait()
+                if not self.workspaces.is_known:
+                    following.cancel()
+        except* CannotStart as ends:
+            raise ends.exceptions[0] from None
+        except* PermanentError as refusals:
+            reason = str(refusals.exceptions[0])
+            raise CannotStart(
+                f"Slack refuses SLACK_BOT_TOKEN ({reason}). Run `samora-bot check` to see what to do."
+            ) from None
+
+    async def _follow(self, stopped: asyncio.Event) -> None:
+        """Asks Slack who we are, until it says so, for no request can be answered before; then follows calls there."""
+        while not stopped.is_set():
+            try:
+                workspace = await self.workspaces.get_own()
+            except SlackUnavailable as error:
+                log.warning("slack_unavailable", reason=error.reason)
+                await asyncio.sleep(error.retry_after or _ASK_SLACK_AGAIN_SECONDS)
+            else:
+                log.info("ready", team=workspace.team, team_id=workspace.team_id)
+                await self.crew.run(workspace.team_id, stopped)
+                return
