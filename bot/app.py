@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check.database import DATABASE_ADVICE
 from bot.check.doctor import Examiner
@@ -124,8 +125,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             note_failure=health.note_failure,
         )
         lookup = _make_lookup(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora))
-        examiner = Examiner(web=web_client, lookup=lookup, store=store, feel=health.pulse, clock=_now)
-        doctor = Doctor(examine=examiner.examine, messenger=messenger)
+        doctor = _make_doctor(web_client, lookup, store, messenger, health)
         dispatcher = _make_dispatcher(settings, boundary, lookup, messenger, deliveries, access, crew, doctor)
         bolt = make_bolt(dispatcher)
         web = _make_web(settings, dispatcher, bolt, health)
@@ -200,6 +200,11 @@ def _make_crew(
         pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
         note_failure=health.note_failure,
     )
+
+
+def _make_doctor(web: AsyncWebClient, lookup: Lookup, store: Store, messenger: Messenger, health: Health) -> Doctor:
+    examiner = Examiner(web=web, lookup=lookup, store=store, feel=health.pulse, clock=_now)
+    return Doctor(examine=examiner.examine, messenger=messenger)
 
 
 def _make_dispatcher(

@@ -1,5 +1,6 @@
 """Health and figures: whether the process lives, whether it can reach its neighbours, and how much it did."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -8,6 +9,8 @@ from functools import partial
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from bot import __version__
+from bot.check.process import Failure, Pulse
+from bot.core.foreign import one_line
 from bot.core.ports import Clock, Figures
 from bot.web import Answer
 
@@ -20,11 +23,15 @@ _FIGURES = {
     "cards_old": "Cards that are not drawn as they should be yet.",
 }
 
+# So many kinds of failures are remembered, the newest, and so much of each reason.
+_FAILURES_KEPT = 10
+_LONGEST_REASON = 80
+
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Health:
-    """Hears what happens, and tells it at ``/healthz``, ``/readyz`` and ``/metrics``."""
+    """Hears what happens, and tells it at ``/healthz``, ``/readyz`` and ``/metrics``, and to the doctor."""
 
     def __init__(
         self,
@@ -33,12 +40,18 @@ class Health:
         is_slack_known: Callable[[], bool],
         is_socket_connected: Callable[[], bool] | None,
         count_work: Callable[[], int],
+        count_connections: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Takes the time and whom to ask; ``is_socket_connected`` only in Socket Mode."""
+        """Takes the time and whom to ask; ``is_socket_connected`` and ``count_connections`` only in Socket Mode."""
         self._clock = clock
         self._is_slack_known = is_slack_known
         self._is_socket_connected = is_socket_connected
         self._count_work = count_work
+        self._count_connections = count_connections
+        self._since = clock()
+        self._request_at: datetime | None = None
+        self._event_at: datetime | None = None
+        self._failures: OrderedDict[tuple[str, str], Failure] = OrderedDict()
         self._samora: tuple[str, datetime] | None = None
         self._registry = CollectorRegistry()
         self._requests = Counter(
@@ -71,6 +84,9 @@ class Health:
     def observe_request(self, kind: str, outcome: str) -> None:
         """Hears of a request from Slack that was answered or refused."""
         self._requests.labels(kind, outcome).inc()
+        self._request_at = self._clock()
+        if kind == "mention" or kind.startswith("event."):
+            self._event_at = self._request_at
 
     def observe_samora(self, outcome: str, seconds: float) -> None:
         """Hears of a request to Samora."""
@@ -85,6 +101,26 @@ class Health:
         """Hears how much there is to do; None if the database doesn't say."""
         self._is_store_reachable = figures is not None
         self._figures = figures or self._figures
+
+    def note_failure(self, what: str, reason: str) -> None:
+        """Hears of a request or a row that failed, and why: in a code, without anybody's data."""
+        known = self._failures.pop((what, reason), None)
+        count = known.count + 1 if known else 1
+        shown = one_line(reason)[:_LONGEST_REASON]
+        self._failures[what, reason] = Failure(what=what, reason=shown, at=self._clock(), count=count)
+        while len(self._failures) > _FAILURES_KEPT:
+            self._failures.popitem(last=False)
+
+    def pulse(self) -> Pulse:
+        """How the process is, for the doctor."""
+        return Pulse(
+            since=self._since,
+            is_connected=self._is_socket_connected() if self._is_socket_connected else None,
+            connections=self._count_connections(),
+            request_at=self._request_at,
+            event_at=self._event_at,
+            failures=tuple(self._failures.values()),
+        )
 
     def _figure(self, name: str) -> float:
         return float(getattr(self._figures, name)) if self._figures else 0.0

@@ -29,6 +29,9 @@ _USABLE = 0.8
 # Called after each row with the worker's name and an outcome: "done", or the name of an error.
 Observer = Callable[[str, str], None]
 
+# Called with the worker's name and a short reason when something failed.
+FailureNoter = Callable[[str, str], None]
+
 
 class Worker(Generic[Row]):
     """Claims rows and works on each in a task of its own.
@@ -48,11 +51,12 @@ class Worker(Generic[Row]):
         lease: timedelta,
         clock: Clock,
         observe: Observer = lambda _name, _outcome: None,
+        note_failure: FailureNoter = lambda _name, _reason: None,
         pause: timedelta = _PAUSE,
     ) -> None:
         """Takes its name, what to do, how many rows at once, a lease's length, who hears of it, and the shortest pause.
 
-        The pause lies between two claims.
+        Who hears of it hears each outcome, or of failures alone with their reasons. The pause lies between two claims.
         """
         self.name = name
         self._claim = claim
@@ -62,6 +66,7 @@ class Worker(Generic[Row]):
         self._usable = lease.total_seconds() * _USABLE
         self._clock = clock
         self._observe = observe
+        self._note_failure = note_failure
         self._pause = pause
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
@@ -108,9 +113,11 @@ class Worker(Generic[Row]):
         except StoreUnavailable as error:
             log.warning("store_unavailable", worker=self.name, reason=error.reason)
             self._observe(self.name, "StoreUnavailable")
+            self._note_failure(self.name, error.reason)
             return _AFTER_AN_ERROR
         except Exception:
             log.exception("bug", worker=self.name)
+            self._note_failure(self.name, "bug")
             return _AFTER_AN_ERROR
         for row in claim.rows:
             task = asyncio.create_task(self._do(row, ends_at=ends_at), name=self.name)
@@ -135,6 +142,7 @@ class Worker(Generic[Row]):
                 await self._work(row)
         except BotError as error:
             outcome = type(error).__name__
+            self._note_failure(self.name, error.reason)
             # During an outage one line is enough; what a person must mend is always worth one.
             write = log.debug if self._is_failing and isinstance(error, TemporaryError) else log.warning
             write("put_off", worker=self.name, outcome=outcome, reason=error.reason)
@@ -143,9 +151,11 @@ class Worker(Generic[Row]):
             if limit.expired():
                 # The lease runs out by itself, and what was begun is looked for before it is done again.
                 outcome = "late"
+                self._note_failure(self.name, "lease used up")
                 log.warning("lease_used_up", worker=self.name)
             else:
                 outcome = "bug"
+                self._note_failure(self.name, "bug")
                 log.exception("bug", worker=self.name)
         else:
             self._is_failing = False

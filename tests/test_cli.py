@@ -437,9 +437,23 @@ async def test_a_check_where_all_works_ends_with_0(samora: SamoraSandbox, slack:
 
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert [line.split(":")[0] for line in ended.stdout.splitlines()] == [
-        "works Settings", "works Slack token", "works Slack scopes", "works Socket Mode", "works Samora",
-        "works Database",
+        "works Settings", "works Slack token", "works Slack scopes", "works Optional scopes", "works Clock",
+        "works Socket Mode", "works Samora", "works Database",
     ]  # fmt: skip
+
+
+async def test_a_check_with_nothing_but_remarks_ends_with_0(
+    samora: SamoraSandbox, in_thread: Run, slack: SlackSandbox
+) -> None:
+    slack.granted_scopes -= {"channels:read", "groups:history"}
+
+    ended = await in_thread("check", **of_samora(samora), **of_slack(slack))
+
+    (remark,) = [line for line in ended.stdout.splitlines() if not line.startswith("works")]
+    assert ended.exit_code == 0
+    assert remark.startswith("note Optional scopes: lost without channels:read (the bot ")
+    assert "groups:history (" in remark
+    assert " → " in remark
 
 
 async def test_a_check_where_something_fails_ends_with_1_and_says_what_to_do(

@@ -1,12 +1,13 @@
 """Health and figures: alive, ready, and how much was done."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot import __version__
+from bot.check.process import Failure, Pulse
 from bot.health import Health
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -19,11 +20,14 @@ class World:
         self.is_known = True
         self.is_connected = True
         self.work = 0
+        self.connections = 0
+        self.now = NOW
         self.health = Health(
-            clock=lambda: NOW,
+            clock=lambda: self.now,
             is_slack_known=lambda: self.is_known,
             is_socket_connected=(lambda: self.is_connected) if has_socket else None,
             count_work=lambda: self.work,
+            count_connections=lambda: self.connections,
         )
 
     def ready(self) -> tuple[int, dict[str, Any]]:
@@ -133,3 +137,70 @@ def test_two_bots_in_one_process_do_not_share_figures() -> None:
     one.health.observe_request("command", "answered")
 
     assert 'outcome="answered"' not in other.health.metrics().body
+
+
+# What the doctor is told
+
+
+def test_the_pulse_of_a_new_process_over_http() -> None:
+    assert World().health.pulse() == Pulse(since=NOW)
+
+
+def test_the_pulse_tells_of_the_connection_in_socket_mode() -> None:
+    world = World(has_socket=True)
+    world.connections = 2
+
+    assert (world.health.pulse().is_connected, world.health.pulse().connections) == (True, 2)
+    world.is_connected = False
+    assert world.health.pulse().is_connected is False
+
+
+@pytest.mark.parametrize("kind", ["mention", "event.app_home_opened", "event.channel_unarchive"])
+def test_an_event_is_a_request_and_an_event(kind: str) -> None:
+    world = World()
+
+    world.health.observe_request(kind, "answered")
+
+    assert (world.health.pulse().request_at, world.health.pulse().event_at) == (NOW, NOW)
+
+
+@pytest.mark.parametrize("kind", ["command", "action.share", "shortcut.find_call"])
+def test_what_people_do_is_a_request_and_no_event(kind: str) -> None:
+    world = World()
+
+    world.health.observe_request(kind, "answered")
+
+    assert (world.health.pulse().request_at, world.health.pulse().event_at) == (NOW, None)
+
+
+def test_failures_of_one_kind_are_counted_and_the_newest_is_the_last() -> None:
+    world = World()
+    for seconds, (what, reason) in enumerate(
+        [("poller", "HTTP 503"), ("relay", "is_archived"), ("poller", "HTTP 503")]
+    ):
+        world.now = NOW + timedelta(seconds=seconds)
+        world.health.note_failure(what, reason)
+
+    assert world.health.pulse().failures == (
+        Failure(what="relay", reason="is_archived", at=NOW + timedelta(seconds=1)),
+        Failure(what="poller", reason="HTTP 503", at=NOW + timedelta(seconds=2), count=2),
+    )
+
+
+def test_no_more_than_ten_kinds_of_failures_are_kept_however_many_there_are() -> None:
+    world = World()
+
+    for number in range(1_000):
+        world.health.note_failure("command", f"bug {number}")
+
+    assert [each.reason for each in world.health.pulse().failures] == [f"bug {number}" for number in range(990, 1_000)]
+
+
+def test_a_long_reason_is_kept_short_and_on_one_line() -> None:
+    world = World()
+
+    world.health.note_failure("relay", "x\n" * 500)
+
+    (failure,) = world.health.pulse().failures
+    assert len(failure.reason) == 80
+    assert "\n" not in failure.reason

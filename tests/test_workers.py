@@ -46,6 +46,7 @@ class Rows:
     cancelled: list[Any] = field(default_factory=list)
     released: list[Any] = field(default_factory=list)
     seen: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
     claim_errors: list[Exception] = field(default_factory=list)
     errors: dict[Any, Exception] = field(default_factory=dict)
     gates: dict[Any, asyncio.Event] = field(default_factory=dict)
@@ -112,6 +113,7 @@ async def running(
     worker: Worker[Any] = Worker(
         name="tester", claim=claim or rows.claim, work=rows.work, release=release or rows.release, at_once=at_once,
         lease=lease, clock=clock, pause=pause, observe=lambda name, outcome: rows.seen.append((name, outcome)),
+        note_failure=lambda name, reason: rows.failures.append((name, reason)),
     )  # fmt: skip
     run = Running(worker, clock, stopped, asyncio.create_task(worker.run(stopped)))
     try:
@@ -287,6 +289,7 @@ async def test_what_goes_wrong_with_one_row_concerns_no_other(error: Exception, 
             await eventually(lambda: rows.done == ["b", "c"])
 
     assert rows.seen == [("tester", outcome), ("tester", "done"), ("tester", "done")]
+    assert rows.failures == [("tester", error.reason if isinstance(error, BotError) else "bug")]
     assert rows.released == []
     (line,) = logs
     if isinstance(error, BotError):
@@ -324,6 +327,7 @@ async def test_a_claim_that_fails_is_survived(monkeypatch: pytest.MonkeyPatch, e
     event = "store_unavailable" if isinstance(error, StoreUnavailable) else "bug"
     assert [line["event"] for line in logs] == [event] * 2
     assert {line["worker"] for line in logs} == {"tester"}
+    assert rows.failures == [("tester", "locked" if isinstance(error, StoreUnavailable) else "bug")] * 2
 
 
 async def test_a_database_that_is_down_is_not_asked_all_the_time() -> None:
@@ -349,6 +353,7 @@ async def test_a_row_worked_on_for_too_long_is_given_up_before_its_lease_ends() 
     assert rows.done == ["b"]
     assert rows.released == []
     assert sorted(rows.seen) == [("tester", "done"), ("tester", "late")]
+    assert rows.failures == [("tester", "lease used up")]
     assert [line["event"] for line in logs] == ["lease_used_up"]
 
 

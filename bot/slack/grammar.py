@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from bot.core.calls import CallId, find_call_ids
 
 COMMAND = "/samora-call"
-SUBCOMMANDS = ("help", "subscribe", "unsubscribe", "list")
+SUBCOMMANDS = ("help", "subscribe", "unsubscribe", "list", "doctor")
 
 
 @dataclass(frozen=True, slots=True)

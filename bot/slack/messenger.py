@@ -88,7 +88,7 @@ class Messenger:
         if thread_ts and _fell_out_of_its_thread(answer.get("message")):
             # If it can't be taken away it stays, but it must not be taken for one that was never posted.
             with suppress(SlackUnavailable, PermanentError):
-                await self._call("chat.delete", channel=str(answer.get("channel") or channel), ts=ts)
+                await self.delete(channel=str(answer.get("channel") or channel), ts=ts)
             raise MessageGone("thread_not_found")
         return ts
 
@@ -125,6 +125,10 @@ class Messenger:
     async def update(self, *, channel: str, ts: str, message: Message) -> None:
         """Redraws a message that the bot posted; blocks and text always go together, as text alone deletes blocks."""
         await self._call("chat.update", channel=channel, ts=ts, **_content(message))
+
+    async def delete(self, *, channel: str, ts: str) -> None:
+        """Takes a message away that the bot posted."""
+        await self._call("chat.delete", channel=channel, ts=ts)
 
     async def tell(self, place: Place, message: Message) -> None:
         """Says something to one person alone, where that person asked.

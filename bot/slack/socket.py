@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
@@ -29,7 +29,13 @@ _LONGEST_PATIENCE = 8
 
 
 class Connection(Protocol):
-    """One Socket Mode client."""
+    """One Socket Mode client.
+
+    Attributes:
+        of_app: how many connections the app had when this one was made, itself included; 0 until Slack has said so.
+    """
+
+    of_app: int
 
     async def connect(self) -> None:
         """Connects, trying again and again until it succeeds or is cancelled."""
@@ -56,6 +62,13 @@ class _SdkConnection:
 
     def __init__(self, client: SocketModeClient) -> None:
         self._client = client
+        self.of_app = 0
+        client.message_listeners.append(self._hear)
+
+    async def _hear(self, _client: object, message: dict[str, Any], _raw: object) -> None:
+        count = message.get("num_connections")
+        if message.get("type") == "hello" and isinstance(count, int):
+            self.of_app = count
 
     async def connect(self) -> None:
         await self._client.connect()  # type: ignore[no-untyped-call]
@@ -77,7 +90,12 @@ class _SdkConnection:
 
 
 class Socket:
-    """Keeps one connection alive."""
+    """Keeps one connection alive.
+
+    Attributes:
+        is_connected: whether it is up.
+        of_app: as the connection's.
+    """
 
     def __init__(
         self,
@@ -93,6 +111,7 @@ class Socket:
         self._dead_after = dead_after
         self._clock = clock
         self.is_connected = False
+        self.of_app = 0
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Connects, watches, and replaces the connection when it stays down; returns once stopped."""
@@ -119,6 +138,7 @@ class Socket:
         alive_at = self._clock()
         while not stopped.is_set():
             was_connected, self.is_connected = self.is_connected, await connection.is_connected()
+            self.of_app = connection.of_app
             if self.is_connected:
                 was_up, alive_at = True, self._clock()
                 if not was_connected:

@@ -3,6 +3,7 @@
 from bot.core.errors import UserMistake
 from bot.slack.answers import Answers
 from bot.slack.cards import FOLLOW, SHOW_CALL
+from bot.slack.doctor import Doctor
 from bot.slack.follow_words import WHICH_TO_END, WHICH_TO_FOLLOW
 from bot.slack.following import Following
 from bot.slack.grammar import Command
@@ -19,17 +20,18 @@ _AGAIN = {"subscribe": FOLLOW, "unsubscribe": UNSUBSCRIBE}
 class Typed:
     """Leads a command to its answer. Raises BotError for its caller to say."""
 
-    def __init__(self, *, answers: Answers, following: Following, listing: Listing) -> None:
-        """Takes who answers questions about calls, who follows them, and who knows what is followed."""
+    def __init__(self, *, answers: Answers, following: Following, listing: Listing, doctor: Doctor) -> None:
+        """Takes who answers questions about calls, follows them, knows what is followed, and knows how the bot is."""
         self._answers = answers
         self._following = following
         self._listing = listing
+        self._doctor = doctor
 
     def find_again(self, command: Command) -> Asked:
         """What repeats a command, for a *Try again* button; nothing where that makes no sense."""
         if command.name == "list":
             return Asked(again=LIST)
-        if command.call_id is None:
+        if command.call_id is None or command.name == "doctor":
             return Asked()
         again = _AGAIN.get(command.name, SHOW_CALL)
         try:
@@ -39,11 +41,13 @@ class Typed:
         return Asked(call=str(command.call_id), again=again, options=options)
 
     async def answer(self, place: Place, command: Command, reply: Reply) -> None:
-        """A call's card, a subscription begun or ended, the list, help, or a hint."""
+        """A call's card, a subscription begun or ended, the list, how the bot is, help, or a hint."""
         if command.name == "help":
             await reply.send(help_message())
         elif command.name == "list":
             await self._listing.show(place, 0, reply)
+        elif command.name == "doctor":
+            await self._doctor.report(place, reply)
         elif command.name == "subscribe":
             await self._subscribe(place, command, reply)
         elif command.name == "unsubscribe":
@@ -51,7 +55,7 @@ class Typed:
         elif not command.call_ids:
             await reply.send(find_hint(command.text))
         elif command.call_id:
-            await self._answers.show(command.call_id, reply)
+            await self._answers.show(place, command.call_id, reply)
         else:
             await reply.send(which_call(list(command.call_ids)))
 

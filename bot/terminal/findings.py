@@ -6,7 +6,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.check import Finding
+from bot.core.findings import Finding, State
+
+_MARKS = {
+    State.FINE: ("works", "✓ works", "green"),
+    State.REMARK: ("note", "• note", "yellow"),
+    State.BROKEN: ("FAILS", "✗ fails", "bold red"),
+}
 
 
 def draw_findings(findings: Sequence[Finding]) -> None:
@@ -18,11 +24,11 @@ def draw_findings(findings: Sequence[Finding]) -> None:
         return
     table = Table("", "What", "Found", "What to do", box=None, padding=(0, 2, 0, 0))
     for finding in findings:
-        mark = Text("✓ works", style="green") if finding.is_fine else Text("✗ fails", style="bold red")
-        table.add_row(mark, finding.name, Text(finding.detail), Text(finding.advice))
+        _, mark, style = _MARKS[finding.state]
+        table.add_row(Text(mark, style=style), finding.name, Text(finding.detail), Text(finding.advice))
     console.print(table)
 
 
 def _line(finding: Finding) -> str:
-    state = "works" if finding.is_fine else "FAILS"
+    state, _, _ = _MARKS[finding.state]
     return f"{state} {finding.name}: {finding.detail}{f' → {finding.advice}' if finding.advice else ''}"

@@ -85,6 +85,7 @@ def test_without_an_id_there_is_no_call(text: str) -> None:
         ("unsubscibe", "unsubscribe"),
         ("lst", "list"),
         ("hepl", "help"),
+        ("docter", "doctor"),
         ("blah", None),
         ("", None),
         ("x" * 100_000, None),

@@ -34,6 +34,7 @@ class FakeConnection:
     def __init__(self, line: "Line") -> None:
         self._line = line
         self.is_up = True
+        self.of_app = 0
         self.looks = 0
         self.is_open = False
         self.connect_cancelled = False
@@ -126,6 +127,14 @@ async def test_a_connection_that_is_up_is_kept(line: Line, clock: FakeClock) -> 
 
         assert socket.is_connected
         assert len(line.made) == 1
+
+
+async def test_how_many_connections_the_app_has_is_known_once_slack_has_said_so(line: Line, clock: FakeClock) -> None:
+    async with running(line, clock) as (socket, _):
+        assert socket.of_app == 0
+
+        line.made[0].of_app = 3
+        await until(lambda: socket.of_app == 3)
 
 
 async def test_it_is_said_once_that_the_socket_is_connected(line: Line, clock: FakeClock) -> None:
@@ -261,6 +270,7 @@ async def test_a_real_connection_opens_and_closes() -> None:
         await connection.connect()
         assert await slack.wait_for_connection() == 1
         assert await connection.is_connected()
+        await until(lambda: connection.of_app == 1)
 
         await connection.close()
         assert not await connection.is_connected()

@@ -13,9 +13,9 @@ from pytest_mock import MockerFixture
 from rich.console import Console
 
 from bot.app import open_lookup
-from bot.check import Finding
 from bot.core.calls import Call, CallId
 from bot.core.errors import CallNotFound, SamoraUnavailable
+from bot.core.findings import Finding, State
 from bot.core.lookup import Lookup
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import FINISHED, Event
@@ -25,10 +25,11 @@ from bot.terminal.call import Form, show_call, watch_call
 from bot.terminal.findings import draw_findings
 
 ID = CallId(FINISHED)
-FINE = Finding(name="Samora", is_fine=True, detail="answers [and] accepts the key, 12 ms")
+FINE = Finding(name="Samora", state=State.FINE, detail="answers [and] accepts the key, 12 ms")
 BAD = Finding(
-    name="Slack token", is_fine=False, detail="invalid_auth", advice="Copy SLACK_BOT_TOKEN [anew] " + "x" * 200
+    name="Slack token", state=State.BROKEN, detail="invalid_auth", advice="Copy SLACK_BOT_TOKEN [anew] " + "x" * 200
 )
+NOTE = Finding(name="Clock", state=State.REMARK, detail="9s behind Slack's", advice="Set it.")
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -250,20 +251,21 @@ async def test_on_a_terminal_the_card_is_redrawn_in_place(lookup: Lookup, capsys
 
 
 def test_on_a_pipe_each_finding_is_one_line_however_long(capsys: Capsys) -> None:
-    draw_findings([FINE, BAD])
+    draw_findings([FINE, NOTE, BAD])
 
     assert capsys.readouterr().out.splitlines() == [
         "works Samora: answers [and] accepts the key, 12 ms",
+        "note Clock: 9s behind Slack's → Set it.",
         f"FAILS Slack token: invalid_auth → Copy SLACK_BOT_TOKEN [anew] {'x' * 200}",
     ]
 
 
 @pytest.mark.usefixtures("on_a_terminal")
 def test_on_a_terminal_findings_are_a_table_that_says_in_words_what_works(capsys: Capsys) -> None:
-    draw_findings([FINE, BAD])
+    draw_findings([FINE, NOTE, BAD])
 
     out = capsys.readouterr().out
-    for expected in ("What to do", "✓ works", "✗ fails", "Slack token", "invalid_auth", "[anew]"):
+    for expected in ("What to do", "✓ works", "• note", "✗ fails", "Slack token", "invalid_auth", "[anew]"):
         assert expected in out
     assert "\x1b[" in out
 

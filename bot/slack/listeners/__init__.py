@@ -2,6 +2,7 @@
 
 from bot.slack.answers import Answers
 from bot.slack.channels import Channels
+from bot.slack.doctor import Doctor
 from bot.slack.following import Following
 from bot.slack.listeners.actions import Actions
 from bot.slack.listeners.boundary import Boundary
@@ -22,12 +23,15 @@ def make_dispatcher(
     following: Following,
     listing: Listing,
     channels: Channels,
+    doctor: Doctor,
     messenger: Messenger,
 ) -> Dispatcher:
     """All listeners of the bot, by what Slack calls the payloads that they listen to."""
-    typed = Typed(answers=answers, following=following, listing=listing)
+    typed = Typed(answers=answers, following=following, listing=listing, doctor=doctor)
     shortcuts = Shortcuts(boundary=boundary, answers=answers, following=following, messenger=messenger)
-    actions = Actions(boundary=boundary, answers=answers, following=following, listing=listing, messenger=messenger)
+    actions = Actions(
+        boundary=boundary, answers=answers, following=following, listing=listing, doctor=doctor, messenger=messenger
+    )
     views = Views(boundary=boundary, answers=answers, following=following, listing=listing)
     events = Events(boundary=boundary, typed=typed, listing=listing, channels=channels)
     return Dispatcher(
