@@ -98,6 +98,17 @@ def test_the_data_table_is_the_schema() -> None:
         assert word in acts
 
 
+def test_the_proofs_that_the_threat_model_names_exist() -> None:
+    model = (ROOT / "SECURITY.md").read_text(encoding="utf-8").split("## The threat model", 1)[1]
+    rows = [line for line in model.splitlines() if line.startswith("| ") and not line.startswith("| asset")]
+    assert len(rows) >= 20
+    for row in rows:
+        named = re.findall(r"`((?:tests/|Dockerfile)[^`]*)`", row.rstrip("| ").rpartition("|")[2])
+        assert named, row
+        for name in named:
+            assert (ROOT / name).exists(), name
+
+
 def test_the_two_commands_are_targets() -> None:
     targets = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
