@@ -40,8 +40,8 @@ _UNTOLD_ADVICE = (
     "Grant `channels:read` and `groups:read`, if that is allowed (of direct messages Slack tells nothing even so). "
     "A test message shows whether the bot can post here."
 )
-INVITE_ADVICE = "Type `/invite @Samora` here."
-ARCHIVED_ADVICE = "Unarchive the channel, or ask in another one."
+_INVITE_ADVICE = "Type `/invite @Samora` here."
+_ARCHIVED_ADVICE = "Unarchive the channel, or ask in another one."
 
 _CLOCK_SECONDS = 2.0
 
@@ -133,7 +133,7 @@ async def _look_at_channel(web: AsyncWebClient, channel_id: str) -> list[Finding
         return [Finding(name=name, state=State.REMARK, detail=detail, advice=_UNTOLD_ADVICE)]
     except ChannelUnavailable as error:
         detail = f"the bot can't see it ({error.reason}): nothing can be shared or followed here"
-        return [Finding(name=name, state=State.BROKEN, detail=detail, advice=INVITE_ADVICE)]
+        return [Finding(name=name, state=State.BROKEN, detail=detail, advice=_INVITE_ADVICE)]
     channel = answer.get("channel") or {}
     return [_membership(channel), _sharing(channel)]
 
@@ -142,10 +142,10 @@ def _membership(channel: dict[str, object]) -> Finding:
     name = "This channel"
     if channel.get("is_archived"):
         detail = "it is archived: nothing can be posted in it"
-        return Finding(name=name, state=State.BROKEN, detail=detail, advice=ARCHIVED_ADVICE)
+        return Finding(name=name, state=State.BROKEN, detail=detail, advice=_ARCHIVED_ADVICE)
     if not channel.get("is_member") and not channel.get("is_im"):
         detail = "the bot isn't a member: it can't follow calls here"
-        return Finding(name=name, state=State.BROKEN, detail=detail, advice=INVITE_ADVICE)
+        return Finding(name=name, state=State.BROKEN, detail=detail, advice=_INVITE_ADVICE)
     return Finding(name=name, state=State.FINE, detail="the bot is a member")
 
 
