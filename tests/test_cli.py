@@ -88,14 +88,14 @@ def in_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     structlog.reset_defaults()
 
 
-async def start(*arguments: str, start_new_session: bool = False, **environment: str) -> asyncio.subprocess.Process:
-    """Starts the real process in the present folder, with nothing but these settings in its environment."""
+async def start(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    """Starts the real process in the present folder and in a group of its own, with nothing but these settings."""
     inherited = {name: value for name, value in os.environ.items() if name.startswith(("COV", "COVERAGE"))}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **inherited, **environment},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        start_new_session=start_new_session,
+        start_new_session=True,
     )  # fmt: skip
 
 
@@ -575,7 +575,7 @@ def test_the_sandbox_whose_bot_does_not_start_shows_what_the_bot_said(mocker: Mo
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_sandbox_prints_one_line_and_leaves_nothing_behind(number: signal.Signals) -> None:
-    process = await start("sandbox", "--no-browser", start_new_session=True)
+    process = await start("sandbox", "--no-browser")
     address = await address_of(process)
     async with aiohttp.ClientSession() as browser, browser.get(address) as page:
         assert "<title>" in await page.text()
@@ -590,7 +590,7 @@ async def test_the_sandbox_prints_one_line_and_leaves_nothing_behind(number: sig
 
 
 async def test_a_sandbox_that_is_stopped_while_it_starts_leaves_nothing_behind() -> None:
-    process = await start("sandbox", "--no-browser", start_new_session=True)
+    process = await start("sandbox", "--no-browser")
     async with asyncio.timeout(20):
         while size_of_group(process.pid) < 2:  # noqa: ASYNC110 - itself and the bot, of whose start nobody tells
             await asyncio.sleep(0.01)

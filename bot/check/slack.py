@@ -152,7 +152,9 @@ def _membership(channel: dict[str, object]) -> Finding:
 def _sharing(channel: dict[str, object]) -> Finding:
     name = "Slack Connect"
     if channel.get("is_ext_shared"):
-        detail = "this channel is shared with another organisation, whose people see what is shared or followed here"
+        detail = (
+            "this channel is shared with another organisation, whose people see status and times of what all see here"
+        )
         advice = "Share and follow here only what they may see; buttons refuse them."
         return Finding(name=name, state=State.REMARK, detail=detail, advice=advice)
     return Finding(name=name, state=State.FINE, detail="this channel isn't shared with another organisation")

@@ -84,7 +84,14 @@ class BotProcess:
 
     async def __aenter__(self) -> Self:
         self.folder = tempfile.mkdtemp(prefix="samora-bot-")
-        await self.start()
+        starting = asyncio.create_task(self.start(), name="start the bot")
+        try:
+            await asyncio.shield(starting)
+        except BaseException:
+            # Half started it could not be stopped, and would be left behind.
+            await asyncio.wait({starting})
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(

@@ -95,7 +95,7 @@ async def test_what_can_not_be_put_down_is_not_given(bot: Bot, name: str) -> Non
         pressed("refresh", about(), **PUBLIC),
         pressed("show_call", about()),
         pressed_in_modal("share", about()),
-        pressed_in_home("find", None),
+        pressed_in_home("find", about()),
     ],
 )
 async def test_looking_something_up_is_no_act_and_needs_no_memory(bot: Bot, payload: Payload) -> None:
