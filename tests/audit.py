@@ -24,7 +24,7 @@ def audit(lock: str) -> int:
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):
-        print(f"{lock}: NOT AUDITED, pip-audit could not ask: {(done.stderr.splitlines() or ['no answer'])[-1]}")
+        print(f"{lock}: NOT AUDITED, pip-audit could not ask: {(done.stderr.splitlines() or ['no answer'])[-1][:120]}")
         return 0
     lines, code = verdict(lock, packages)
     print("\n".join(lines))
