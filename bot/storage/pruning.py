@@ -7,19 +7,17 @@ whichever workspace a row is of: one that nobody serves any more has rows as wel
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, exists, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, delete, exists, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
 from bot.storage.schema import audit, channels, followed_calls, notices, subscriptions
-from bot.storage.steps import IS_OWED
+from bot.storage.steps import IS_ENDED, IS_OWED
 
 Key = tuple[Any, ...]
 
 _BATCH = 500
 
-# As the index on it says that: neither database would know a parameter for the same.
-_IS_ENDED = subscriptions.c.state == literal_column("'ended'")
 _IS_OWED_SOMETHING = exists().where(notices.c.subscription_id == subscriptions.c.id, IS_OWED)
 _HAS_SUBSCRIPTION = exists().where(subscriptions.c.followed_id == followed_calls.c.id)
 
@@ -51,7 +49,7 @@ async def _prune(database: Database, table: Table, condition: ColumnElement[bool
 async def _date_ends(database: Database, now: datetime) -> int:
     """A bot of an older version has ended these, and not said when: they are kept as long as if it had been now."""
     async with database.transaction() as connection:
-        undated = await _lock(connection, subscriptions, _IS_ENDED & subscriptions.c.ended_at.is_(None))
+        undated = await _lock(connection, subscriptions, IS_ENDED & subscriptions.c.ended_at.is_(None))
         date = update(subscriptions).where(_is_among(subscriptions, undated))
         await connection.execute(date.values(ended_at=now))
     return len(undated)
@@ -59,7 +57,7 @@ async def _date_ends(database: Database, now: datetime) -> int:
 
 async def _prune_subscriptions(database: Database, before: datetime) -> int:
     """With their notices. Those that are owed one, or a last picture of their card, wait."""
-    is_over = _IS_ENDED & (subscriptions.c.ended_at < before) & subscriptions.c.card_due_at.is_(None)
+    is_over = IS_ENDED & (subscriptions.c.ended_at < before) & subscriptions.c.card_due_at.is_(None)
     async with database.transaction() as connection:
         old = await _lock(connection, subscriptions, is_over & ~_IS_OWED_SOMETHING)
         await connection.execute(delete(notices).where(notices.c.subscription_id.in_([key for (key,) in old])))

@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from structlog.testing import capture_logs
 
 from bot.core.audit import AuditAction, AuditEntry
 from bot.core.errors import StoreUnavailable
 from bot.core.subscriptions import Options, SubscriptionState
 from bot.storage.opening import open_database
-from bot.storage.schema import audit
+from bot.storage.schema import audit, subscriptions
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, FakeClock
 from tests.factories import CHANNEL, TEAM, USER, make_call_id
@@ -99,6 +100,22 @@ async def test_what_can_not_be_put_down_is_not_done(store: Store, actor: Actor) 
     with capture_logs() as logs, pytest.raises(ValueError, match="not an id"):
         await store.subscriptions.pause("sub-1", by="=cmd()")
     assert (await actor.find()).state is SubscriptionState.ACTIVE
+    assert logs == []
+
+
+@pytest.mark.parametrize("action", CHANGES)
+async def test_a_change_and_its_row_are_one_transaction(
+    store: Store, actor: Actor, action: str, mocker: MockerFixture
+) -> None:
+    change, before = CHANGES[action]
+    await actor.follow()
+    if before:
+        await before(store)
+    mocker.patch("bot.storage.subscriptions.put_down", side_effect=StoreUnavailable("gone"))
+    rows = await actor.rows(subscriptions)
+    with capture_logs() as logs, pytest.raises(StoreUnavailable):
+        await change(store)
+    assert await actor.rows(subscriptions) == rows
     assert logs == []
 
 

@@ -201,9 +201,10 @@ class TestAPerson:
     async def test_others_still_hear_of_the_calls_and_what_nobody_follows_is_not_read(
         self, store: Store, actor: Actor
     ) -> None:
+        await actor.follow("alone too", n=3, creator_id=JON)
         await store.forget_user(JON)
         assert await actor.due_at(1) is not None
-        assert await actor.due_at(2) is None
+        assert await actor.due_at(3) is None
         await actor.see("CALL_FINISHED", n=1)
         assert [turn.notice.subscription_id for turn in await actor.deliver()] == ["shared"]
 
