@@ -5,12 +5,11 @@ Exit codes: 0 done, 1 it did not work, 2 wrong settings or arguments. Heavy impo
 
 import asyncio
 import gc
-import os
 import re
 import signal
 import sys
-import webbrowser
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
@@ -221,40 +220,27 @@ def sandbox(
     """The whole bot in a workspace of its own, in the browser: no accounts, no network."""
     if missing := [name for name in ("fpdf", "yaml") if find_spec(name) is None]:
         _fail(f"The sandbox needs its extra ({', '.join(missing)}): pip install 'samora-bot[sandbox]'.", code=WRONG)
+    from bot.sandbox.show import show
     from bot.sandbox.site import PageMissing
     from bot.sandbox.stage import CannotStart
-
-    try:
-        _run_to_the_end(_until_stopped(_show_sandbox(port, with_browser=browser)))
-    except* (PageMissing, CannotStart) as errors:
-        _fail(*(str(error) for error in errors.exceptions))
-
-
-async def _show_sandbox(port: int, *, with_browser: bool) -> None:
-    from bot.sandbox.site import Site, find_page
-    from bot.sandbox.stage import open_stage
     from bot.slack.manifest import make_manifest
 
-    page = find_page()
-    async with open_stage(make_manifest()) as stage, Site(stage=stage, page=page, port=port) as site:
-        typer.echo(f"The sandbox is open at {site.url} until you press Ctrl-C.")
-        if with_browser and _has_screen():
-            await asyncio.to_thread(webbrowser.open, site.url)
-        await asyncio.Event().wait()
+    try:
+        showing = show(manifest=make_manifest(), port=port, with_browser=browser, say=typer.echo)
+        _run_to_the_end(_until_stopped(showing))
+    except (PageMissing, CannotStart) as error:
+        _fail(str(error))
 
 
 async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Does work that ends when it is told to, at whatever moment that is."""
-    stopped = _stop_on_signals()
-    async with asyncio.TaskGroup() as tasks:
-        working = tasks.create_task(work, name="work")
-        await stopped.wait()
-        working.cancel()
-
-
-def _has_screen() -> bool:
-    """Whether a browser would get a window: in a mere terminal, it would take the terminal."""
-    return sys.platform in {"darwin", "win32"} or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
+    """Does work that ends when it is told to, at whatever moment that is; raises what it raises."""
+    stopped = asyncio.create_task(_stop_on_signals().wait(), name="stop")
+    working = asyncio.create_task(work, name="work")
+    await asyncio.wait({stopped, working}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
 
 
 def _read(read: Callable[[], Result]) -> Result:

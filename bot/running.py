@@ -52,13 +52,16 @@ class Bot:
                 await stopped.wait()
                 if not self.workspaces.is_known:
                     following.cancel()
-        except* CannotStart as ends:
-            raise ends.exceptions[0] from None
-        except* PermanentError as refusals:
-            reason = str(refusals.exceptions[0])
-            raise CannotStart(
-                f"Slack refuses SLACK_BOT_TOKEN ({reason}). Run `samora-bot check` to see what to do."
-            ) from None
+        except ExceptionGroup as group:
+            # Not except*: up to Python 3.11.3, what is raised in there comes wrapped in another group (gh-103590).
+            if ends := group.subgroup(CannotStart):
+                raise ends.exceptions[0] from None
+            if refusals := group.subgroup(PermanentError):
+                reason = refusals.exceptions[0]
+                raise CannotStart(
+                    f"Slack refuses SLACK_BOT_TOKEN ({reason}). Run `samora-bot check` to see what to do."
+                ) from None
+            raise
 
     async def _follow(self, stopped: asyncio.Event) -> None:
         """Asks Slack who we are, until it says so, for no request can be answered before; then follows calls there."""

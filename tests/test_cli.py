@@ -22,11 +22,12 @@ from pytest_mock import MockerFixture
 from typer.testing import CliRunner
 
 from bot import __version__
-from bot.cli import _has_screen, app
+from bot.cli import app
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import FINISHED, HOSTILE, ONGOING
 from bot.sandbox.faults import Fault
 from bot.sandbox.samora import SamoraSandbox
+from bot.sandbox.show import has_screen
 from bot.sandbox.slack import SlackSandbox
 from bot.settings import SocketSettings
 
@@ -632,7 +633,7 @@ def test_the_browser_is_opened_where_there_is_one(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "platform", platform)
-    assert _has_screen() is opens
+    assert has_screen() is opens
 
 
 async def address_of(sandbox: asyncio.subprocess.Process) -> str:

@@ -10,13 +10,14 @@ from bot.core.foreign import clean
 
 # What may stand between the digits of a number: blanks, brackets, dashes of all kinds, joiners.
 _GAP = r"[\s().\-/\u200c\u200d\u2010-\u2015\u2212]*+"
-_NAME = r"""(?:(?!%40)[^\s@＠<>()\[\],;:|=&?/{}])++"""
+_NAME = r"""(?>(?:(?!%40)[^\s@＠<>()\[\],;:|=&?/{}])+)"""
 _AT = r"(?:[@＠]|%40)"
 
 _PHONE = rf"[+＋]?\(?\d(?:{_GAP}\d){{6,}}"
 
-# A name may hold quotes and be followed by sixteen "@", all of it possessive: each character is looked at a bounded
-# number of times, whatever a stranger wrote.
+# A name may hold quotes and be followed by sixteen "@", all of it atomic: each character is looked at a bounded number
+# of times, whatever a stranger wrote. (Atomic, not possessive: up to Python 3.11.4 a possessive group may find nothing,
+# see gh-106052.)
 # One pass, first match wins: ids and dates are digits and dashes too, but nobody's number, and stay readable.
 _PERSONAL = re.compile(
     rf"""
@@ -27,7 +28,10 @@ _PERSONAL = re.compile(
           (?:[T\ ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?
           (?![-/.]?[0-9])
     )
-    | (?P<email>(?<![^\s@＠<>()\[\],;:|=&?/{{}}])(?:{_NAME}{_AT}){{1,16}}+(?:\[[^\]\s]{{1,64}}\]|[\w.\-\u200c\u200d]+))
+    | (?P<email>
+        (?<![^\s@＠<>()\[\],;:|=&?/{{}}])
+        (?>(?:{_NAME}{_AT}){{1,16}})(?:\[[^\]\s]{{1,64}}\]|[\w.\-\u200c\u200d]+)
+    )
     | (?P<phone>{_PHONE})
     """,
     re.VERBOSE,

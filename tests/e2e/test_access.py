@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from bot.sandbox import company
 from bot.sandbox.faults import Fault
-from bot.sandbox.slack import Message
+from bot.sandbox.slack import Message, User
 from tests.e2e.following import ask, card_in, drawn, drawn_without, follow, new_modal, open_world, press, said_in_modal
 from tests.e2e.world import JON, MIRA, OPERATIONS, OUTSIDER, World, assert_quick, labels, link_in
 
@@ -52,7 +52,7 @@ async def test_guests_are_not_shown_all(world: World) -> None:
 async def test_while_slack_does_not_say_who_somebody_is_the_card_is_masked(quick: World, channel: str) -> None:
     call = quick.samora.add_call(variables=PERSONAL)
     newcomer = "U0NEWCOMER"
-    quick.slack.workspace.users[newcomer] = replace(quick.slack.workspace.users[MIRA], id=newcomer)
+    quick.slack.workspace.users[newcomer] = User(id=newcomer, name="newcomer")
     members = quick.slack.workspace.channel(channel).members | {newcomer}
     quick.slack.workspace.change_channel(channel, members=members)
     quick.slack.faults.add(Fault(path="/api/users.info", status=503))
@@ -188,7 +188,7 @@ async def test_in_other_channels_it_is_not_to_be_used(strict: World) -> None:
 
 async def test_whoever_is_not_listed_is_refused_whatever_they_do(strict: World) -> None:
     stranger = "U0NEW"
-    strict.slack.workspace.users[stranger] = replace(strict.slack.workspace.users[MIRA], id=stranger)
+    strict.slack.workspace.users[stranger] = User(id=stranger, name="stranger")
     members = strict.slack.workspace.channel(OPERATIONS).members | {stranger}
     strict.slack.workspace.change_channel(OPERATIONS, members=members)
     answer = await ask(strict, "list", channel=OPERATIONS, user=stranger)

@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   base: "./",
+  logLevel: "warn",
   plugins: [react()],
   build: {
     outDir: "dist",
