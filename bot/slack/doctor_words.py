@@ -9,7 +9,8 @@ from bot.core.foreign import one_line
 from bot.slack.blocks import Block, Message, actions, button, context, cut, escape, header, section
 from bot.slack.payloads import Asked
 
-# Action id of the button that posts a test message.
+# Action ids: what has the doctor look again, and what posts a test message.
+DOCTOR = "doctor"
 TEST_POST = "test_post"
 
 TEST_MESSAGE = Message("Somebody asked me whether I can post here. This is a test: I delete it at once.")

@@ -3,14 +3,25 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
+
+from bot.core.errors import BotError
 
 Answer = TypeVar("Answer")
 
 KEPT_SECONDS = 600.0
 _MOST = 5_000
+
+
+@dataclass(eq=False)
+class _Asking:
+    """A question under way, and why it came to nothing, for those who wait for its answer."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    failure: BotError | None = None
 
 
 class Kept(Generic[Answer]):
@@ -21,19 +32,28 @@ class Kept(Generic[Answer]):
         self._clock = clock
         self._most = most
         self._answers: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
-        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._asking: WeakValueDictionary[str, _Asking] = WeakValueDictionary()
         self._forgotten = 0
 
     async def get(self, key: str, ask: Callable[[str], Awaitable[Answer]]) -> Answer:
         """The answer that is kept under that key, or that ``ask`` gives; what that raises is raised, and not kept."""
         # In the dictionary for as long as somebody holds it.
-        asking = self._asking.setdefault(key, asyncio.Lock())
-        async with asking:
+        asking = self._asking.setdefault(key, _Asking())
+        async with asking.lock:
+            # Whoever waited while somebody else asked in vain need not ask in vain again.
+            if asking.failure:
+                raise asking.failure
             kept = self._answers.get(key)
             if kept and self._clock() - kept[0] < KEPT_SECONDS:
                 return kept[1]
             began, forgotten = self._clock(), self._forgotten
-            answer = await ask(key)
+            try:
+                answer = await ask(key)
+            except BotError as error:
+                asking.failure = error
+                # Whoever comes later asks anew.
+                self._asking.pop(key, None)
+                raise
             # What was forgotten meanwhile has changed meanwhile, and the answer may be one from before.
             if forgotten == self._forgotten:
                 self._answers[key] = began, answer

@@ -4,6 +4,7 @@ from bot.core.errors import UserMistake
 from bot.slack.answers import Answers
 from bot.slack.cards import FOLLOW, SHOW_CALL
 from bot.slack.doctor import Doctor
+from bot.slack.doctor_words import DOCTOR
 from bot.slack.follow_words import WHICH_TO_END, WHICH_TO_FOLLOW
 from bot.slack.following import Following
 from bot.slack.grammar import Command
@@ -31,7 +32,9 @@ class Typed:
         """What repeats a command, for a *Try again* button; nothing where that makes no sense."""
         if command.name == "list":
             return Asked(again=LIST)
-        if command.call_id is None or command.name == "doctor":
+        if command.name == "doctor":
+            return Asked(again=DOCTOR)
+        if command.call_id is None:
             return Asked()
         again = _AGAIN.get(command.name, SHOW_CALL)
         try:

@@ -255,3 +255,22 @@ async def test_an_answer_from_before_a_change_is_not_kept() -> None:
 
     assert await asking == "old"
     assert await kept.get("C0OPS", ask) == "new"
+
+
+async def test_whoever_waits_while_somebody_asks_in_vain_need_not_ask_in_vain_again() -> None:
+    """A Slack that hangs is waited for once, and not by one after the other."""
+    asked: list[str] = []
+    kept: Kept[str] = Kept(clock=lambda: 0.0)
+
+    async def ask(key: str) -> str:
+        asked.append(key)
+        await asyncio.sleep(0)
+        raise SlackUnavailable("time-out")
+
+    failures = await asyncio.gather(*(kept.get("S0NIGHT", ask) for _ in range(30)), return_exceptions=True)
+
+    assert [str(failure) for failure in failures] == ["time-out"] * 30
+    assert asked == ["S0NIGHT"]
+    with pytest.raises(SlackUnavailable):
+        await kept.get("S0NIGHT", ask)
+    assert asked == ["S0NIGHT"] * 2, "whoever comes later asks anew"

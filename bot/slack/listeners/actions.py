@@ -22,7 +22,7 @@ from bot.slack.cards import (
     TRY_AGAIN,
 )
 from bot.slack.doctor import Doctor
-from bot.slack.doctor_words import TEST_POST
+from bot.slack.doctor_words import DOCTOR, TEST_POST
 from bot.slack.follow_words import END_ALL, KEEP_ALL, KEPT
 from bot.slack.following import Following
 from bot.slack.home import FIND
@@ -41,7 +41,7 @@ _ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHARE_HERE, SHOW_
 _LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
 _ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
 _ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
-_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, TEST_POST, CANCEL)
+_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, DOCTOR, TEST_POST, CANCEL)
 _WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_NOTHING)
 
 # Buttons under a question or a failure: they do what their value says, in the place of it.
@@ -135,8 +135,8 @@ class Actions:
             return partial(self._messenger.open_view, place, find_view(Asked(again=SHOW_CALL)))
         if wanted == CANCEL:
             return partial(reply.send, NOT_SHARED)
-        if wanted == TEST_POST:
-            return partial(self._doctor.test_post, place, reply)
+        if wanted in {DOCTOR, TEST_POST}:
+            return partial(self._doctor.report if wanted == DOCTOR else self._doctor.test_post, place, reply)
         if wanted == FOLLOW:
             return self._follow(place, asked, reply)
         if wanted == UNSUBSCRIBE:

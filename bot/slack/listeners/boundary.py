@@ -16,6 +16,7 @@ from bot.core.limits import LookupLimits
 from bot.slack.access import Access
 from bot.slack.blocks import Message
 from bot.slack.cards import FOLLOW, RECORDING, SHARE, SHOW_ALL, SHOW_CALL, TRANSCRIPT
+from bot.slack.doctor_words import DOCTOR, TEST_POST
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply
@@ -31,8 +32,8 @@ _LAST_WORDS_SECONDS = 1.0
 # Slack waits three seconds for the ack of an event.
 _HEED_SECONDS = 2.5
 
-# What asks something of Samora, by what repeats it.
-_LOOKUPS = frozenset({SHOW_CALL, SHOW_ALL, RECORDING, TRANSCRIPT, SHARE, SHARE_HERE, FOLLOW})
+# What asks something of Samora, or posts something to try it out, by what repeats it.
+_LOOKUPS = frozenset({SHOW_CALL, SHOW_ALL, RECORDING, TRANSCRIPT, SHARE, SHARE_HERE, FOLLOW, DOCTOR, TEST_POST})
 
 Job = Callable[[], Awaitable[object]]
 
