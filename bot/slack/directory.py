@@ -1,4 +1,4 @@
-"""The directory: what Slack says of people, user groups and conversations; each answer is kept for ten minutes.
+"""The directory: what Slack says of people, user groups and conversations; each answer is kept for a while.
 
 Sources: docs.slack.dev/reference/methods/users.info, …/usergroups.users.list, …/conversations.info and
 docs.slack.dev/apis/slack-connect.
@@ -18,6 +18,8 @@ from bot.slack.payloads import text_at
 from bot.slack.refusals import translated
 
 _RETRY_SECONDS = 1.0
+# Of several processes Slack tells one alone that a channel has come to be shared.
+_SHARING_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Directory:
         self._web = web
         self._profiles: Kept[Profile | None] = Kept(clock=clock)
         self._members: Kept[frozenset[str] | None] = Kept(clock=clock)
-        self._sharing: Kept[Sharing] = Kept(clock=clock)
+        self._sharing: Kept[Sharing] = Kept(clock=clock, seconds=_SHARING_SECONDS)
 
     async def get_profile(self, user_id: str) -> Profile | None:
         """That person; None if the workspace doesn't let the bot read about people.

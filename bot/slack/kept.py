@@ -25,12 +25,15 @@ class _Asking:
 
 
 class Kept(Generic[Answer]):
-    """Answers by their keys, for ten minutes; the oldest go when there are too many. Nothing is asked twice at once."""
+    """Answers by their keys, for a while; the oldest go when there are too many. Nothing is asked twice at once."""
 
-    def __init__(self, *, clock: Callable[[], float] = monotonic, most: int = _MOST) -> None:
-        """Takes a clock that counts seconds, and how many answers are kept."""
+    def __init__(
+        self, *, clock: Callable[[], float] = monotonic, most: int = _MOST, seconds: float = KEPT_SECONDS
+    ) -> None:
+        """Takes a clock that counts seconds, how many answers are kept, and for how long."""
         self._clock = clock
         self._most = most
+        self._seconds = seconds
         self._answers: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
         self._asking: WeakValueDictionary[str, _Asking] = WeakValueDictionary()
         self._forgotten = 0
@@ -44,7 +47,7 @@ class Kept(Generic[Answer]):
             if asking.failure:
                 raise asking.failure
             kept = self._answers.get(key)
-            if kept and self._clock() - kept[0] < KEPT_SECONDS:
+            if kept and self._clock() - kept[0] < self._seconds:
                 return kept[1]
             began, forgotten = self._clock(), self._forgotten
             try:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.calls import Call
@@ -12,7 +12,7 @@ from bot.core.changes import CallState, ChangeKind, FollowedCall, Observation, f
 from bot.core.subscriptions import Subscription
 from bot.storage.rows import SUBSCRIPTIONS, Values, followed_of, followed_values, state_values, subscription_values
 from bot.storage.schema import followed_calls, subscriptions
-from bot.storage.steps import IS_ENDED, find_debt, hold_back, insert_into, make_due, owe
+from bot.storage.steps import IS_ENDED, find_debt, hold_back, insert_into, is_in, make_due, owe
 
 
 async def find_or_add(
@@ -41,6 +41,8 @@ async def find_or_add(
         "card_due_at": card_until,
         "card_lease": token,
         "card_begun_at": now,
+        # Slack told one process alone, and once: what was followed here then has kept it.
+        "is_shared": exists().where(is_in(wanted.team_id, wanted.channel_id), subscriptions.c.is_shared),
     }
     await connection.execute(insert(subscriptions).values(subscription_values(wanted, followed_id=held.id) | card))
     await owe(connection, [debt] if debt else [], now)

@@ -187,22 +187,30 @@ async def test_what_slack_cannot_say_now_may_be_asked_again(
         assert await ask(key)
 
 
-async def test_answers_are_kept_for_ten_minutes(slack: SlackSandbox, directory: Directory, clock: Clock) -> None:
+async def test_people_and_groups_are_kept_for_ten_minutes(
+    slack: SlackSandbox, directory: Directory, clock: Clock
+) -> None:
     async def ask_all() -> tuple[object, ...]:
-        return (
-            await directory.get_profile("U0MIRA"),
-            await directory.get_members("S0NIGHT"),
-            await directory.get_sharing("C0OPS"),
-            await directory.get_sharing("C0SECRET"),
-        )
+        return await directory.get_profile("U0MIRA"), await directory.get_members("S0NIGHT")
 
     first = await ask_all()
     clock.seconds += 10 * MINUTE - 1
     assert await ask_all() == first
-    assert count(slack) == 4
+    assert count(slack) == 2
     clock.seconds += 1
     assert await ask_all() == first
-    assert count(slack) == 8
+    assert count(slack) == 4
+
+
+async def test_who_reads_along_is_kept_for_two_minutes(slack: SlackSandbox, directory: Directory, clock: Clock) -> None:
+    """Of several processes Slack tells one alone that it has changed."""
+    assert await directory.get_sharing("C0OPS") is Sharing.INTERNAL
+    slack.workspace.change_channel("C0OPS", is_ext_shared=True)
+
+    clock.seconds += 2 * MINUTE - 1
+    assert await directory.get_sharing("C0OPS") is Sharing.INTERNAL
+    clock.seconds += 1
+    assert await directory.get_sharing("C0OPS") is Sharing.SHARED
 
 
 async def test_a_channel_that_has_changed_is_asked_about_anew(slack: SlackSandbox, directory: Directory) -> None:

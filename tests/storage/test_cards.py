@@ -72,6 +72,27 @@ class TestSharing:
         await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=False)
         assert {job.subscription_id: job.is_shared for job in await actor.draw()} == {"live": False, "ended": False}
 
+    @pytest.mark.parametrize("state", ["active", "paused", "ended"])
+    async def test_what_is_followed_there_later_knows_it_from_the_others(
+        self, store: Store, actor: Actor, state: str
+    ) -> None:
+        await actor.follow("first", n=1)
+        if state == "paused":
+            await store.subscriptions.pause("first", by=USER)
+        if state == "ended":
+            await store.subscriptions.end("first", by=USER)
+        await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=True)
+
+        await actor.follow("later", n=2)
+        await actor.follow("elsewhere", n=2, channel_id="C9")
+        await actor.follow("other", n=2, team_id=OTHER_TEAM)
+
+        named = ("first", "later", "elsewhere", "other")
+        assert [(await actor.card(each))["is_shared"] for each in named] == [True, True, False, False]
+        await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=False)
+        await actor.follow("last", n=3)
+        assert not (await actor.card("last"))["is_shared"]
+
     async def test_a_card_that_is_being_drawn_is_drawn_again(self, store: Store, actor: Actor, job: CardJob) -> None:
         await store.subscriptions.share_channel(TEAM, CHANNEL, is_shared=True)
         assert not job.is_shared
