@@ -7,10 +7,12 @@ from functools import partial
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check.engine import Check, timed
+from bot.core.access import Sharing
 from bot.core.errors import ChannelUnavailable, PermanentError, TokenRefused
 from bot.core.findings import Finding, State
 from bot.core.ports import Clock
 from bot.slack.blocks import seconds_words
+from bot.slack.directory import sharing_of
 from bot.slack.manifest import NEEDED_SCOPES, OPTIONAL_SCOPES
 from bot.slack.refusals import translated
 from bot.slack.workspace import Workspace, read_workspace
@@ -40,6 +42,7 @@ _UNTOLD_ADVICE = (
     "Grant `channels:read` and `groups:read`, if that is allowed (of direct messages Slack tells nothing even so). "
     "A test message shows whether the bot can post here."
 )
+_SHARED_ADVICE = "Share and follow here only what people of another organisation may see; buttons refuse them."
 _INVITE_ADVICE = "Type `/invite @Samora` here."
 _ARCHIVED_ADVICE = "Unarchive the channel, or ask in another one."
 
@@ -151,10 +154,17 @@ def _membership(channel: dict[str, object]) -> Finding:
 
 def _sharing(channel: dict[str, object]) -> Finding:
     name = "Slack Connect"
-    if channel.get("is_ext_shared"):
+    sharing = sharing_of(channel)
+    if sharing is Sharing.SHARED:
         detail = (
-            "this channel is shared with another organisation, whose people see status and times of what all see here"
+            "this channel is shared with another organisation, or one is invited, "
+            "whose people see status and times of what all see here"
         )
-        advice = "Share and follow here only what they may see; buttons refuse them."
-        return Finding(name=name, state=State.REMARK, detail=detail, advice=advice)
+        return Finding(name=name, state=State.REMARK, detail=detail, advice=_SHARED_ADVICE)
+    if sharing is Sharing.UNKNOWN:
+        detail = (
+            "Slack doesn't say whether this channel is shared with another organisation, "
+            "so cards that all see hold no variables"
+        )
+        return Finding(name=name, state=State.REMARK, detail=detail, advice=_SHARED_ADVICE)
     return Finding(name=name, state=State.FINE, detail="this channel isn't shared with another organisation")

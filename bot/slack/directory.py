@@ -4,7 +4,7 @@ Sources: docs.slack.dev/reference/methods/users.info, …/usergroups.users.list,
 docs.slack.dev/apis/slack-connect.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -96,7 +96,7 @@ class Directory:
             channel = (await self._call("conversations.info", channel=channel_id)).get("channel")
         except PermanentError:
             return Sharing.UNKNOWN
-        return _read_sharing(channel if isinstance(channel, dict) else {})
+        return sharing_of(channel if isinstance(channel, dict) else {})
 
     async def _call(self, method: str, **arguments: str) -> dict[str, Any]:
         try:
@@ -108,8 +108,11 @@ class Directory:
         return answer.data if isinstance(answer.data, dict) else {}
 
 
-def _read_sharing(channel: dict[str, Any]) -> Sharing:
-    """An invitation that isn't accepted yet counts: what stands there is seen by whoever accepts it."""
+def sharing_of(channel: Mapping[str, object]) -> Sharing:
+    """Who reads a conversation, as ``conversations.info`` describes it.
+
+    An invitation that isn't accepted yet counts: what stands there is seen by whoever accepts it.
+    """
     signs = ("is_ext_shared", "is_pending_ext_shared", "pending_shared", "pending_connected_team_ids")
     if any(channel.get(sign) for sign in signs):
         return Sharing.SHARED

@@ -280,6 +280,29 @@ async def test_a_channel_that_others_share_is_a_remark(web: AsyncWebClient) -> N
     assert sharing.advice
 
 
+@pytest.mark.parametrize(
+    ("channel", "detail"),
+    [
+        ('{"is_ext_shared": false, "is_pending_ext_shared": true}', "this channel is shared with another organisation"),
+        ('{"is_ext_shared": false, "pending_shared": ["T0PARTNER"]}', "this channel is shared with another"),
+        ('{"id": "C0OPS"}', "Slack doesn't say whether this channel is shared"),
+        ('{"is_ext_shared": null}', "Slack doesn't say whether this channel is shared"),
+    ],
+)
+async def test_the_line_on_sharing_says_what_cards_there_go_by(
+    slack: SlackSandbox, web: AsyncWebClient, channel: str, detail: str
+) -> None:
+    """An invitation counts, and what Slack doesn't say is not believed."""
+    body = f'{{"ok": true, "channel": {channel}}}'
+    slack.faults.add(Fault(path="/api/conversations.info", status=200, body=body, content_type="application/json"))
+
+    _, sharing = await run_checks([channel_check(web, "C0OPS")])
+
+    assert (sharing.name, sharing.state) == ("Slack Connect", State.REMARK)
+    assert detail in sharing.detail
+    assert sharing.advice
+
+
 async def test_an_archived_channel_says_that_nothing_can_be_posted(web: AsyncWebClient) -> None:
     membership, _ = await run_checks([channel_check(web, "C0OLD")])
 
