@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.calls import CallId
+from bot.core.calls import Call, CallId
 from bot.core.changes import ChangeKind, Facts
 from bot.core.errors import (
     AppUninstalled,
@@ -19,6 +19,8 @@ from bot.core.errors import (
     EditRefused,
     MessageGone,
     PermanentError,
+    SamoraRefused,
+    SamoraUnavailable,
     SlackUnavailable,
     StoreUnavailable,
     ThreadUnavailable,
@@ -107,6 +109,7 @@ class CardJob:
         options: of the subscription.
         state: of the subscription.
         number: the number of the last change of the call that is known.
+        known: the call as it is remembered: its id, status and times, and when it was read.
         wanted: which drawing is wanted: grows with each wish.
         lease: the token of our lease.
         failures: how many times in a row it went wrong.
@@ -124,6 +127,7 @@ class CardJob:
     options: Options
     state: SubscriptionState
     number: int
+    known: Call
     wanted: int
     lease: str
     failures: int = 0
@@ -226,10 +230,7 @@ class Cards:
         """One card, drawn and marked, or put off, or its subscription paused. Raises as :meth:`Relay.deliver`."""
         is_posting = False
         try:
-            call = self._recent.find(job.call_id, number=job.number, now=self._clock())
-            if call is None:
-                call = await self._calls.get_call(job.call_id)
-                self._recent.keep(call, number=job.number)  # for its cards in other channels
+            call = self._recent.find(job.call_id, number=job.number, now=self._clock()) or await self._get_call(job)
             if job.card_ts:
                 await self._messenger.draw_card(job, call)
                 await self._outbox.mark_card(job, ts=job.card_ts)
@@ -258,6 +259,17 @@ class Cards:
             is_refused = is_posting and isinstance(error, SlackUnavailable) and error.retry_after is not None
             await self._put_off(job, error, is_unknown=not is_refused)
             raise
+
+    async def _get_call(self, job: CardJob) -> Call:
+        try:
+            call = await self._calls.get_call(job.call_id)
+        except (CallNotFound, SamoraUnavailable, SamoraRefused):
+            # What strangers must not see doesn't stay until Samora answers, which it may never do.
+            if job.is_shared and job.card_ts:
+                await self._messenger.redact_card(job)
+            raise
+        self._recent.keep(call, number=job.number)  # for its cards in other channels
+        return call
 
     async def _put_off(self, job: CardJob, error: BotError, *, is_unknown: bool) -> None:
         wait = retry_wait(error, job.failures, shortest=_SHORTEST_RETRY, longest=_LONGEST_RETRY, dice=self._dice)

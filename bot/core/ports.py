@@ -290,3 +290,6 @@ class Messenger(Protocol):
 
     async def draw_card(self, job: "CardJob", call: Call) -> None:
         """Redraws a card."""
+
+    async def redact_card(self, job: "CardJob") -> None:
+        """Redraws a card from what the job knows of the call, as people of other organisations may see it."""

@@ -72,6 +72,7 @@ def call_card(
     share: bool = True,
     follow: bool = True,
     compact: bool = False,
+    media: bool = True,
     standing: str = "",
     visibility: Visibility = MASKED,
 ) -> Message:
@@ -83,18 +84,20 @@ def call_card(
         share: whether it offers to be shared; a public card never does.
         follow: whether it offers to be followed; the card of a finished call never does.
         compact: whether variables stay behind *Show all*.
+        media: whether it says how it stands with a recording and a transcript.
         standing: our own words below it about how it is followed, as mrkdwn.
         visibility: says which variables aren't masked even if it is public.
     """
     if audience is Audience.STRANGERS:
         call, standing = replace(call, agent_id=None), "\n".join(filter(None, [standing, _STRANGERS]))
     compact, share = compact or audience is Audience.STRANGERS, share and not audience.is_public
+    left = _media_words(call) if media else []
     facts = [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]
     above = [header(f"{_emoji(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
-    below = [context(" · ".join([f"Read {local(call.read_at)}", *_media_words(call)]))]
+    below = [context(" · ".join([f"Read {local(call.read_at)}", *left]))]
     if standing:
         below.append(context(standing))
-    spoken = _spoken(call)
+    spoken = _spoken(call, left)
     taken = len(json.dumps([spoken, above, below, _buttons(call, show_all=True, share=True, follow=True)]))
     room = 0 if compact else _LONGEST_CARD - taken
     variables = show_variables(call, public=audience.is_masked, room=room, visibility=visibility)
@@ -183,7 +186,7 @@ def _buttons(call: Call, *, show_all: bool, share: bool, follow: bool) -> list[B
     return buttons
 
 
-def _spoken(call: Call) -> str:
+def _spoken(call: Call, left: list[str]) -> str:
     """The card without its variables, as one text. Screen readers have nothing else, so the outcome comes first.
 
     Source: docs.slack.dev/reference/methods/chat.postMessage#accessibility
@@ -197,7 +200,7 @@ def _spoken(call: Call) -> str:
     known = ", ".join(f"{name} {utc(moment)}" for name, moment in times if moment)
     if known:
         sentences.append(f"{known[0].upper()}{known[1:]}.")
-    if media := "; ".join(_media_words(call)):
+    if media := "; ".join(left):
         sentences.append(f"{media[0].upper()}{media[1:]}.")
     return " ".join(sentences)
 

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from bot.core.access import Sharing, audience_of
+import structlog
+
+from bot.core.access import Audience, Sharing, audience_of
 from bot.core.calls import Call
-from bot.core.errors import ChannelUnavailable, MessageGone, TokenRefused
+from bot.core.errors import ChannelUnavailable, EditRefused, MessageGone, TokenRefused
 from bot.core.outbox import CardJob, Notice
 from bot.core.subscriptions import Delivery, Style, SubscriptionState
 from bot.core.visibility import MASKED, Visibility
@@ -13,6 +15,8 @@ from bot.slack.blocks import Message
 from bot.slack.cards import call_card
 from bot.slack.messenger import Messenger
 from bot.slack.notices import is_broadcast, notice_message
+
+log = structlog.get_logger()
 
 _STANDING = {
     Delivery.THREAD: "Followed here: changes are told in the thread.",
@@ -57,19 +61,36 @@ class Deliveries:
 
     async def draw_card(self, job: CardJob, call: Call) -> None:
         """Redraws the card."""
-        card = await self._card(job, call)
-        await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=card)
+        await self._update(job, await self._card(job, call))
+
+    async def redact_card(self, job: CardJob) -> None:
+        """Redraws the card from what the job knows, which says nothing of a recording and a transcript."""
+        await self._update(job, self._draw(job, job.known, Audience.STRANGERS, media=False))
+
+    async def _update(self, job: CardJob, card: Message) -> None:
+        try:
+            await self._messenger.update(channel=job.channel_id, ts=job.card_ts, message=card)
+        except EditRefused as error:
+            if job.is_shared:
+                # It may be one from before, with variables that others read now: somebody must delete it.
+                ids = {"subscription_id": job.subscription_id, "call_id": str(job.call_id), "card_ts": job.card_ts}
+                log.warning("not_redacted", channel_id=job.channel_id, **ids, reason=error.reason)
+            raise
 
     async def _card(self, job: CardJob, call: Call) -> Message:
         sharing = Sharing.SHARED
         if not job.is_shared:
             sharing = await self._access.get_sharing(job.channel_id, is_ours=True)
+        return self._draw(job, call, audience_of(sharing))
+
+    def _draw(self, job: CardJob, call: Call, audience: Audience, *, media: bool = True) -> Message:
         is_followed = job.state is not SubscriptionState.ENDED and not call.is_final
         return call_card(
             call,
-            audience=audience_of(sharing),
+            audience=audience,
             follow=not is_followed,
             compact=job.options.style is Style.COMPACT,
+            media=media,
             standing=_STANDING[job.options.to] if is_followed else "",
             visibility=self._visibility,
         )

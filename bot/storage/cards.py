@@ -12,7 +12,7 @@ from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import Reason, SubscriptionState
 from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
-from bot.storage.rows import Values, card_job_of, card_key
+from bot.storage.rows import Values, card_job_of, card_key, known_of
 from bot.storage.schema import followed_calls, notices, subscriptions
 from bot.storage.steps import (
     IS_OWED,
@@ -122,10 +122,9 @@ async def repost(connection: AsyncConnection, row: Row[Any], now: datetime) -> b
 
 
 async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[CardJob]:
-    query = select(followed_calls.c.id, followed_calls.c.number)
-    calls = await connection.execute(query.where(followed_calls.c.id.in_({row.followed_id for row in rows})))
-    numbers = {row.id: row.number for row in calls}
-    return [card_job_of(row, number=numbers[row.followed_id]) for row in rows]
+    query = select(followed_calls).where(followed_calls.c.id.in_({row.followed_id for row in rows}))
+    known = {row.id: (row.number, known_of(row)) for row in await connection.execute(query)}
+    return [card_job_of(row, number=number, known=call) for row in rows for number, call in [known[row.followed_id]]]
 
 
 def _is_ours(job: CardJob) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from bot.core.calls import CallId, CallStatus
+from bot.core.calls import Call, CallId, CallStatus
 from bot.core.changes import CallState, ChangeKind, Facts, FollowedCall
 from bot.core.outbox import CardJob, Notice
 from bot.core.subscriptions import Delivery, Options, Style, Subscription, SubscriptionState
@@ -128,7 +128,18 @@ def card_key(row: Row[Any]) -> str:
     return f"{row.id}.card.{row.card_posts}"
 
 
-def card_job_of(row: Row[Any], *, number: int) -> CardJob:
+def known_of(row: Row[Any]) -> Call:
+    """What a row of ``followed_calls`` knows of its call."""
+    return Call(
+        id=CallId(row.call_id),
+        status=row.status,
+        read_at=row.read_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def card_job_of(row: Row[Any], *, number: int, known: Call) -> CardJob:
     """The card of a row of ``subscriptions`` that is leased."""
     return CardJob(
         subscription_id=row.id,
@@ -141,6 +152,7 @@ def card_job_of(row: Row[Any], *, number: int) -> CardJob:
         options=options_of(row),
         state=SubscriptionState(row.state),
         number=number,
+        known=known,
         wanted=row.card_wanted,
         lease=row.card_lease,
         failures=row.card_failures,

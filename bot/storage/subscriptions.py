@@ -40,7 +40,7 @@ class SubscriptionStore(StorePart):
         if followed is None:
             return subscription, None
         # The caller draws what it has read, whatever else is wanted by now.
-        return subscription, replace(card_job_of(row, number=followed.number), wanted=1)
+        return subscription, replace(card_job_of(row, number=followed.number, known=call), wanted=1)
 
     async def discard(self, subscription_id: str) -> None:
         """Takes back an :meth:`add`."""

@@ -156,6 +156,7 @@ def make_job(**overrides: Any) -> CardJob:
         "options": Options(),
         "state": SubscriptionState.ACTIVE,
         "number": 3,
+        "known": Call(id=make_call_id(), status=CallStatus.ONGOING, read_at=READ_AT),
         "wanted": 2,
         "lease": "lease-1",
     }

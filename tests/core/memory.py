@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
+from bot.core.calls import Call
 from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation, owed_facts
 from bot.core.outbox import CardJob, Notice, Turn
 from bot.core.ports import Claim, Clock, Rate
@@ -330,12 +331,13 @@ class MemoryOutbox:
 
     def _job(self, wish: Wish, lease: str) -> CardJob:
         subscription = wish.subscription
-        numbers = [kept.row.number for kept in self._memory.kept.values() if kept.row.call_id == subscription.call_id]
+        rows = [kept.row for kept in self._memory.kept.values() if kept.row.call_id == subscription.call_id]
+        known = Call(id=subscription.call_id, status=rows[0].state.status, read_at=rows[0].news_at)
         return CardJob(
             subscription_id=subscription.id, key=f"card-{subscription.id}-{wish.posts}", team_id=subscription.team_id,
             channel_id=subscription.channel_id, thread_ts=subscription.thread_ts, card_ts=subscription.card_ts,
-            call_id=subscription.call_id, options=subscription.options, state=subscription.state, number=numbers[0],
-            wanted=wish.wanted, lease=lease, failures=wish.card.failures, begun_at=wish.begun_at,
+            call_id=subscription.call_id, options=subscription.options, state=subscription.state, number=rows[0].number,
+            known=known, wanted=wish.wanted, lease=lease, failures=wish.card.failures, begun_at=wish.begun_at,
         )  # fmt: skip
 
     async def begin_card(self, job: CardJob) -> bool:

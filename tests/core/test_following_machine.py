@@ -158,6 +158,9 @@ class Slack:
             raise CancelledError
         self.cards[job.subscription_id] = call.status
 
+    async def redact_card(self, job: CardJob) -> None:
+        self.cards[job.subscription_id] = job.known.status
+
     async def post_card(self, job: CardJob, call: Call) -> str:
         raise NotImplementedError
 

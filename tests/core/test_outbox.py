@@ -394,6 +394,53 @@ async def test_without_a_last_picture_the_card_waits_for_the_call(desk: Desk, be
     ]
 
 
+# A card that others have come to read, and that Samora can't be asked about
+
+SHARED: dict[str, Any] = {"is_shared": True}
+
+
+async def test_where_others_read_along_the_last_picture_of_a_call_that_is_gone_holds_what_they_may_see(
+    desk: Desk,
+) -> None:
+    desk.calls.get_call.side_effect = CallNotFound("no such call")
+    job = make_job(**SHARED)
+
+    await desk.cards.draw(job)
+
+    assert desk.done[1:] == [call.messenger.redact_card(job), call.outbox.mark_card(job, ts=job.card_ts)]
+
+
+@pytest.mark.parametrize("error", [SamoraUnavailable("HTTP 503"), SamoraRefused("HTTP 401")])
+async def test_where_others_read_along_a_card_does_not_wait_for_samora_to_hold_no_more_than_they_may_see(
+    desk: Desk, error: BotError
+) -> None:
+    """It is still to be drawn whole, as soon as Samora answers."""
+    job = make_job(**SHARED)
+
+    assert await desk.draw_in_vain(job, error, at="get_call") == [
+        call.messenger.redact_card(job),
+        call.outbox.put_off_card(job, due_at=after(1), is_unknown=True),
+    ]
+
+
+async def test_where_others_read_along_a_card_that_is_yet_to_be_posted_waits_for_samora(desk: Desk) -> None:
+    job = make_job(card_ts="", **SHARED)
+
+    assert await desk.draw_in_vain(job, SamoraUnavailable("HTTP 503"), at="get_call") == [
+        call.outbox.put_off_card(job, due_at=after(1), is_unknown=True)
+    ]
+
+
+@pytest.mark.parametrize("samora", [CallNotFound("no such call"), SamoraUnavailable("HTTP 503")])
+async def test_what_slack_does_not_take_back_now_is_tried_again(desk: Desk, samora: BotError) -> None:
+    desk.calls.get_call.side_effect = samora
+    job = make_job(**SHARED)
+
+    assert await desk.draw_in_vain(job, REFUSED, at="redact_card") == [
+        call.outbox.put_off_card(job, due_at=after(30), is_unknown=True)
+    ]
+
+
 # A card that must wait
 
 POSTING: dict[str, Any] = {"card_ts": ""}

@@ -139,6 +139,19 @@ async def test_a_channel_that_comes_to_be_shared_has_its_cards_redrawn(quick: Wo
     assert "a•••@example.com" in (await drawn(quick, card, "Lisbon")).everything_written
 
 
+async def test_so_has_it_while_samora_is_down(quick: World, channel: str) -> None:
+    call = quick.samora.add_call(status="ONGOING", variables=PERSONAL)
+    card = await follow(quick, call.call_id, channel=channel)
+    quick.samora.faults.rain(path="/v1/call/*", share=1, kinds=["500"])
+    try:
+        assert_quick(await quick.slack.share_channel(channel))
+        assert_bare(await drawn_without(quick, card, "Lisbon"), call.call_id)
+    finally:
+        quick.samora.faults.clear()
+    quick.samora.move(call.call_id, "hang_up")
+    assert_bare(await drawn(quick, card, "Finished"), call.call_id)
+
+
 async def test_so_has_one_that_gets_another_id_as_it_comes_to_be_shared(quick: World, channel: str) -> None:
     call = quick.samora.add_call(status="ONGOING", variables=PERSONAL)
     card = await follow(quick, call.call_id, channel=channel)

@@ -50,6 +50,7 @@ class FakeSubscriptions:
             options=wanted.options,
             state=wanted.state,
             number=0,
+            known=call,
             wanted=1,
             lease="ours",
             begun_at=wanted.created_at,

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
+from structlog.testing import capture_logs
 
 from bot.core.access import Audience
-from bot.core.calls import CallStatus
+from bot.core.calls import Call, CallStatus
 from bot.core.changes import ChangeKind, Facts
 from bot.core.errors import (
     AppUninstalled,
     BotError,
     ChannelUnavailable,
+    EditRefused,
     MessageGone,
     PermanentError,
     SlackUnavailable,
@@ -214,6 +216,61 @@ async def test_where_others_may_read_along_a_card_holds_status_and_times_alone(
         card = said.await_args.kwargs["message"]
         assert card == call_card(call, audience=Audience.STRANGERS)
         assert "desk" not in repr(card)
+
+
+async def test_what_is_remembered_of_a_call_is_enough_for_a_card_that_others_read(
+    deliveries: MessengerPort, spoken: Any, people: KnownPeople
+) -> None:
+    """Nothing is said of a recording and a transcript: nobody could be asked whether they are there."""
+    call = make_call()
+    known = Call(id=call.id, status=call.status, read_at=READ_AT, started_at=call.started_at, ended_at=call.ended_at)
+
+    await deliveries.redact_card(make_job(is_shared=True, known=known))
+
+    said = spoken.update.await_args.kwargs
+    assert (said["channel"], said["ts"]) == (CHANNEL, ROOT_TS)
+    assert said["message"] == call_card(known, audience=Audience.STRANGERS, media=False)
+    judge_message(said["message"])
+    assert "recording" not in repr(said["message"]).lower()
+    assert "Duration" in repr(said["message"])
+    assert people.asked == [], "Slack has told us"
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_card_that_others_have_come_to_read_and_that_slack_lets_nobody_edit_is_a_warning(
+    deliveries: MessengerPort, spoken: Any, is_known: bool
+) -> None:
+    spoken.update.side_effect = EditRefused("edit_window_closed")
+    job = make_job(is_shared=True)
+
+    with capture_logs() as logs, pytest.raises(EditRefused):
+        await (deliveries.redact_card(job) if is_known else deliveries.draw_card(job, ONGOING))
+
+    assert logs == [
+        {
+            "event": "not_redacted",
+            "log_level": "warning",
+            "subscription_id": "sub-1",
+            "call_id": str(job.call_id),
+            "channel_id": CHANNEL,
+            "card_ts": ROOT_TS,
+            "reason": "edit_window_closed",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("is_shared", "error"), [(False, EditRefused("edit_window_closed")), (True, MessageGone("message_not_found"))]
+)
+async def test_where_nothing_stands_that_others_may_not_see_nobody_is_warned(
+    deliveries: MessengerPort, spoken: Any, is_shared: bool, error: MessageGone
+) -> None:
+    spoken.update.side_effect = error
+
+    with capture_logs() as logs, pytest.raises(MessageGone):
+        await deliveries.draw_card(make_job(is_shared=is_shared), ONGOING)
+
+    assert logs == []
 
 
 async def test_direct_messages_with_the_bot_are_one_persons(

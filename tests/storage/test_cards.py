@@ -1,12 +1,13 @@
 import pytest
 
+from bot.core.calls import Call
 from bot.core.outbox import CardJob
 from bot.core.ports import Rate
 from bot.core.subscriptions import SubscriptionState
 from bot.storage.schema import subscriptions
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock
-from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER
+from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call, make_call_id
 from tests.storage.acting import LEASE, Actor
 
 ACTIVE, PAUSED, ENDED = SubscriptionState
@@ -30,6 +31,18 @@ class TestClaiming:
         await actor.store.outbox.mark_card(job, ts=job.card_ts)
         assert (await actor.claim_cards()).next_at is None
         assert (await actor.card())["card_drawn"] == 4
+
+    async def test_what_is_remembered_of_the_call_comes_along(self, actor: Actor) -> None:
+        """For those of another organisation a card can be drawn even if Samora can't be asked."""
+        await actor.follow()
+        await actor.see("CALL_FINISHED", recording=True)
+        seen = make_call(read_at=actor.clock())
+        assert seen.started_at
+        assert seen.ended_at
+        assert (await actor.take_card()).known == Call(
+            id=make_call_id(), status="CALL_FINISHED", read_at=seen.read_at, started_at=seen.started_at,
+            ended_at=seen.ended_at,
+        )  # fmt: skip
 
     async def test_wanted_anew_meanwhile(self, store: Store, actor: Actor, job: CardJob) -> None:
         await actor.see("PENDING")
