@@ -1,11 +1,14 @@
 """Erasing: a workspace's rows when it removes the app, a call's or a person's on request. What is in Slack stays there.
 
-Rows are locked in the order that :mod:`bot.storage.steps` gives, and then erased against that of the foreign keys.
+Rows are locked in the order that :mod:`bot.storage.steps` gives, and then erased against that of the foreign keys. What
+may be much goes in pieces, each a transaction: whoever is cut off keeps what is done, and gets further the next time.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, or_, select, update
+from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.calls import CallId
@@ -13,8 +16,9 @@ from bot.storage.database import Database
 from bot.storage.schema import audit, budgets, channels, followed_calls, notices, subscriptions
 from bot.storage.steps import call_ids, in_pieces, lock_following, stop_idle
 
-# The audit is by far the largest: it goes in so many pieces that none takes long, and what is done stays done.
-_AUDIT_PIECE = 10_000
+# The most calls and subscriptions, and the most rows that belong to them, in a piece: none takes long.
+_KEYS = 500
+_PIECE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,30 +41,21 @@ class Erased:
 
 
 async def erase_team(database: Database, team_id: str) -> int:
-    """Erases every row of a workspace, the audit's too; returns how many."""
-    tables = (budgets, followed_calls, subscriptions, notices, channels)
-    async with database.transaction() as connection:
-        for table in tables:
-            await _lock(connection, table, table.c.team_id == team_id)
-        counts = [
-            await _erase(connection, table, table.c.team_id == team_id)
-            for table in (notices, subscriptions, followed_calls, channels, budgets)
-        ]
-    return sum(counts) + await _erase_audit(database, audit.c.team_id == team_id)
+    """Erases every row of a workspace, the audit's too; returns how many.
+
+    What is followed goes first: without it, nobody has anything left of which new rows could come to be.
+    """
+    followed = await _erase_followed(database, followed_calls.c.team_id == team_id)
+    count = followed.calls + followed.subscriptions + followed.notices
+    for table in (channels, budgets, audit):
+        count += await _erase_rows(database, table, table.c.team_id == team_id)
+    return count
 
 
 async def forget_call(database: Database, call_id: CallId) -> Erased:
     """Erases what is kept about a call, whoever follows it in whatever workspace."""
-    is_call, is_its = followed_calls.c.call_id == str(call_id), subscriptions.c.call_id == str(call_id)
-    is_owed = notices.c.subscription_id.in_(select(subscriptions.c.id).where(is_its))
-    async with database.transaction() as connection:
-        for table, condition in ((followed_calls, is_call), (subscriptions, is_its), (notices, is_owed)):
-            await _lock(connection, table, condition)
-        notes = await _erase(connection, notices, is_owed)
-        subs = await _erase(connection, subscriptions, is_its)
-        calls = await _erase(connection, followed_calls, is_call)
-    acts = await _erase_audit(database, audit.c.call_id == str(call_id))
-    return Erased(calls=calls, subscriptions=subs, notices=notes, acts=acts)
+    followed = await _erase_followed(database, followed_calls.c.call_id == str(call_id))
+    return replace(followed, acts=await _erase_rows(database, audit, audit.c.call_id == str(call_id)))
 
 
 async def forget_user(database: Database, user_id: str) -> Erased:
@@ -80,25 +75,61 @@ async def forget_user(database: Database, user_id: str) -> Erased:
         mentions = (await connection.execute(update(subscriptions).where(is_about_her).values(mention=""))).rowcount
         # Her direct messages.
         await _erase(connection, channels, channels.c.channel_id == user_id)
-    acts = await _erase_audit(database, audit.c.user_id == user_id)
+    acts = await _erase_rows(database, audit, audit.c.user_id == user_id)
     return Erased(subscriptions=subs, notices=notes, acts=acts, mentions=mentions)
 
 
-async def _lock(connection: AsyncConnection, table: Table, condition: ColumnElement[bool]) -> None:
-    keys = table.primary_key.columns
-    await connection.execute(select(*keys).where(condition).order_by(*keys).with_for_update())
+async def _erase_followed(database: Database, condition: ColumnElement[bool]) -> Erased:
+    """Erases these calls and what hangs on them, piece by piece."""
+    total = Erased()
+    while True:
+        async with database.transaction() as connection:
+            piece = await erase_piece(connection, condition)
+        if piece == Erased():
+            return total
+        total = Erased(
+            calls=total.calls + piece.calls,
+            subscriptions=total.subscriptions + piece.subscriptions,
+            notices=total.notices + piece.notices,
+        )
+
+
+async def erase_piece(connection: AsyncConnection, condition: ColumnElement[bool]) -> Erased:
+    """Erases some of these calls, or some of what hangs on them; nothing only if there are none.
+
+    Nobody adds to a call while we have it locked: neither a subscription nor a notice.
+    """
+    calls = await _lock(connection, followed_calls, condition)
+    subs = await _lock(connection, subscriptions, subscriptions.c.followed_id.in_(calls))
+    owed = select(notices.c.id).where(notices.c.subscription_id.in_(subs)).limit(_PIECE)
+    notes = await _erase(connection, notices, notices.c.id.in_(owed))
+    if notes == _PIECE:
+        return Erased(notices=notes)
+    await _erase(connection, subscriptions, subscriptions.c.id.in_(subs))
+    if len(subs) == _KEYS:
+        return Erased(subscriptions=len(subs), notices=notes)
+    await _erase(connection, followed_calls, followed_calls.c.id.in_(calls))
+    return Erased(calls=len(calls), subscriptions=len(subs), notices=notes)
+
+
+async def _lock(connection: AsyncConnection, table: Table, condition: ColumnElement[bool]) -> Sequence[Any]:
+    """The ids of the first of these rows, locked by us."""
+    query = select(table.c.id).where(condition).order_by(table.c.id).limit(_KEYS)
+    return (await connection.execute(query.with_for_update())).scalars().all()
 
 
 async def _erase(connection: AsyncConnection, table: Table, condition: ColumnElement[bool]) -> int:
     return (await connection.execute(delete(table).where(condition))).rowcount
 
 
-async def _erase_audit(database: Database, condition: ColumnElement[bool]) -> int:
-    piece = select(audit.c.id).where(condition).order_by(audit.c.id).limit(_AUDIT_PIECE)
+async def _erase_rows(database: Database, table: Table, condition: ColumnElement[bool]) -> int:
+    """Erases rows on which nothing hangs, piece by piece."""
+    keys = table.primary_key.columns
+    first = select(*keys).where(condition).order_by(*keys).limit(_PIECE).with_for_update()
     count = 0
     while True:
-        async with database.writing() as connection:
-            erased = await _erase(connection, audit, audit.c.id.in_(piece))
+        async with database.transaction() as connection:
+            erased = await _erase(connection, table, tuple_(*keys).in_(first))
         count += erased
-        if erased < _AUDIT_PIECE:
+        if erased < _PIECE:
             return count

@@ -7,10 +7,12 @@ import pytest
 
 from bot.core.changes import ChangeKind
 from bot.core.ports import Rate
+from bot.storage.adding import find_or_add
 from bot.storage.database import Database
+from bot.storage.erasing import erase_piece
 from bot.storage.opening import open_database
 from bot.storage.outbox import _give_back, _hold
-from bot.storage.schema import followed_calls
+from bot.storage.schema import followed_calls, metadata, subscriptions
 from bot.storage.steps import Debt, make_due, owe
 from bot.storage.store import Store
 from tests.core.making import MINUTE, SECOND, FakeClock, make_facts, make_reading, make_subscription
@@ -163,3 +165,31 @@ class TestFollowing:
                 others[1].store.subscriptions.resume("sub-1", by=USER),
             )
             assert await actor.due_at() is not None
+
+
+class TestErasing:
+    async def test_whoever_is_about_to_follow_a_call_is_waited_for(
+        self, actor: Actor, database: Database, others: list[Actor], postgres: Postgres
+    ) -> None:
+        """Its call has no subscription yet that others see, and must not go alone."""
+        await actor.follow()
+        await actor.store.subscriptions.discard("sub-1")
+        now, wanted = actor.clock(), make_subscription("sub-2", card_ts="")
+        async with database.transaction() as connection:
+            await find_or_add(connection, wanted, make_reading("ONGOING"), now=now, card_until=now + LEASE, token="x")
+            erasing = asyncio.create_task(others[0].store.subscriptions.erase_team(TEAM))
+            await wait_for_a_lock(postgres)
+        await erasing
+        assert [await actor.rows(each, team_id=TEAM) for each in metadata.tables.values()] == [[]] * 6
+
+    async def test_whoever_follows_a_call_that_is_being_erased_begins_anew(
+        self, actor: Actor, database: Database, others: list[Actor], postgres: Postgres
+    ) -> None:
+        await actor.follow()
+        async with database.transaction() as connection:
+            await erase_piece(connection, followed_calls.c.team_id == TEAM)
+            following = asyncio.create_task(others[0].follow("sub-2", channel_id="C2"))
+            await wait_for_a_lock(postgres)
+        assert (await following).state == "active"
+        assert [row["id"] for row in await actor.rows(subscriptions)] == ["sub-2"]
+        assert await actor.due_at() is not None

@@ -1,7 +1,9 @@
 """Erasing: nothing is left of a workspace that has removed the app, of a call, or of a person who asked for that."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 import pytest
@@ -9,11 +11,13 @@ import pytest
 from bot.core.audit import AuditAction, AuditEntry
 from bot.core.calls import CallId
 from bot.core.changes import observe
+from bot.core.errors import StoreUnavailable
 from bot.core.subscriptions import Options, SubscriptionState
 from bot.storage import erasing
+from bot.storage.database import Database
 from bot.storage.erasing import Erased
 from bot.storage.leases import Queue
-from bot.storage.schema import audit, channels, metadata, notices, subscriptions
+from bot.storage.schema import channels, metadata, notices, subscriptions
 from bot.storage.store import Store
 from tests.core.making import RULES, SECOND, FakeClock, make_reading
 from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
@@ -72,12 +76,46 @@ class TestAWorkspace:
         )
         assert await holders(actor, TEAM) == set()
 
-    async def test_a_large_audit_goes_piece_by_piece(
-        self, store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("keys", [1, 2, 500])
+    async def test_a_try_that_is_cut_off_keeps_what_it_did_and_the_next_gets_further(
+        self, store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch, keys: int
     ) -> None:
-        monkeypatch.setattr(erasing, "_AUDIT_PIECE", 2)
-        await store.subscriptions.erase_team(TEAM)
-        assert {row["team_id"] for row in await actor.rows(audit)} == {OTHER_TEAM}
+        """Each try ends within its fifth piece: that one is taken back, those before it are not."""
+        await actor.follow("sub-4", n=4, status="PENDING")
+        await actor.follow("sub-5", n=4, channel_id="C2")
+        for status in ("TRIGGERED", "ONGOING", "CALL_FINISHED"):
+            await actor.see(status, n=4)
+        others = {name: await actor.rows(table, team_id=OTHER_TEAM) for name, table in metadata.tables.items()}
+        monkeypatch.setattr(erasing, "_KEYS", keys)
+        monkeypatch.setattr(erasing, "_PIECE", 2)
+        left = [await count_rows(actor)]
+        while left[-1]:
+            with monkeypatch.context() as patched, suppress(StoreUnavailable):
+                cut_short(patched, most=4)
+                await store.subscriptions.erase_team(TEAM)
+            left.append(await count_rows(actor))
+            assert left[-1] < left[-2]
+        assert len(left) > 3
+        assert await holders(actor, TEAM) == set()
+        assert {name: await actor.rows(table) for name, table in metadata.tables.items()} == others
+
+
+async def count_rows(actor: Actor) -> int:
+    return sum([len(await actor.rows(table, team_id=TEAM)) for table in metadata.tables.values()])
+
+
+def cut_short(patched: pytest.MonkeyPatch, *, most: int) -> None:
+    """From now on the database commits so many pieces, and no more."""
+    transaction, numbers = Database.transaction, count(1)
+
+    @asynccontextmanager
+    async def cut(database: Database) -> AsyncIterator[Any]:
+        async with transaction(database) as connection:
+            yield connection
+            if next(numbers) > most:
+                raise StoreUnavailable("time-out")
+
+    patched.setattr(Database, "transaction", cut)
 
 
 async def look(actor: Actor) -> Callable[[], Awaitable[object]]:
