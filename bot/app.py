@@ -45,7 +45,7 @@ from bot.slack.witness import Witness
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.database import Database, StorageError
-from bot.storage.migrate import migrate
+from bot.storage.migrate import migrate, require_head
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 from bot.web import SlackDoor, Web, read_only
@@ -65,16 +65,23 @@ async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
 
 
 @asynccontextmanager
-async def open_store(settings: DatabaseSettings, *, team_id: Callable[[], str]) -> AsyncIterator[Store]:
-    """The database, its tables up to date; open as long as the context.
+async def open_store(
+    settings: DatabaseSettings, *, team_id: Callable[[], str], may_make: bool = True
+) -> AsyncIterator[Store]:
+    """The database; open as long as the context.
+
+    Args:
+        settings: where it is.
+        team_id: whose rows are claimed.
+        may_make: whether it is made and its tables brought up to date; else both have to be so already.
 
     Raises:
-        CannotStart: it does not answer, can't be used, or belongs to a newer bot.
+        CannotStart: it does not answer, can't be used, belongs to a newer bot, or is not made.
     """
     try:
-        database = open_database(settings.database_url.get_secret_value())
+        database = open_database(settings.database_url.get_secret_value(), may_make=may_make)
         async with _closing(database):
-            await migrate(database)
+            await (migrate(database) if may_make else require_head(database))
             yield Store(database=database, clock=_now, team_id=team_id)
     except StorageError as error:
         raise CannotStart(error.reason) from None

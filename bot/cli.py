@@ -196,7 +196,7 @@ async def _work_in_store(settings: DatabaseSettings, work: Callable[["Store"], A
     from bot.server import CannotStart
 
     try:
-        async with open_store(settings, team_id=lambda: "") as store:
+        async with open_store(settings, team_id=lambda: "", may_make=False) as store:
             await work(store)
     except CannotStart as error:
         _fail(str(error))

@@ -31,6 +31,24 @@ async def check_revision(database: Database) -> str | None:
     return found
 
 
+async def require_head(database: Database) -> None:
+    """Sees to it that our tables are there, and of this bot's revision; makes and changes nothing.
+
+    Raises:
+        StorageError: they are not; what to do.
+        StoreUnavailable: the database does not answer.
+    """
+    found = await check_revision(database)
+    if found is None:
+        raise StorageError(
+            "The bot's tables are not in this database. Is DATABASE_URL right? Start the bot once if so."
+        )
+    if found != HEAD:
+        raise StorageError(
+            f"The database is older than this bot (revision {found}). Start the bot once: it brings it to {HEAD}."
+        )
+
+
 async def find_revision(database: Database) -> str | None:
     """The revision of the tables; None if there are none yet. Raises StoreUnavailable."""
     async with database.reading() as connection:

@@ -36,17 +36,18 @@ _SESSION = (
 _FORMS = "DATABASE_URL is sqlite:///samora-bot.db (a file) or postgresql://user:password@host/name."
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, may_make: bool = True) -> Database:
     """Opens what a person wrote; connects only when it is first used.
 
     Args:
         url: ``sqlite:///file`` (relative; absolute with four slashes), or ``postgresql://…`` as libpq takes it.
+        may_make: whether a file that isn't there is made, and one that is there made ready for us.
 
     Raises:
         StorageError: it can't be that, or there can be no such file.
     """
     if url.startswith("sqlite:"):
-        return Database(_sqlite_engine(_sqlite_path(url)))
+        return Database(_sqlite_engine(_sqlite_path(url), may_make=may_make))
     if url.startswith(("postgresql://", "postgres://")):
         return Database(_postgres_engine(url))
     raise StorageError(_FORMS)
@@ -61,8 +62,10 @@ def _sqlite_path(url: str) -> Path:
     return Path(name)
 
 
-def _sqlite_engine(path: Path) -> AsyncEngine:
-    _make_file(path)
+def _sqlite_engine(path: Path, *, may_make: bool) -> AsyncEngine:
+    if not may_make and not path.exists():
+        raise StorageError(f"There is no database: {path}. Is DATABASE_URL right, and this the bot's folder?")
+    _open_file(path)
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         # One writer and one reader. No isolation level: the driver begins no transaction behind our back.
@@ -72,12 +75,12 @@ def _sqlite_engine(path: Path) -> AsyncEngine:
         pool_timeout=_PATIENCE_SECONDS,
         hide_parameters=True,
     )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, may_make=may_make))
     return engine
 
 
-def _make_file(path: Path) -> None:
-    """Makes an empty file for our user alone; SQLite gives its other files the same mode."""
+def _open_file(path: Path) -> None:
+    """Makes an empty file for our user alone if there is none; SQLite gives its other files the same mode."""
     folder = path.parent
     if not folder.is_dir():
         raise StorageError(f"The folder of the database doesn't exist: {folder}. Make it, or change DATABASE_URL.")
@@ -92,12 +95,14 @@ def _make_file(path: Path) -> None:
         raise StorageError(f"SQLite keeps more files beside the database: let the bot write in the folder {folder}.")
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: Any, _record: object, *, may_make: bool) -> None:
     cursor = connection.cursor()
     # FULL: a commit is on the disk when it returns, so even a power cut takes nothing back: no notice is posted twice
     # for it, no subscription forgotten. NORMAL would survive kill -9 as well, but not that, and was 1.3 times as quick.
     busy = f"busy_timeout={_PATIENCE_SECONDS * 1000:.0f}"
-    for pragma in (busy, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # The journal's mode is written into the file, which may be somebody else's.
+    journal = ["journal_mode=WAL"] if may_make else []
+    for pragma in (busy, *journal, "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

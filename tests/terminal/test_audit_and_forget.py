@@ -3,7 +3,9 @@
 import asyncio
 import csv
 import io
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from tests.storage.acting import Actor
 
 JON = "U0JON"
 CALL = str(make_call_id(1))
+COMMANDS = pytest.mark.parametrize("command", [("audit",), ("forget", JON, "--yes")])
 STAYS = "Cards and messages that are in Slack already stay there"
 NOW = datetime(2026, 11, 8, 12, tzinfo=UTC)
 
@@ -159,6 +162,7 @@ def test_it_says_when_there_is_more(form: tuple[str, ...]) -> None:
     [((), "Nothing is in the audit yet."), (("--user", JON), "Nothing like that is in the audit.")],
 )
 def test_nothing_is_said_in_a_sentence(asked: tuple[str, ...], said: str) -> None:
+    fill()
     assert run("audit", *asked) == (0, f"{said}\n", "")
     code, out, err = run("audit", "--csv", *asked)
     assert (code, out.count("\n"), err) == (0, 1, f"{said}\n")
@@ -201,7 +205,7 @@ def test_since_never(text: str) -> None:
         Wish.read(call="", user="", since=text, limit=1, now=NOW)
 
 
-@pytest.mark.parametrize("command", [("audit",), ("forget", JON, "--yes")])
+@COMMANDS
 def test_a_database_that_does_not_answer_is_said_with_what_to_do(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,11 +215,53 @@ def test_a_database_that_does_not_answer_is_said_with_what_to_do(
     assert "The database doesn't answer" in err
 
 
-@pytest.mark.parametrize("command", [("audit",), ("forget", JON, "--yes")])
+@COMMANDS
 def test_a_wrong_address_of_the_database_ends_with_2(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "mysql://x")
     code, _, err = run(*command)
     assert (code, err.split()[0]) == (2, "DATABASE_URL")
+
+
+@COMMANDS
+def test_a_database_that_is_not_there_is_not_made(command: tuple[str, ...], tmp_path: Path) -> None:
+    code, out, err = run(*command)
+    assert (code, out) == (1, "")
+    assert err == f"There is no database: {tmp_path}/kept.db. Is DATABASE_URL right, and this the bot's folder?\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@COMMANDS
+@pytest.mark.parametrize("statements", ["", "CREATE TABLE songs (title TEXT)"])
+def test_a_database_without_our_tables_is_left_as_it_is(
+    command: tuple[str, ...], statements: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(statements)
+    file.touch()
+    before = file.read_bytes()
+    code, out, err = run(*command)
+    assert (code, out) == (1, "")
+    assert "The bot's tables are not in this database." in err
+    assert "Start the bot once" in err
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"kept.db": before}
+
+
+@COMMANDS
+@pytest.mark.parametrize(
+    ("revision", "said"),
+    [("0003", "older than this bot (revision 0003). Start the bot once"), ("9999", "newer than this bot")],
+)
+def test_tables_of_another_revision_are_not_migrated(command: tuple[str, ...], revision: str, said: str) -> None:
+    write(follow)
+    with closing(sqlite3.connect("kept.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+        connection.commit()
+        code, out, err = run(*command)
+        assert (code, out) == (1, "")
+        assert said in err
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(revision,)]
+        assert connection.execute("SELECT count(*) FROM audit").fetchall() == [(2,)]
 
 
 # forget
