@@ -14,6 +14,10 @@ from bot.sandbox.stage import Stage
 _PEOPLE = (("Noor Haddad", "+44 7700 900456"), ("Ben Achterberg", "+1 202 555 0172"), ("Sara Lind", "+44 7700 900789"))
 
 
+# A command of Slack's own, which the bot asks people for.
+INVITE = "/invite"
+
+
 class OrderRefusedError(Exception):
     """The order makes no sense, or Slack does not offer that; the text is a sentence for a person."""
 
@@ -55,7 +59,9 @@ class Orders:
         if what in self._of_stage:
             done = self._of_stage[what](**order)
             return await done if inspect.isawaitable(done) else done
-        if what == "say" and str(order["text"]).startswith("/"):
+        if what == "say" and str(order["text"]).startswith(f"{INVITE} "):
+            what, order = "invite_bot", _invitation(**order)
+        elif what == "say" and str(order["text"]).startswith("/"):
             what, order = "command", self._command(**order)
         if what == "press":
             order["what"] = order.pop("action_id")
@@ -103,3 +109,12 @@ class Orders:
             case _:
                 message = 'a process can be told to "kill", "stop" or "start"'
                 raise ValueError(message)
+
+
+def _invitation(channel: str, text: str, thread_ts: str | None = None) -> Json:
+    """Reads Slack's own command that brings somebody into a channel: here, the bot alone."""
+    del thread_ts
+    if text.removeprefix(INVITE).strip().lower() != "@samora":
+        message = f"Here only the bot can be invited: {INVITE} @samora."
+        raise LookupError(message)
+    return {"channel": channel}

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from bot.sandbox.company import AGENT_NAMES, SandboxCall
+from bot.sandbox.manifest import Command
 from bot.sandbox.media import without_signatures
+from bot.sandbox.orders import INVITE
 from bot.sandbox.samora import SeenRequest
 from bot.sandbox.slack import BotRequest, Channel, Message, User, View
 from bot.sandbox.slack.delivery import Delivered
@@ -19,6 +21,7 @@ from bot.sandbox.stage import Stage
 
 Exchange = Delivered | BotRequest | SeenRequest
 
+_INVITE = Command(command=INVITE, description="Bring somebody into this channel", usage_hint="@samora")
 _INSIDE = ("deleted", "via", "metadata")
 
 
@@ -39,7 +42,7 @@ def state_json(stage: Stage, me: str) -> Json:
         "clock": {"moved_by": stage.clock.moved_by},
         "weather": dict(stage.weather.now),
         "bot": {"state": stage.bot_state, "exit_code": stage.bot.exit_code},
-        "commands": [command.model_dump() for command in stage.features.commands],
+        "commands": [command.model_dump() for command in (*stage.features.commands, _INVITE)],
         "shortcuts": [shortcut.model_dump() for shortcut in stage.features.shortcuts],
         "addresses": {"slack": slack.url, "samora": stage.samora.url},
     }

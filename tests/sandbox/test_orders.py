@@ -32,6 +32,13 @@ async def test_a_text_that_names_the_bot_is_posted_and_the_bot_is_told(stage: St
     assert sent(stage)["event"]["text"] == f"hey <@U0SAMORA>, {FINISHED}?" == stage.slack.messages[-1].text
 
 
+async def test_the_bot_is_named_and_invited_in_whatever_letters(stage: Stage) -> None:
+    await order(stage, do="say", channel="C0QUIET", text="/invite @Samora", thread_ts=None)
+    assert stage.slack.workspace.channels["C0QUIET"].has_bot
+    await order(stage, do="say", channel="C0QUIET", text=f"@Samora {FINISHED}", thread_ts=None)
+    assert sent(stage)["event"]["type"] == "app_mention"
+
+
 async def test_any_other_text_is_a_message_with_mentions_and_links_in_which_brackets_are_only_brackets(
     stage: Stage,
 ) -> None:
@@ -90,6 +97,7 @@ async def test_time_weather_and_channels_are_steered(stage: Stage) -> None:
         ({}, "missing: 'do'"),
         ({"do": "dance"}, "one of"),
         ({"do": "say", "channel": "C0OPS"}, "missing: 'text'"),
+        ({"do": "say", "channel": "C0OPS", "text": "/invite @jon", "thread_ts": None}, "only the bot can be invited"),
         ({"do": "say", "channel": "C0OPS", "text": "/giphy cats", "thread_ts": None}, "/giphy is not a command here"),
         ({"do": "say", "channel": "C0OPS", "text": "/samora-call", "thread_ts": "1.2"}, "no slash commands in threads"),
         ({"do": "say", "channel": "C0NOWHERE", "text": "hi", "thread_ts": None}, "no channel"),

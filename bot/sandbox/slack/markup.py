@@ -46,7 +46,9 @@ def escaped(text: str, known: Mapping[str, str]) -> str:
 
     See docs.slack.dev/interactivity/implementing-slash-commands.
     """
-    return _ESCAPABLE.sub(lambda found: f"<{found[0]}>" if found["url"] else known.get(found[0], found[0]), text)
+    return _ESCAPABLE.sub(
+        lambda found: f"<{found[0]}>" if found["url"] else known.get(found[0].lower(), found[0]), text
+    )
 
 
 def rich_text(text: str, block_id: str) -> Json:

@@ -73,7 +73,6 @@ function OfNeighbour({ of }: { of: Neighbour }) {
 const LEAPS: readonly (readonly [string, number])[] = [
   ["+1 minute", 60],
   ["+60 minutes", 3_600],
-  ["+24 hours", 86_400],
 ];
 
 function Clock() {
@@ -98,7 +97,10 @@ function Clock() {
           </button>
         ))}
       </div>
-      <p className="hint">Links to recordings and transcripts die after 60 minutes.</p>
+      <p className="hint">
+        Slack and Samora live by this clock: links to recordings and transcripts die after 60 minutes. The bot itself lives
+        by the real one, so what it does of itself after a time doesn't come sooner.
+      </p>
     </Box>
   );
 }
