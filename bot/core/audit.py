@@ -37,7 +37,7 @@ class AuditEntry:
         team_id: the workspace.
         user_id: the person.
         action: what that person did.
-        call_id: the call; None if it was done to all that a channel follows.
+        call_id: the call.
         channel_id: the conversation; empty in a modal or a Home tab, which stand in none.
 
     Raises:
@@ -48,7 +48,7 @@ class AuditEntry:
     team_id: str
     user_id: str
     action: AuditAction
-    call_id: CallId | None = None
+    call_id: CallId
     channel_id: str = ""
 
     def __post_init__(self) -> None:

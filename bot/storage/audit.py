@@ -47,7 +47,7 @@ class AuditStore:
 
 async def put_down(connection: AsyncConnection, entries: Iterable[AuditEntry]) -> None:
     """Puts down acts within the transaction of what they do; their lines in the log are to follow its end."""
-    rows = [asdict(each) | {"action": each.action.value, "call_id": str(each.call_id or "")} for each in entries]
+    rows = [asdict(each) | {"action": each.action.value, "call_id": str(each.call_id)} for each in entries]
     if rows:
         await connection.execute(insert(audit), rows)
 
@@ -60,7 +60,7 @@ def log_acts(entries: Iterable[AuditEntry]) -> None:
             action=each.action.value,
             team_id=each.team_id,
             user_id=each.user_id,
-            call_id=str(each.call_id or ""),
+            call_id=str(each.call_id),
             channel_id=each.channel_id,
         )
 
@@ -71,6 +71,6 @@ def _entry_of(row: Row[Any]) -> AuditEntry:
         team_id=row.team_id,
         user_id=row.user_id,
         action=AuditAction(row.action),
-        call_id=CallId(row.call_id) if row.call_id else None,
+        call_id=CallId(row.call_id),
         channel_id=row.channel_id,
     )

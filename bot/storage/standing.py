@@ -40,45 +40,45 @@ IS_REFUSED = IS_PAUSED & subscriptions.c.reason.not_in([each.value for each in R
 _IS_STOPPED = IS_PAUSED & (subscriptions.c.reason == Reason.UNINSTALLED.value)
 
 
-async def pause(connection: AsyncConnection, condition: ColumnElement[bool]) -> int:
+async def pause(connection: AsyncConnection, condition: ColumnElement[bool]) -> Sequence[Locked]:
     """Pauses the active ones of these, as a person wants that."""
     locked = await lock_following(connection, condition & IS_ACTIVE)
     values = {"state": SubscriptionState.PAUSED.value, "reason": Reason.PERSON.value}
     await update_subscriptions(connection, ids_of(locked), values)
     await stop_idle(connection, call_ids(locked))
-    return len(locked)
+    return locked
 
 
-async def end(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> int:
+async def end(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> Sequence[Locked]:
     """Ends these, as a person wants that."""
     locked = await lock_following(connection, condition & ~IS_ENDED)
     await update_subscriptions(connection, ids_of(locked), ended(Reason.PERSON, now) | card_wish(now))
     await stop_idle(connection, call_ids(locked))
     await forget_owed(connection, ids_of(locked), reason="ended", now=now)
-    return len(locked)
+    return locked
 
 
-async def resume_one(connection: AsyncConnection, subscription_id: str, now: datetime) -> int:
+async def resume_one(connection: AsyncConnection, subscription_id: str, now: datetime) -> Sequence[Locked]:
     """Resumes a paused one, or one that was let go; with it those of its channel that Slack's errors paused too."""
     is_it = subscriptions.c.id == subscription_id
     query = select(subscriptions).where(is_it)
     row = (await connection.execute(query)).first()
     if row is None:
-        return 0
+        return ()
     if row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}:
         return await resume(connection, is_in(row.team_id, row.channel_id) & IS_REFUSED, now)
     was_let_go = IS_ENDED & (subscriptions.c.reason == Reason.QUIET.value) & ~has_live_one()
     return await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
 
 
-async def resume(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> int:
+async def resume(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> Sequence[Locked]:
     """Makes these active: what changed meanwhile is owed as one notice, their cards are redrawn, their calls read."""
     locked = await lock_following(connection, condition)
     if locked:
         await _revive(connection, locked, now)
         owed = await find_owed_channels(connection, ids_of(locked))
         await make_due(connection, locked[0].row.team_id, owed, now)
-    return len(locked)
+    return locked
 
 
 async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: datetime) -> None:

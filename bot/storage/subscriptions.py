@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.audit import AuditAction, AuditEntry
@@ -35,7 +36,7 @@ class SubscriptionStore(StorePart):
         async with self._acting() as (connection, acts):
             row, followed = await find_or_add(connection, wanted, call, now=now, card_until=card_until, token=token)
             if followed:
-                acts.append(await self._act(connection, AuditAction.SUBSCRIBE, wanted.id, wanted.creator_id))
+                acts.append(self._act(AuditAction.SUBSCRIBE, row, wanted.creator_id))
         subscription = subscription_of(row)
         if followed is None:
             return subscription, None
@@ -75,45 +76,34 @@ class SubscriptionStore(StorePart):
     async def pause(self, subscription_id: str, *, by: str) -> bool:
         """Pauses it because a person wants that."""
         async with self._acting() as (connection, acts):
-            count = await standing.pause(connection, _is(subscription_id))
-            if count:
-                acts.append(await self._act(connection, AuditAction.PAUSE, subscription_id, by))
-            return count > 0
+            paused = await standing.pause(connection, _is(subscription_id))
+            acts += [self._act(AuditAction.PAUSE, each.row, by) for each in paused]
+        return len(paused) > 0
 
     async def resume(self, subscription_id: str, *, by: str) -> int:
         """Makes a paused one active, or one that was let go; so its channel's others that Slack's errors paused."""
         async with self._acting() as (connection, acts):
-            count = await standing.resume_one(connection, subscription_id, self._clock())
-            if count:
-                acts.append(await self._act(connection, AuditAction.RESUME, subscription_id, by))
-            return count
+            resumed = await standing.resume_one(connection, subscription_id, self._clock())
+            acts += [self._act(AuditAction.RESUME, each.row, by) for each in resumed]
+        return len(resumed)
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that."""
-        async with self._acting() as (connection, acts):
-            count = await standing.end(connection, _is(subscription_id), self._clock())
-            if count:
-                acts.append(await self._act(connection, AuditAction.END, subscription_id, by))
-            return count > 0
+        return await self._end(_is(subscription_id), by=by) > 0
 
     async def end_all(self, team_id: str, channel_id: str, *, by: str) -> int:
         """Ends every subscription of a channel."""
-        act = AuditEntry(at=self._clock(), team_id=team_id, user_id=by, action=AuditAction.END, channel_id=channel_id)
-        async with self._acting() as (connection, acts):
-            count = await standing.end(connection, is_in(team_id, channel_id), self._clock())
-            if count:
-                acts.append(act)
-            return count
+        return await self._end(is_in(team_id, channel_id), by=by)
 
     async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
         """Gives it other options, and has its card redrawn; False if it has ended."""
-        change = update(subscriptions).where(_is(subscription_id), ~IS_ENDED).values(options_values(options))
+        is_it = _is(subscription_id) & ~IS_ENDED
+        change = update(subscriptions).where(is_it).values(options_values(options)).returning(*subscriptions.c)
         async with self._acting() as (connection, acts):
-            is_changed = (await connection.execute(change)).rowcount == 1
-            await connection.execute(_want_card(_is(subscription_id) & ~IS_ENDED, self._clock()))
-            if is_changed:
-                acts.append(await self._act(connection, AuditAction.CHANGE, subscription_id, by))
-            return is_changed
+            changed = (await connection.execute(change)).all()
+            await connection.execute(_want_card(is_it, self._clock()))
+            acts += [self._act(AuditAction.CHANGE, row, by) for row in changed]
+        return len(changed) > 0
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
         """Has the card redrawn that stands there, if it is a subscription's, and its call read again."""
@@ -168,8 +158,8 @@ class SubscriptionStore(StorePart):
             await put_down(connection, acts)
         log_acts(acts)
 
-    async def _act(self, connection: AsyncConnection, action: AuditAction, subscription_id: str, by: str) -> AuditEntry:
-        row = (await connection.execute(select(subscriptions).where(_is(subscription_id)))).one()
+    def _act(self, action: AuditAction, row: Row[Any], by: str) -> AuditEntry:
+        """What somebody did to a subscription, of which that is the row."""
         return AuditEntry(
             at=self._clock(),
             team_id=row.team_id,
@@ -178,6 +168,12 @@ class SubscriptionStore(StorePart):
             call_id=CallId(row.call_id),
             channel_id=row.channel_id,
         )
+
+    async def _end(self, condition: ColumnElement[bool], *, by: str) -> int:
+        async with self._acting() as (connection, acts):
+            ended = await standing.end(connection, condition, self._clock())
+            acts += [self._act(AuditAction.END, each.row, by) for each in ended]
+        return len(ended)
 
     async def _list(
         self, condition: ColumnElement[bool], *, offset: int, limit: int

@@ -100,7 +100,7 @@ def _write_csv(entries: Sequence[AuditEntry]) -> None:
     rows.writerow(["at", "team_id", "user_id", "action", "call_id", "channel_id"])
     for each in entries:
         at = each.at.isoformat(timespec="milliseconds")
-        rows.writerow([at, each.team_id, each.user_id, each.action.value, each.call_id or "", each.channel_id])
+        rows.writerow([at, each.team_id, each.user_id, each.action.value, str(each.call_id), each.channel_id])
 
 
 def _draw(entries: Sequence[AuditEntry]) -> None:
@@ -110,6 +110,5 @@ def _draw(entries: Sequence[AuditEntry]) -> None:
     table = Table("When (UTC)", "Who", "Did what", "Call", "Channel", box=None, padding=(0, 2, 0, 0))
     for each in entries:
         when = f"{each.at:%Y-%m-%d %H:%M:%S}"
-        call = str(each.call_id or "all that is followed there")
-        table.add_row(*map(Text, (when, each.user_id, _WORDS[each.action], call, each.channel_id)))
+        table.add_row(*map(Text, (when, each.user_id, _WORDS[each.action], str(each.call_id), each.channel_id)))
     console.print(table)

@@ -55,6 +55,7 @@ CHANGES: dict[str, tuple[Act, Act | None]] = {
         lambda store: store.subscriptions.pause("sub-1", by=USER),
     ),
     "end": (lambda store: store.subscriptions.end("sub-1", by=JON), None),
+    "end all": (lambda store: store.subscriptions.end_all(TEAM, CHANNEL, by=JON), None),
     "change": (lambda store: store.subscriptions.change("sub-1", Options(mention="U9"), by=JON), None),
 }
 
@@ -70,19 +71,46 @@ async def test_who_changes_a_subscription_is_put_down_with_it(
     clock.advance(MINUTE)
     with capture_logs() as logs:
         await change(store)
-    assert (await acts(actor))[-1] == (JON, action, CALL, CHANNEL)
+    word = action.removesuffix(" all")
+    assert (await acts(actor))[-1] == (JON, word, CALL, CHANNEL)
     assert (await actor.rows(audit))[-1]["at"] == clock()
-    assert [(line["event"], line["action"], line["user_id"]) for line in logs] == [("audit", action, JON)]
+    assert [(line["event"], line["action"], line["user_id"]) for line in logs] == [("audit", word, JON)]
 
 
-async def test_who_ends_all_of_a_channel_is_put_down_once_without_a_call(store: Store, actor: Actor) -> None:
+async def test_who_ends_all_of_a_channel_is_put_down_with_each_call(store: Store, actor: Actor) -> None:
     for n in (1, 2):
         await actor.follow(f"sub-{n}", n=n)
+    await actor.follow("elsewhere", n=3, channel_id="C2")
     with capture_logs() as logs:
         assert await store.subscriptions.end_all(TEAM, CHANNEL, by=JON) == 2
         assert await store.subscriptions.end_all(TEAM, CHANNEL, by=JON) == 0
-    assert (await acts(actor))[2:] == [(JON, "end", "", CHANNEL)]
-    assert [(line["action"], line["call_id"]) for line in logs] == [("end", "")]
+    both = [CALL, str(make_call_id(2))]
+    assert (await acts(actor))[3:] == [(JON, "end", call, CHANNEL) for call in both]
+    assert [(line["action"], line["call_id"]) for line in logs] == [("end", call) for call in both]
+    (newest, _) = await store.audit.list_newest(limit=9, call_id=make_call_id(2))
+    assert (newest.action, newest.user_id) == (AuditAction.END, JON)
+
+
+async def test_who_resumes_what_slack_has_paused_is_put_down_with_all_that_is_resumed(
+    store: Store, actor: Actor
+) -> None:
+    for n in (1, 2, 3):
+        await actor.follow(f"sub-{n}", n=n)
+    await store.subscriptions.pause("sub-3", by=USER)
+    await store.subscriptions.want_card(TEAM, CHANNEL, (await actor.find()).card_ts)
+    await store.outbox.pause_card(await actor.take_card(), reason="is_archived", whole_channel=True)
+    with capture_logs() as logs:
+        assert await store.subscriptions.resume("sub-2", by=JON) == 2
+    assert (await acts(actor))[4:] == [(JON, "resume", str(make_call_id(n)), CHANNEL) for n in (1, 2)]
+    assert [(line["action"], line["call_id"]) for line in logs] == [("resume", str(make_call_id(n))) for n in (1, 2)]
+
+
+async def test_hundreds_at_once_are_put_down_one_by_one(store: Store, actor: Actor) -> None:
+    await actor.follow()
+    await actor.multiply(1202)
+    assert await store.subscriptions.end_all(TEAM, CHANNEL, by=JON) == 1202
+    ended = {row["call_id"] for row in await actor.rows(audit, action="end")}
+    assert ended == {str(make_call_id(n)) for n in range(1, 1203)}
 
 
 @pytest.mark.parametrize("change", [change for change, _ in CHANGES.values()], ids=CHANGES)
@@ -179,8 +207,3 @@ class TestReading:
             asked = asked | {"since": clock() + asked["since"]}
         found = await store.audit.list_newest(limit=10, **asked)
         assert [(each.at - clock()) // HOUR for each in found] == hours
-
-    async def test_a_whole_channels_act_has_no_call(self, store: Store, clock: FakeClock) -> None:
-        entry = make_entry(at=clock() + 9 * HOUR, action=AuditAction.END, call_id=None)
-        await store.audit.add(entry)
-        assert await store.audit.list_newest(limit=1) == (entry,)

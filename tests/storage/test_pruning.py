@@ -15,7 +15,7 @@ from bot.storage.database import Database
 from bot.storage.schema import audit, channels, followed_calls, notices, subscriptions
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock
-from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER
+from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
 from tests.storage.acting import Actor
 
 DAY = timedelta(days=1)
@@ -206,8 +206,10 @@ async def test_the_audit_has_its_own_time_and_every_workspace_its_end(
 ) -> None:
     began = clock()
     for days, team_id in ((0, TEAM), (1, OTHER_TEAM), (2, TEAM)):
-        entry = AuditEntry(at=began + days * DAY, team_id=team_id, user_id=USER, action=AuditAction.SHARE)
-        await store.audit.add(entry)
+        at, call_id = began + days * DAY, make_call_id()
+        await store.audit.add(
+            AuditEntry(at=at, team_id=team_id, user_id=USER, action=AuditAction.SHARE, call_id=call_id)
+        )
     clock.now = began + AUDIT_KEPT
     assert await prune(store) == 0
     clock.advance(DAY + SECOND)

@@ -88,7 +88,7 @@ def words(text: str) -> list[list[str]]:
 
 
 def test_the_newest_act_comes_first_and_no_row_is_folded() -> None:
-    fill(make_entry(), make_entry(10, user_id=JON, action=AuditAction.END, call_id=None))
+    fill(make_entry(), make_entry(10, user_id=JON, action=AuditAction.END))
 
     code, out, err = run("audit")
 
@@ -96,7 +96,7 @@ def test_the_newest_act_comes_first_and_no_row_is_folded() -> None:
     head, *rows = words(out)
     assert head == ["When (UTC)", "Who", "Did what", "Call", "Channel"]
     assert rows == [
-        ["2026-11-01 10:30:00", JON, "ended that", "all that is followed there", CHANNEL],
+        ["2026-11-01 10:30:00", JON, "ended that", CALL, CHANNEL],
         ["2026-11-01 09:30:00", USER, "was handed the recording", CALL, CHANNEL],
     ]
 
@@ -134,13 +134,13 @@ def test_what_is_asked_for(asked: tuple[str, ...], hours: list[int]) -> None:
 
 
 def test_csv_is_rfc_4180_with_a_head_and_times_in_utc() -> None:
-    fill(make_entry(channel_id=""), make_entry(10, call_id=None, action=AuditAction.END))
+    fill(make_entry(channel_id=""), make_entry(10, action=AuditAction.END))
 
     written = CliRunner().invoke(app, ["audit", "--csv"]).stdout_bytes.decode()
 
     assert written == (
         "at,team_id,user_id,action,call_id,channel_id\r\n"
-        f"2026-11-01T10:30:00.000+00:00,{TEAM},{USER},end,,{CHANNEL}\r\n"
+        f"2026-11-01T10:30:00.000+00:00,{TEAM},{USER},end,{CALL},{CHANNEL}\r\n"
         f"2026-11-01T09:30:00.000+00:00,{TEAM},{USER},recording,{CALL},\r\n"
     )
 
