@@ -131,6 +131,15 @@ class Database:
                 await stack.enter_async_context(self._turn)
             yield await stack.enter_async_context(self._transaction.begin())
 
+    async def wipe(self) -> None:
+        """After rows were erased: SQLite keeps older pages in the log beside its file, which is emptied.
+
+        As far as nobody reads them just now; what is left is overwritten as the log goes on.
+        """
+        if self.is_sqlite:
+            async with self.writing() as connection:
+                await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
     async def ping(self) -> None:
         """Whether it answers; raises StoreUnavailable if not."""
         async with self.reading() as connection:

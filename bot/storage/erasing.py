@@ -49,13 +49,16 @@ async def erase_team(database: Database, team_id: str) -> int:
     count = followed.calls + followed.subscriptions + followed.notices
     for table in (channels, budgets, audit):
         count += await _erase_rows(database, table, table.c.team_id == team_id)
+    await database.wipe()
     return count
 
 
 async def forget_call(database: Database, call_id: CallId) -> Erased:
     """Erases what is kept about a call, whoever follows it in whatever workspace."""
     followed = await _erase_followed(database, followed_calls.c.call_id == str(call_id))
-    return replace(followed, acts=await _erase_rows(database, audit, audit.c.call_id == str(call_id)))
+    acts = await _erase_rows(database, audit, audit.c.call_id == str(call_id))
+    await database.wipe()
+    return replace(followed, acts=acts)
 
 
 async def forget_user(database: Database, user_id: str) -> Erased:
@@ -76,6 +79,7 @@ async def forget_user(database: Database, user_id: str) -> Erased:
         # Her direct messages.
         await _erase(connection, channels, channels.c.channel_id == user_id)
     acts = await _erase_rows(database, audit, audit.c.user_id == user_id)
+    await database.wipe()
     return Erased(subscriptions=subs, notices=notes, acts=acts, mentions=mentions)
 
 

@@ -100,9 +100,10 @@ def _prepare_sqlite(connection: Any, _record: object, *, may_make: bool) -> None
     # FULL: a commit is on the disk when it returns, so even a power cut takes nothing back: no notice is posted twice
     # for it, no subscription forgotten. NORMAL would survive kill -9 as well, but not that, and was 1.3 times as quick.
     busy = f"busy_timeout={_PATIENCE_SECONDS * 1000:.0f}"
+    # secure_delete: what is deleted is overwritten, not only given free.
     # The journal's mode is written into the file, which may be somebody else's.
     journal = ["journal_mode=WAL"] if may_make else []
-    for pragma in (busy, *journal, "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (busy, *journal, "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

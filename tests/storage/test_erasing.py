@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from bot.storage import erasing
 from bot.storage.database import Database
 from bot.storage.erasing import Erased
 from bot.storage.leases import Queue
+from bot.storage.opening import open_database
 from bot.storage.schema import channels, metadata, notices, subscriptions
 from bot.storage.store import Store
 from tests.core.making import RULES, SECOND, FakeClock, make_reading
@@ -283,3 +285,46 @@ async def test_whoever_claims_meanwhile_leaves_nothing_behind(
     assert (await actor.claim_calls()).rows == ()
     assert found[0] is not None
     assert await holders(actor, TEAM) == set()
+
+
+class TestTheFiles:
+    """SQLite's own: what was deleted is in no free page of theirs, and in no old frame of the log beside it."""
+
+    @pytest.fixture
+    def kind(self) -> str:
+        return "sqlite"
+
+    @pytest.fixture(autouse=True)
+    async def many(self, actor: Actor) -> None:
+        """So many that their rows fill pages of their own."""
+        await actor.follow(creator_id=JON)
+        await actor.multiply(300)
+        await actor.store.subscriptions.end_all(TEAM, CHANNEL, by=JON)
+        await actor.follow("other", n=1, team_id=OTHER_TEAM, creator_id=USER)
+
+    @pytest.mark.parametrize(
+        ("erase", "value"),
+        [
+            (lambda store: store.forget_user(JON), JON),
+            (lambda store: store.forget_call(make_call_id(7)), str(make_call_id(7))),
+            (lambda store: store.subscriptions.erase_team(TEAM), JON),
+            (lambda store: store.subscriptions.erase_team(TEAM), TEAM),
+        ],
+        ids=["person", "call", "team's person", "team"],
+    )
+    async def test_it_is_in_none_of_them(
+        self, store: Store, url: str, erase: Callable[[Store], Awaitable[object]], value: str
+    ) -> None:
+        file = Path(url.removeprefix("sqlite:///"))
+        assert value in read_beside(file)
+        beside = open_database(url)
+        await beside.ping()  # a bot that runs meanwhile: whoever closes the files last would tidy up
+        await erase(store)
+        assert value not in read_beside(file)
+        assert OTHER_TEAM in read_beside(file)
+        await beside.close()
+
+
+def read_beside(file: Path) -> str:
+    """Whatever is in the database's files."""
+    return "".join(each.read_bytes().decode("latin-1") for each in file.parent.glob(f"{file.name}*"))

@@ -1,12 +1,14 @@
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.storage.database import Database, StorageError
-from bot.storage.opening import open_database
+from bot.storage.opening import _prepare_sqlite, open_database
 from tests.postgres import Postgres
 
 
@@ -30,11 +32,17 @@ class TestSqlite:
 
     async def test_what_it_is_asked_for(self, tmp_path: Path) -> None:
         database = open_database(f"sqlite:///{tmp_path / 'bot.db'}")
-        wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+        wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000, "secure_delete": 1}
         async with database.reading() as connection:
             for name, value in wanted.items():
                 assert (await connection.execute(text(f"PRAGMA {name}"))).scalar() == value
         await database.close()
+
+    def test_what_is_deleted_is_overwritten_however_sqlite_was_built(self) -> None:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("PRAGMA secure_delete=OFF")
+            _prepare_sqlite(connection, None, may_make=True)
+            assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)
 
     @pytest.mark.parametrize(
         ("url", "sentence"),
