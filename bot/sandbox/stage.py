@@ -49,31 +49,38 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(manifest: str) -> AsyncIterator[Stage]:
-    """Starts it all, and ends it all.
+async def set_stage(manifest: str) -> AsyncIterator[Stage]:
+    """Starts both servers, with a bot for them that isn't started.
 
     Args:
         manifest: the bot's, as YAML, for Socket Mode.
-
-    Raises:
-        CannotStart: the bot ends, or doesn't connect in time.
     """
     clock = SandboxClock()
     async with SlackSandbox(clock=clock) as slack:
         changes = slack.workspace.changes
         async with SamoraSandbox(clock=clock, on_change=changes.announce) as samora:
             environment = bot_environment(slack=slack, samora=samora) | _QUICK
-            async with BotProcess(environment, on_change=changes.announce) as bot:
-                await _connected(slack, bot)
-                yield Stage(
-                    clock=clock,
-                    changes=changes,
-                    slack=slack,
-                    samora=samora,
-                    weather=Weather(slack=slack.faults, samora=samora.faults),
-                    bot=bot,
-                    features=read_features(manifest),
-                )
+            yield Stage(
+                clock=clock,
+                changes=changes,
+                slack=slack,
+                samora=samora,
+                weather=Weather(slack=slack.faults, samora=samora.faults),
+                bot=BotProcess(environment, on_change=changes.announce),
+                features=read_features(manifest),
+            )
+
+
+@asynccontextmanager
+async def open_stage(manifest: str) -> AsyncIterator[Stage]:
+    """As :func:`set_stage`, and starts the bot too; ends it all.
+
+    Raises:
+        CannotStart: the bot ends, or doesn't connect in time.
+    """
+    async with set_stage(manifest) as stage, stage.bot:
+        await _connected(stage.slack, stage.bot)
+        yield stage
 
 
 async def _connected(slack: SlackSandbox, bot: BotProcess) -> None:
