@@ -109,6 +109,10 @@ class FollowedCall:
         is_media_told: whether the notice about them was made.
         is_stuck_told: whether the alarm about this status was made.
         failures: how many looks in a row went wrong.
+        agent_id: whose call it is; empty while that is not known.
+        is_awaited: whether a subscription of its agent may still want it.
+        nudged_at: when a webhook last named it, UTC; None if none did.
+        is_covered: whether its agent's webhooks arrive: then there is no need to look often.
     """
 
     id: int
@@ -123,6 +127,10 @@ class FollowedCall:
     is_media_told: bool = False
     is_stuck_told: bool = False
     failures: int = 0
+    agent_id: str = ""
+    is_awaited: bool = False
+    nudged_at: datetime | None = None
+    is_covered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,9 +99,10 @@ class FollowedCalls(Protocol):
         Each call taken counts towards the rate.
         """
 
-    async def save(self, seen: "Observation", *, due_at: datetime | None) -> bool:
+    async def save(self, seen: "Observation", *, due_at: datetime | None, born: tuple[Subscription, ...] = ()) -> bool:
         """Writes what one look came to: the row, one notice for each subscription that is owed one, cards out of date.
 
+        Likewise the subscriptions that agents' ones give birth to, but where the channel has followed that call before.
         One transaction. Returns False, having written nothing, if the lease is somebody else's by now.
         """
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, FollowedCall, Observation
 from bot.core.ports import Claim, Rate
+from bot.core.subscriptions import Subscription
 from bot.storage.leases import Queue, StorePart
 from bot.storage.rows import Values, followed_of, followed_values, subscription_of
 from bot.storage.schema import followed_calls, subscriptions
@@ -30,7 +31,13 @@ class FollowedCallStore(StorePart):
         """Takes calls that are due."""
         return await _DUE.claim(self._database, self._wish(limit, until, rate), _load)
 
-    async def save(self, seen: Observation, *, due_at: datetime | None) -> bool:
+    async def save(
+        self,
+        seen: Observation,
+        *,
+        due_at: datetime | None,
+        born: tuple[Subscription, ...] = (),  # noqa: ARG002
+    ) -> bool:
         """Writes a look, and what follows from it. Most looks bring nothing: those are one statement."""
         row = seen.followed
         values = followed_values(row) | {"read_at": seen.at, "due_at": due_at, "lease": None}

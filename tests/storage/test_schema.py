@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Dialect, make_url
 from sqlalchemy.exc import StatementError
 
-from bot.storage.schema import ForeignText, UtcDateTime, followed_calls, metadata
+from bot.storage.columns import ForeignText, UtcDateTime
+from bot.storage.schema import followed_calls, metadata
 from tests.core.making import FakeClock
 from tests.factories import HOSTILE_TEXTS
 from tests.storage.acting import Actor
