@@ -23,8 +23,8 @@ class Calls:
 class World:
     """Names, remembered, and a time that stands still."""
 
-    def __init__(self, **names: str) -> None:
-        self.memory, self.now = FakeNames({(TEAM, AGENT): name for name in names.values()}), 0.0
+    def __init__(self, name: str = "") -> None:
+        self.memory, self.now = FakeNames({(TEAM, AGENT): name}), 0.0
         self.names = KnownNames(names=self.memory, team_id=lambda: TEAM, clock=lambda: self.now)
 
     async def read(self, calls: Calls) -> Call:
@@ -34,7 +34,7 @@ class World:
 async def test_a_call_carries_its_agents_name_however_samora_writes_the_id() -> None:
     calls = Calls(AGENT.upper())
 
-    call = await World(name="Collections").read(calls)
+    call = await World("Collections").read(calls)
 
     assert call == replace(calls.call, agent_name="Collections")
 
@@ -45,11 +45,11 @@ async def test_an_agent_that_nobody_named_and_a_call_without_an_agent_have_no_na
     assert (await world.read(Calls())).agent_name == ""
     assert world.memory.asked == 1
     assert (await world.read(Calls(None))).agent_name == ""
-    assert (await World(name="Collections").read(Calls("another"))).agent_name == ""
+    assert (await World("Collections").read(Calls("another"))).agent_name == ""
 
 
 async def test_names_are_asked_for_once_in_ten_seconds() -> None:
-    world = World(name="Collections")
+    world = World("Collections")
     await world.names.find(AGENT)
     world.memory.names[TEAM, AGENT] = "Sales"
 
@@ -61,7 +61,7 @@ async def test_names_are_asked_for_once_in_ten_seconds() -> None:
 
 
 async def test_a_name_that_is_given_here_is_known_here_at_once() -> None:
-    world = World(name="Collections")
+    world = World("Collections")
     await world.names.find(AGENT)
 
     await world.names.give(AGENT, "Sales", by=USER)
@@ -71,7 +71,7 @@ async def test_a_name_that_is_given_here_is_known_here_at_once() -> None:
 
 
 async def test_a_memory_that_does_not_answer_leaves_calls_without_names_and_is_not_asked_by_each() -> None:
-    world = World(name="Collections")
+    world = World("Collections")
     world.memory.broken = True
 
     assert [(await world.read(Calls())).agent_name for _ in range(3)] == ["", "", ""]

@@ -49,7 +49,7 @@ class FakeAnnouncements:
 
 
 class FakeAgents:
-    """Fulfils :class:`bot.core.agent_ports.AgentSubscriptions`. Remembers changes in ``done``; fails while ``broken``."""
+    """Fulfils :class:`bot.core.agent_ports.AgentSubscriptions`. Remembers changes; fails while ``broken``."""
 
     def __init__(self, *there: AgentSubscription) -> None:
         self.rows: dict[str, AgentSubscription] = {row.id: row for row in there}
