@@ -24,6 +24,7 @@ from bot.slack.blocks import (
     duration_words,
     escape,
     header,
+    inert,
     local,
     mrkdwn,
     section,
@@ -56,7 +57,7 @@ _STATUSES = {
 _NEUTRAL = "◽"
 _STRANGERS = "Status and times alone, as people of other organisations may read this."
 _LONGEST_STATUS = 60
-_LONGEST_AGENT_ID = 64
+_LONGEST_AGENT = 80
 _WORTH_SAYING_SECONDS = 10
 _LONGEST_TEXT = 3_000
 
@@ -127,7 +128,7 @@ def _facts(call: Call) -> list[tuple[str, str]]:
     """The fields, as names and mrkdwn; what is unknown is left out."""
     facts = [("Call id", code(str(call.id)))]
     if call.agent_id:
-        facts.append(("Agent", code(_agent(call))))
+        facts.append(("Agent", inert(_agent(call)) if call.agent_name else code(_agent(call))))
     if call.created_at:
         facts.append(("Created", local(call.created_at)))
     if call.started_at:
@@ -146,7 +147,7 @@ def _facts(call: Call) -> list[tuple[str, str]]:
 
 
 def _agent(call: Call) -> str:
-    return cut(one_line(call.agent_id or ""), _LONGEST_AGENT_ID) or "—"
+    return cut(one_line(call.agent_name or call.agent_id or ""), _LONGEST_AGENT) or "—"
 
 
 def _media_words(call: Call) -> list[str]:
