@@ -1,8 +1,8 @@
 """Steps that several intentions share.
 
 Rows are locked in one order everywhere, so that nobody waits in a circle:
-budget → followed calls → subscriptions → notices → channels, and several of one table by their ids. Whoever changes
-the state of a subscription has locked its call first, so that "nobody follows this call" can be said for sure.
+budget → followed calls → subscriptions → boards → notices → channels, and several of one table by their ids. Whoever
+changes the state of a subscription has locked its call first, so that "nobody follows this call" can be said for sure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -116,10 +116,14 @@ async def update_subscriptions(connection: AsyncConnection, ids: Iterable[str], 
 
 
 def card_wish(now: datetime) -> Values:
-    """The columns of a card that has become out of date. One that is leased, or put off, waits for that."""
+    """The columns of a card that has become out of date. One that is leased, or put off, waits for that.
+
+    What stands on a board has none: see :func:`bot.storage.boards.want_boards`.
+    """
+    due_at = func.coalesce(subscriptions.c.card_due_at, now)
     return {
         "card_wanted": subscriptions.c.card_wanted + 1,
-        "card_due_at": func.coalesce(subscriptions.c.card_due_at, now),
+        "card_due_at": case((subscriptions.c.board_id == "", due_at), else_=subscriptions.c.card_due_at),
     }
 
 
