@@ -122,6 +122,19 @@ class Boards(Protocol):
     async def put_off(self, job: BoardJob, *, due_at: datetime, is_unknown: bool) -> None:
         """It could not be drawn now; ``is_unknown`` if a post may have come through nevertheless."""
 
+    async def close(self, job: BoardJob, *, most: int) -> BoardJob | None:
+        """The burst is over: nothing more goes onto it, and new calls get cards of their own again.
+
+        So do those of its calls that are not over, if there are no more than ``most``; the others stay on it. Returns
+        the job as it is now, or None if it is somebody else's by now.
+        """
+
+    async def repost(self, job: BoardJob) -> bool:
+        """The message is gone, and to be posted anew; False if that was done once before."""
+
+    async def pause(self, job: BoardJob, *, reason: str) -> None:
+        """Pauses all of its channel with Slack's reason, as :meth:`Outbox.pause_card`. It is due when that resumes."""
+
     async def give_up(self, job: BoardJob) -> None:
         """It can't stand there: it is closed, and what it showed is found through the list."""
 
@@ -133,3 +146,16 @@ class Boards(Protocol):
 
     async def list_calls(self, board_id: str, *, offset: int, limit: int) -> tuple[tuple[Call, ...], int]:
         """A page of the calls on it, newest first, as they are remembered, and how many there are in all."""
+
+
+class BoardMessenger(Protocol):
+    """Slack, as far as boards need it. All methods raise what those of :class:`bot.core.ports.Messenger` do."""
+
+    async def post_board(self, job: BoardJob, tally: Tally) -> str:
+        """Posts a board under its key, and returns its ``ts``."""
+
+    async def find_board(self, job: BoardJob) -> str | None:
+        """Looks for a board that may have been posted; None if it is not there, or reading is not granted."""
+
+    async def draw_board(self, job: BoardJob, tally: Tally) -> None:
+        """Redraws a board."""

@@ -12,7 +12,9 @@ from bot.core.calls import Call
 # How many of the latest failures stand on a board.
 LATEST_FAILURES = 5
 
-_BURST_WINDOW = timedelta(minutes=1)
+# Over how long calls are counted, and how long a board stands open at least.
+BURST_WINDOW = timedelta(minutes=1)
+
 _SHORTEST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(seconds=15)
 
@@ -30,7 +32,7 @@ class BurstRules:
     @property
     def window(self) -> timedelta:
         """Over how long they are counted."""
-        return _BURST_WINDOW
+        return BURST_WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +85,9 @@ class Tally:
 
     Attributes:
         by_status: how many calls have which status.
-        last_minute: how many came within the last minute.
+        last_minute: how many calls of agents came to its channel within the last minute.
         failures: the latest calls that ended unspoken, newest first, as they are remembered.
-        unfinished: how many are not over.
+        unfinished: how many are not over, and followed.
     """
 
     by_status: Mapping[str, int] = field(default_factory=dict)
@@ -97,6 +99,11 @@ class Tally:
     def count(self) -> int:
         """How many calls there are on it."""
         return sum(self.by_status.values())
+
+
+def is_over(board: Board, tally: Tally, *, now: datetime, rules: BurstRules) -> bool:
+    """Whether a burst is over: from then on a channel takes cards again."""
+    return now - board.opened_at >= rules.window and tally.last_minute < rules.cards_per_minute
 
 
 def redraw_wait(age: timedelta) -> timedelta:

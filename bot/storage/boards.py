@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.boards import BurstRules, redraw_wait
@@ -14,7 +14,8 @@ from bot.storage.rows import Values
 from bot.storage.schema import boards, subscriptions
 from bot.storage.steps import IS_ACTIVE, NO_CARD, forget_owed, in_pieces, insert_into, is_in, update_subscriptions
 
-_IS_BORN = subscriptions.c.parent_id != ""
+# To the letter, as the partial indexes have it.
+_EMPTY: ColumnElement[str] = literal_column("''")
 _IS_OPEN = boards.c.closed_at.is_(None)
 
 
@@ -51,7 +52,7 @@ async def fold(
         mentions = {each.id: each.options.mention for each in here}
         board_id = await _find_open(connection, team_id, channel_id)
         if board_id is None:
-            if await _count_born(connection, team_id, channel_id, now - rules.window) <= rules.cards_per_minute:
+            if await count_born(connection, team_id, channel_id, now - rules.window) <= rules.cards_per_minute:
                 continue
             mentions |= await _lock_unposted(connection, team_id, channel_id, now - rules.window)
             board_id = await _open(connection, team_id, channel_id, mention=_union(mentions.values()), now=now)
@@ -88,8 +89,19 @@ async def _find_open(connection: AsyncConnection, team_id: str, channel_id: str)
     return found
 
 
-async def _count_born(connection: AsyncConnection, team_id: str, channel_id: str, after: datetime) -> int:
-    is_recent = (is_in(team_id, channel_id), _IS_BORN, subscriptions.c.created_at > after)
+def is_born_in(team_id: str, channel_id: str) -> ColumnElement[bool]:
+    """Whether a subscription is one of that channel that an agent's one gave birth to."""
+    return and_(is_in(team_id, channel_id), subscriptions.c.parent_id != _EMPTY)
+
+
+def is_on(board_id: str) -> ColumnElement[bool]:
+    """Whether a subscription is on that board."""
+    return and_(subscriptions.c.board_id == board_id, subscriptions.c.board_id != _EMPTY)
+
+
+async def count_born(connection: AsyncConnection, team_id: str, channel_id: str, after: datetime) -> int:
+    """How many of these have come to be since then."""
+    is_recent = (is_born_in(team_id, channel_id), subscriptions.c.created_at > after)
     return int(
         (await connection.execute(select(func.count()).select_from(subscriptions).where(*is_recent))).scalar_one()
     )
@@ -101,8 +113,7 @@ async def _lock_unposted(connection: AsyncConnection, team_id: str, channel_id: 
     Never waits: what somebody else is at work on has its card.
     """
     query = select(subscriptions.c.id, subscriptions.c.mention).where(
-        is_in(team_id, channel_id),
-        _IS_BORN,
+        is_born_in(team_id, channel_id),
         IS_ACTIVE,
         subscriptions.c.created_at > after,
         subscriptions.c.board_id == "",

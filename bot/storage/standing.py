@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Reason, SubscriptionState
+from bot.storage.boards import want_boards
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 from bot.storage.steps import (
     IS_ACTIVE,
@@ -91,6 +92,7 @@ async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: da
         "seen_media": select(followed_calls.c.is_media_told).where(call).scalar_subquery(),
     }
     await update_subscriptions(connection, ids_of(locked), active | seen | card_wish(now))
+    await want_boards(connection, {each.row.board_id for each in locked} - {""}, now)
     await owe(connection, [debt for each in locked if (debt := _missed_debt(each, now))], now)
 
 

@@ -10,6 +10,7 @@ from bot.core.changes import ChangeKind
 from bot.core.ports import Clock, Figures
 from bot.core.subscriptions import SubscriptionState
 from bot.storage.audit import AuditStore
+from bot.storage.board_store import BoardStore
 from bot.storage.calls import FollowedCallStore
 from bot.storage.database import Database
 from bot.storage.erasing import Erased, forget_call, forget_user
@@ -29,6 +30,7 @@ class Store:
         followed: the calls that somebody follows.
         subscriptions: what people follow.
         outbox: what is owed to Slack.
+        boards: what stands for many cards there.
         audit: who did what.
     """
 
@@ -47,6 +49,7 @@ class Store:
         self.followed = FollowedCallStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.subscriptions = SubscriptionStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.outbox = OutboxStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.boards = BoardStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.audit = AuditStore(database=database)
 
     async def prune(self, *, kept: timedelta, audit_kept: timedelta) -> int:
