@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from time import monotonic
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,9 +17,11 @@ from bot.check.outside import check_from_outside
 from bot.core.errors import StoreUnavailable
 from bot.core.findings import Finding, State
 from bot.core.lookup import Lookup, is_loopback
+from bot.core.naming import KnownNames, NamedCalls
 from bot.core.ports import CallsApi
 from bot.core.visibility import Visibility, VisibleCalls
 from bot.crew import Crew, make_crew
+from bot.front import make_front
 from bot.health import Health
 from bot.pruner import Pruner
 from bot.rules import make_limits, make_policy, make_rates, make_rules, make_visibility
@@ -27,26 +30,21 @@ from bot.samora.client import SamoraClient, open_http
 from bot.server import CannotStart, listen
 from bot.settings import DatabaseSettings, HttpSettings, SamoraSettings, Settings, SocketSettings
 from bot.slack.access import Access
-from bot.slack.answers import Answers
 from bot.slack.bolt import make_bolt
-from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
 from bot.slack.doctor import Doctor
-from bot.slack.following import Following
-from bot.slack.listeners import make_dispatcher
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.dispatcher import Dispatcher
-from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.seal import Seal
 from bot.slack.socket import Socket, make_connection
-from bot.slack.witness import Witness
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.database import Database, StorageError
 from bot.storage.migrate import migrate, require_head
 from bot.storage.opening import open_database
+from bot.storage.pending import Pending
 from bot.storage.store import Store
 from bot.web import SlackDoor, Web, read_only
 
@@ -117,10 +115,10 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         seal = Seal(secret=_seal_secret(settings), team_id=lambda: workspaces.team_id)
         messenger = Messenger(web=web_client, session=session, seal=seal)
-        directory = Directory(web=web_client)
-        access = Access(policy=make_policy(settings), directory=directory, contact=settings.admin_contact)
+        access = _make_access(settings, web_client)
         deliveries = Deliveries(messenger=messenger, access=access, visibility=make_visibility(settings))
-        crew = _make_crew(settings, store, deliveries, http, health)
+        names = _make_names(store, workspaces)
+        crew = _make_crew(settings, store, deliveries, http, health, names)
         boundary = Boundary(
             work=work,
             once=Once(),
@@ -131,9 +129,9 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             observe=health.observe_request,
             note_failure=health.note_failure,
         )
-        lookup = _make_lookup(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora))
+        lookup = _make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
-        dispatcher = _make_dispatcher(settings, boundary, lookup, messenger, deliveries, access, crew, doctor)
+        dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
         bolt = make_bolt(dispatcher)
         web = _make_web(settings, dispatcher, bolt, health)
         port = _DEFAULT_PORT if settings.port is None else settings.port
@@ -189,14 +187,32 @@ def _make_lookup(settings: SamoraSettings, calls: CallsApi) -> Lookup:
     return Lookup(calls=_visible(settings, calls), loopback_links=is_loopback(host))
 
 
+def _make_client(http: httpx.AsyncClient, health: Health) -> SamoraClient:
+    return SamoraClient(http=http, clock=_now, observe=health.observe_samora)
+
+
+def _make_names(store: Store, workspaces: Workspaces) -> KnownNames:
+    return KnownNames(names=getattr(store, "names", Pending()), team_id=lambda: workspaces.team_id, clock=monotonic)
+
+
+def _make_access(settings: Settings, web: AsyncWebClient) -> Access:
+    return Access(policy=make_policy(settings), directory=Directory(web=web), contact=settings.admin_contact)
+
+
 def _make_crew(
-    settings: Settings, store: Store, messenger: Deliveries, http: httpx.AsyncClient, health: Health
+    settings: Settings,
+    store: Store,
+    messenger: Deliveries,
+    http: httpx.AsyncClient,
+    health: Health,
+    names: KnownNames,
 ) -> Crew:
+    # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
+    client = SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)
     kept, audit_kept = timedelta(days=settings.retention_days), timedelta(days=settings.audit_days)
     return make_crew(
         store=store,
-        # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
-        calls=_visible(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)),
+        calls=_visible(settings, NamedCalls(calls=client, names=names)),
         messenger=messenger,
         clock=_now,
         rules=make_rules(settings),
@@ -214,39 +230,31 @@ def _make_doctor(web: AsyncWebClient, lookup: Lookup, store: Store, messenger: M
     return Doctor(examine=examiner.examine, messenger=messenger)
 
 
-def _make_dispatcher(
+def _make_front(
     settings: Settings,
     boundary: Boundary,
     lookup: Lookup,
     messenger: Messenger,
     deliveries: Deliveries,
     access: Access,
-    crew: Crew,
     doctor: Doctor,
+    crew: Crew,
+    store: Store,
+    names: KnownNames,
 ) -> Dispatcher:
-    subscriptions, visibility = crew.store.subscriptions, make_visibility(settings)
-    witness = Witness(audit=crew.store.audit, clock=_now)
-    following = Following(
+    return make_front(
+        boundary=boundary,
         lookup=lookup,
         messenger=messenger,
         deliveries=deliveries,
-        subscriptions=subscriptions,
-        outbox=crew.store.outbox,
         access=access,
-        witness=witness,
+        doctor=doctor,
+        store=store,
+        names=names,
         clock=_now,
         rules=make_rules(settings),
-        visibility=visibility,
+        visibility=make_visibility(settings),
         on_change=crew.wake,
-    )
-    return make_dispatcher(
-        boundary=boundary,
-        answers=Answers(lookup=lookup, messenger=messenger, access=access, witness=witness, visibility=visibility),
-        following=following,
-        listing=Listing(subscriptions=subscriptions, access=access, on_change=crew.wake),
-        channels=Channels(subscriptions=subscriptions, access=access, on_change=crew.wake),
-        doctor=doctor,
-        messenger=messenger,
     )
 
 

@@ -7,6 +7,7 @@ from bot.core.agents import agent_key
 from bot.core.calls import find_call_ids
 from bot.core.errors import UserMistake
 from bot.core.filters import Filter
+from bot.core.foreign import one_line
 from bot.core.subscriptions import Options
 from bot.slack.filter_words import is_filter, read_filters, spell_filters, wanted_ends
 from bot.slack.options import DASHES, is_option, names_of, read_words, spell_options
@@ -50,19 +51,6 @@ class AgentWish:
         return self.options is None and not self.filters
 
 
-def read_wish(text: str) -> AgentWish | None:
-    """Understands what stands after ``agent``; None if no agent is named.
-
-    Raises:
-        UserMistake: something in it means nothing, or contradicts the rest.
-    """
-    agent_id, rest = read_agent(text)
-    if not agent_id:
-        return None
-    options, filters, is_trial = read_choice(rest)
-    return AgentWish(agent_id=agent_id, options=options, filters=filters, is_trial=is_trial)
-
-
 def read_agent(text: str) -> tuple[str, str]:
     """The agent's id that a text begins with, as it is compared, and the rest; an empty id for none."""
     first, _, rest = text.strip().partition(" ")
@@ -71,6 +59,16 @@ def read_agent(text: str) -> tuple[str, str]:
         return str(found[0]), rest.strip()
     bare = first.strip("`'\"<>,;.").translate(DASHES)
     return (agent_key(bare), rest.strip()) if _ID.fullmatch(bare) else ("", text)
+
+
+def read_wish(agent_id: str, text: str) -> AgentWish:
+    """What is wanted of that agent's calls, as it was typed behind its id, or as a button carries it.
+
+    Raises:
+        UserMistake: something in it means nothing, or contradicts the rest.
+    """
+    options, filters, is_trial = read_choice(text)
+    return AgentWish(agent_id=agent_id, options=options, filters=filters, is_trial=is_trial)
 
 
 def read_choice(text: str) -> tuple[Options | None, tuple[Filter, ...], bool]:
@@ -92,6 +90,11 @@ def read_choice(text: str) -> tuple[Options | None, tuple[Filter, ...], bool]:
 def spell_wish(options: Options | None, filters: tuple[Filter, ...]) -> str:
     """Options and filters as :func:`read_choice` reads them again, for a button to carry."""
     return " ".join(filter(None, [spell_options(options), *spell_filters(filters)]))
+
+
+def read_name(text: str) -> str:
+    """The name that somebody typed for an agent: one line, without the quotation marks around it."""
+    return one_line(unescape(text.translate(_QUOTES))).strip('"').strip()
 
 
 def unescape(text: str) -> str:

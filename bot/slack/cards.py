@@ -94,7 +94,7 @@ def call_card(
     compact, share = compact or audience is Audience.STRANGERS, share and not audience.is_public
     left = _media_words(call) if media else []
     facts = [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]
-    above = [header(f"{_emoji(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
+    above = [header(f"{status_mark(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
     below = [context(" · ".join([f"Read {local(call.read_at)}", *left]))]
     if standing:
         below.append(context(standing))
@@ -120,7 +120,8 @@ def status_words(status: str) -> str:
     return cut(capwords(one_line(status.replace("_", " "))), _LONGEST_STATUS) or "Unknown status"
 
 
-def _emoji(status: str) -> str:
+def status_mark(status: str) -> str:
+    """A picture of a status."""
     return _STATUSES[CallStatus(status)][0] if status in _STATUSES else _NEUTRAL
 
 

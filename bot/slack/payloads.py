@@ -45,8 +45,9 @@ class Asked(BaseModel):
         channel: where a modal was opened from, as a modal itself is nowhere; or where a call is to be shown.
         thread: the root of the thread there.
         sub: the id of the subscription that it is about.
-        options: how the call is to be followed, as people type it.
+        options: how a call, or an agent's calls, are to be followed, and which of them, as people type it.
         card: the public card that a subscription is to take over.
+        agent: the id of the agent that it is about.
         home: whether it stands in somebody's Home tab, or was opened from there.
     """
 
@@ -61,6 +62,7 @@ class Asked(BaseModel):
     sub: str = ""
     options: str = ""
     card: str = ""
+    agent: str = ""
     home: bool = False
 
     def encode(self) -> str:

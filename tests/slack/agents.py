@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bot.core.agent_ports import Announced
 from bot.core.agents import AgentFigures, AgentSubscription, Coverage, agent_key
@@ -10,6 +11,22 @@ from bot.core.calls import Call, CallId
 from bot.core.errors import StoreUnavailable
 from bot.core.filters import Filter
 from bot.core.subscriptions import Options, Reason, SubscriptionState
+from tests.factories import CHANNEL, READ_AT, TEAM
+
+AGENT = "8a1f3c5e-7b9d-4e2f-a1c3-5d7f9b1e3a5c"
+
+
+def make_agent_subscription(number: int = 1, **changes: Any) -> AgentSubscription:
+    """A channel's wish for every call of an agent, an hour old."""
+    there = AgentSubscription(
+        id=f"a{number}",
+        team_id=TEAM,
+        channel_id=CHANNEL,
+        agent_id=f"{AGENT[:-3]}{number:03}" if number > 1 else AGENT,
+        creator_id="U0JON",
+        created_at=READ_AT,
+    )
+    return replace(there, **changes)
 
 
 class FakeNames:

@@ -127,7 +127,6 @@ def test_an_agent_is_called_by_its_name_where_it_has_one() -> None:
     assert "agent-7" not in json.dumps(card.blocks)
 
 
-
 def test_the_text_of_a_call_of_which_little_is_known_is_still_a_sentence() -> None:
     assert call_card(Call(id=make_call_id(), status="", read_at=READ_AT)).text == (
         f"Unknown status: Samora call {make_call_id()}."

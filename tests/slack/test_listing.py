@@ -1,5 +1,6 @@
 """Listing: what a channel follows, as one person sees it and changes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -12,8 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
 from bot.core.access import Rule, Sharing
+from bot.core.agents import AgentSubscription
 from bot.core.calls import CallStatus
 from bot.core.errors import NotAllowed, StoreUnavailable, UserMistake
+from bot.core.naming import KnownNames
 from bot.core.subscriptions import Delivery, Options, Reason, Style, Subscription, SubscriptionState
 from bot.slack.blocks import Block, Message
 from bot.slack.channels import Channels
@@ -25,6 +28,7 @@ from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place, find_message_call_ids
 from bot.slack.replies import ModalReply
 from tests.factories import CHANNEL, HOSTILE_TEXTS, OTHER_TEAM, ROOT_TS, TEAM, USER, make_call_id, make_seal
+from tests.slack.agents import FakeAgents, FakeNames
 from tests.slack.judges import judge_message, judge_view, parts_of
 from tests.slack.people import KnownPeople, make_access
 from tests.slack.stores import FakeSubscriptions
@@ -89,11 +93,18 @@ class Heard:
 class Desk:
     """A listing with everything around it faked."""
 
-    def __init__(self, *there: Subscription, **policy: Any) -> None:
+    def __init__(self, *there: Subscription, agents: Sequence[AgentSubscription] = (), **policy: Any) -> None:
         self.subscriptions, self.heard, self.people = FakeSubscriptions(*there), Heard(), KnownPeople()
+        self.agents, self.names = FakeAgents(*agents), FakeNames()
         access = make_access(self.people, **policy)
         self.woken = 0
-        self.listing = Listing(subscriptions=self.subscriptions, access=access, on_change=self._wake)
+        self.listing = Listing(
+            subscriptions=self.subscriptions,
+            agents=self.agents,
+            names=KnownNames(names=self.names, team_id=lambda: TEAM, clock=lambda: 0.0),
+            access=access,
+            on_change=self._wake,
+        )
         self.channels = Channels(subscriptions=self.subscriptions, access=access, on_change=self._wake)
 
     def _wake(self) -> None:

@@ -7,6 +7,17 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.core.calls import CallId, Media
 from bot.core.errors import UserMistake
+from bot.slack.agent_following import AgentFollowing
+from bot.slack.agent_wish import read_wish
+from bot.slack.agent_words import (
+    AGENT_ASK,
+    AGENT_CANCEL,
+    AGENT_CHANGE,
+    AGENT_FOLLOW,
+    AGENT_SHOW,
+    AGENT_TRY,
+    NOTHING_CHANGED,
+)
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
 from bot.slack.cards import (
@@ -28,7 +39,7 @@ from bot.slack.following import Following
 from bot.slack.home import FIND
 from bot.slack.listeners.boundary import Boundary, Job, Request
 from bot.slack.listing import Listing
-from bot.slack.lists import EDIT, LIST, LIST_END, LIST_PAUSE, LIST_RESUME
+from bot.slack.lists import AGENT_END, AGENT_PAUSE, AGENT_RESUME, EDIT, LIST, LIST_END, LIST_PAUSE, LIST_RESUME
 from bot.slack.messenger import Messenger
 from bot.slack.options import read_options
 from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload, Place, place_of_interaction, text_at
@@ -37,22 +48,27 @@ from bot.slack.sentences import CANCEL, CHOOSE, NOT_SHARED, SHARE_HERE, UNSUBSCR
 from bot.slack.views import NEXT_PAGE, PREVIOUS_PAGE, find_view
 
 _PAGES = (SHOW_ALL, PREVIOUS_PAGE, NEXT_PAGE)
-_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHARE_HERE, SHOW_CALL, UNSUBSCRIBE, *_PAGES)
+_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHARE_HERE, SHOW_CALL, AGENT_SHOW, UNSUBSCRIBE, *_PAGES)
 _LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
 _ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
 _ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
-_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, DOCTOR, TEST_POST, CANCEL)
-_WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_NOTHING)
+_WISHES = (AGENT_ASK, AGENT_TRY, AGENT_FOLLOW, AGENT_CHANGE)
+_LISTED_AGENTS = (AGENT_PAUSE, AGENT_RESUME, AGENT_END)
+_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, DOCTOR, TEST_POST, CANCEL, AGENT_CANCEL)
+_WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_WISHES, *_LISTED_AGENTS, *_ABOUT_NOTHING)
 
 # Buttons under a question or a failure: they do what their value says, in the place of it.
 _REPEATS = (TRY_AGAIN, CHOOSE)
 
 # What opens a window of its own, and what is answered in the place of the private message that was pressed.
 _WINDOWS = (SHOW_ALL, EDIT)
-_IN_PLACE = (*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, *_LISTED, *_ABOUT_CHANNELS)
+_IN_PLACE = (
+    *(*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, *_LISTED, *_ABOUT_CHANNELS),
+    *(*_WISHES, *_LISTED_AGENTS, AGENT_CANCEL),
+)
 
 # What *Try again* does instead, because the button of that name says something else about where its answer goes.
-_AGAIN = {REFRESH: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}
+_AGAIN = {REFRESH: SHOW_CALL, AGENT_SHOW: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}
 
 
 class Actions:
@@ -64,14 +80,16 @@ class Actions:
         boundary: Boundary,
         answers: Answers,
         following: Following,
+        agents: AgentFollowing,
         listing: Listing,
         doctor: Doctor,
         messenger: Messenger,
     ) -> None:
-        """Takes who starts work, answers, follows, knows what is followed, tries posting out, and opens modals."""
+        """Takes who starts work, answers, follows calls and agents, knows what is, tries posting, and opens modals."""
         self._boundary = boundary
         self._answers = answers
         self._following = following
+        self._agents = agents
         self._listing = listing
         self._doctor = doctor
         self._messenger = messenger
@@ -109,7 +127,7 @@ class Actions:
             again=_AGAIN.get(wanted, wanted),
             asked=asked,
         )
-        is_posting = wanted in {SHARE, SHARE_HERE, FOLLOW, TEST_POST}
+        is_posting = wanted in {SHARE, SHARE_HERE, FOLLOW, TEST_POST, AGENT_FOLLOW}
         name = f"{wanted} {place.user_id} {place.message_ts or place.view_id} {asked.call}" if is_posting else ""
         if action_id in _REPEATS and asked.thread:
             place = replace(place, thread_ts=asked.thread)
@@ -131,10 +149,14 @@ class Actions:
             return self._job_about_channel(wanted, place, asked, reply)
         if wanted in _ABOUT_SUBSCRIPTIONS:
             return self._job_about_subscription(wanted, place, asked, reply)
+        if wanted in _WISHES:
+            return self._job_about_agent(wanted, place, asked, reply)
+        if wanted in _LISTED_AGENTS:
+            return partial(self._listing.change_agent, wanted, place, asked, reply)
         if wanted == FIND:
             return partial(self._messenger.open_view, place, find_view(Asked(again=SHOW_CALL)))
-        if wanted == CANCEL:
-            return partial(reply.send, NOT_SHARED)
+        if wanted in {CANCEL, AGENT_CANCEL}:
+            return partial(reply.send, NOT_SHARED if wanted == CANCEL else NOTHING_CHANGED)
         if wanted in {DOCTOR, TEST_POST}:
             return partial(self._doctor.report if wanted == DOCTOR else self._doctor.test_post, place, reply)
         if wanted == FOLLOW:
@@ -170,6 +192,10 @@ class Actions:
         }.get(wanted, self._listing.resume)
         return partial(change, place, asked, reply)
 
+    def _job_about_agent(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
+        flows = {AGENT_TRY: self._agents.try_out, AGENT_FOLLOW: self._agents.follow, AGENT_CHANGE: self._agents.change}
+        return partial(flows.get(wanted, self._agents.ask), place, read_wish(asked.agent, asked.options), reply)
+
     def _job_about_channel(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
         if wanted == LIST:
             return partial(self._listing.show, place, asked.page, reply)
@@ -191,9 +217,11 @@ def _find_wanted(action_id: str, asked: Asked) -> str:
     wanted = action_id
     if action_id in _REPEATS:
         wanted = asked.again if asked.again in _WANTED else SHOW_CALL
-    if wanted in _ABOUT_SUBSCRIPTIONS and not asked.sub:
+    if wanted in (*_ABOUT_SUBSCRIPTIONS, *_LISTED_AGENTS) and not asked.sub:
         raise UserMistake(UNREADABLE_BUTTON)
-    if wanted not in _ABOUT_NOTHING:
+    if wanted in _WISHES and not asked.agent:
+        raise UserMistake(UNREADABLE_BUTTON)
+    if wanted in (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS):
         CallId(asked.call)
-    read_options(asked.options)
+    _ = read_wish(asked.agent, asked.options) if wanted in _WISHES else read_options(asked.options)
     return wanted

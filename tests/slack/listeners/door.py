@@ -15,8 +15,10 @@ from bot.core.errors import BotError, ChannelUnavailable, PermanentError
 from bot.core.findings import Finding, State
 from bot.core.limits import LookupLimits
 from bot.core.lookup import Lookup
+from bot.core.naming import KnownNames, NamedCalls
 from bot.core.ports import Outbox
 from bot.core.subscriptions import Subscription
+from bot.slack.agent_following import AgentFollowing
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
 from bot.slack.bolt import make_bolt
@@ -33,6 +35,7 @@ from bot.slack.witness import Witness
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspace, Workspaces
 from tests.factories import make_seal
+from tests.slack.agents import FakeAgents, FakeAnnouncements, FakeNames
 from tests.slack.people import KnownPeople, make_access
 from tests.slack.stores import FakeAudit, FakeOutbox, FakeSubscriptions
 
@@ -132,6 +135,7 @@ class Bot:
     def __init__(self, *there: Subscription, work: Work | None = None, limit: int = 1_000, **policy: Any) -> None:
         self.samora, self.wire, self.work = Samora(), Wire(), Work() if work is None else work
         self.subscriptions, self.outbox, self.audit = FakeSubscriptions(*there), FakeOutbox(), FakeAudit()
+        self.agents, self.names, self.announcements = FakeAgents(), FakeNames(), FakeAnnouncements()
         self.people = KnownPeople()
         access = make_access(self.people, **policy)
         self.woken = 0
@@ -146,13 +150,15 @@ class Bot:
             messenger=self.wire,
             observe=lambda kind, outcome: self.seen.append((kind, outcome)),
         )
-        lookup = Lookup(calls=self.samora)
+        names = KnownNames(names=self.names, team_id=lambda: TEAM, clock=lambda: 0.0)
+        lookup = Lookup(calls=NamedCalls(calls=self.samora, names=names))
         witness = Witness(audit=self.audit, clock=lambda: READ_AT)
         following = Following(
             lookup=lookup,
             messenger=self.wire,
             deliveries=Deliveries(messenger=self.wire, access=access),
             subscriptions=self.subscriptions,
+            agents=self.agents,
             outbox=cast("Outbox", self.outbox),
             access=access,
             witness=witness,
@@ -165,7 +171,23 @@ class Bot:
             boundary=boundary,
             answers=Answers(lookup=lookup, messenger=self.wire, access=access, witness=witness),
             following=following,
-            listing=Listing(subscriptions=self.subscriptions, access=access, on_change=self._wake),
+            agents=AgentFollowing(
+                agents=self.agents,
+                names=names,
+                announcements=self.announcements,
+                lookup=lookup,
+                access=access,
+                clock=lambda: READ_AT,
+                on_change=self._wake,
+                make_id=lambda: "a-new",
+            ),
+            listing=Listing(
+                subscriptions=self.subscriptions,
+                agents=self.agents,
+                names=names,
+                access=access,
+                on_change=self._wake,
+            ),
             channels=Channels(subscriptions=self.subscriptions, access=access, on_change=self._wake),
             doctor=Doctor(examine=self._examine, messenger=self.wire),
             messenger=self.wire,
