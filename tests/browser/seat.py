@@ -47,7 +47,9 @@ class Seat:
 
     async def turn_to(self, tab: str) -> Locator:
         """Opens one of the control panel's tabs."""
-        await self.page.get_by_role("tab", name=tab, exact=True).click()
+        button = self.page.get_by_role("tab", name=tab, exact=True)
+        await button.click()
+        await expect(button).to_have_attribute("aria-selected", "true")
         return self.page.get_by_role("tabpanel", name=tab, exact=True)
 
     async def go(self, place: str) -> None:
@@ -69,9 +71,11 @@ class Seat:
     async def weather(self, of: str, kind: str) -> None:
         """Changes the weather of Slack or Samora."""
         panel = await self.turn_to("Weather")
-        radio = panel.get_by_role("group", name=of).get_by_role("radio", name=kind)
-        await radio.click()  # and not check(): it is the sandbox that says how the weather is
-        await expect(radio).to_be_checked()
+        group = panel.get_by_role("group", name=of)
+        await group.get_by_role("radio", name=kind).click()
+        # It is the sandbox that says how the weather is; its banner moves all that is below, and a press would miss.
+        await expect(group).to_have_attribute("aria-busy", "false")
+        await expect(group.get_by_role("radio", name=kind)).to_be_checked()
 
     async def hears(self) -> None:
         """Waits until the player has a sound to play."""

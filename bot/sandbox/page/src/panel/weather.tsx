@@ -50,7 +50,7 @@ function OfNeighbour({ of }: { of: Neighbour }) {
   };
   useEffect(() => setWanted(null), [now]);
   return (
-    <fieldset className="box" data-tour={`weather-${of}`}>
+    <fieldset className="box" data-tour={`weather-${of}`} aria-busy={wanted !== null && wanted !== now}>
       <legend>{of === "slack" ? "Slack" : "Samora"}</legend>
       {KINDS.map(([kind, name, words]) => (
         <label key={kind} className="choice">
