@@ -57,6 +57,7 @@ class Samora:
         self.asked: list[str] = []
         self.error: Exception | None = None
         self.is_running = False
+        self.agent_id: str | None = None
 
     async def get_call(self, call_id: CallId) -> Call:
         self.asked.append(str(call_id))
@@ -68,6 +69,7 @@ class Samora:
             id=call_id,
             status="CALL_FINISHED",
             read_at=READ_AT,
+            agent_id=self.agent_id,
             started_at=READ_AT - timedelta(minutes=6),
             ended_at=READ_AT - timedelta(minutes=1),
             variables={"email": "jane@example.com", **{f"name{number}": "x" * 150 for number in range(80)}},
