@@ -7,6 +7,7 @@ from bot.core.agents import AgentSubscription
 from bot.core.calls import EXAMPLE_ID, Call
 from bot.core.errors import UserMistake
 from bot.core.filters import Filter
+from bot.core.foreign import one_line
 from bot.core.subscriptions import Options
 from bot.slack.agent_wish import AgentWish, spell_wish
 from bot.slack.blocks import Block, Message, actions, button, code, context, cut, inert, local, section
@@ -32,9 +33,9 @@ MOST_TRIED = 50
 LONGEST_NAME = 80
 
 _MOST_SHOWN = 10
-_LONGEST_TEXT = 2_900
-# Slack takes 2,000 characters, and the seal needs some of them.
-_LONGEST_VALUE = 1_900
+# Slack takes 2,000 characters, and 13,000 in a message with all its buttons.
+_LONGEST_VALUE = 1_500
+_LONGEST_STATUS = 24
 
 _WHERE_IT_STANDS = "An agent's id stands on the card of each of its calls, and is not a call's."
 WHICH_AGENT = Message(
@@ -67,6 +68,7 @@ _TOO_LONG = (
 
 def agent_words(agent_id: str, name: str) -> str:
     """An agent in the middle of a sentence, as mrkdwn."""
+    name = cut(one_line(name), LONGEST_NAME)
     return f"*{inert(name)}*" if name else f"agent {code(cut(agent_id, LONGEST_NAME))}"
 
 
@@ -101,18 +103,17 @@ def warnings_of(
 def ask_message(wish: AgentWish, agent: str, warnings: Sequence[str]) -> Message:
     """The question whether an agent's calls are to be followed so."""
     text = wish_words(agent, wish.options or Options(), wish.filters)
-    return _message(text, warnings, _offers(wish, AGENT_FOLLOW, AGENT_TRY, AGENT_CANCEL))
+    return _message([text], warnings, _offers(wish, AGENT_FOLLOW, AGENT_TRY))
 
 
 def followed_message(wish: AgentWish, agent: str, warnings: Sequence[str]) -> Message:
     """That they are followed from now on."""
-    return _message(f"Following. {wish_words(agent, wish.options or Options(), wish.filters)}", warnings, [])
+    return _message([f"Following. {wish_words(agent, wish.options or Options(), wish.filters)}"], warnings)
 
 
 def changed_message(wish: AgentWish, agent: str) -> Message:
     """That they are followed in another way from now on."""
-    words = wish_words(agent, wish.options or Options(), wish.filters)
-    return _message(f"Saved, for the calls to come. {words}", (), [])
+    return _message([f"Saved, for the calls to come. {wish_words(agent, wish.options or Options(), wish.filters)}"])
 
 
 def already_message(
@@ -132,11 +133,9 @@ def already_message(
         text = f"The calls of {agent} were paused here: {paused_words(there.reason)}. Now I follow them again."
     text += f" {wish_words(agent, there.options, there.filters, is_masked=is_masked)}"
     if not differs(there, wish):
-        return _message(text, (), [])
+        return _message([text])
     new = wish_words(agent, wish.options or Options(), wish.filters)
-    return _message(
-        f"{text}\n\nYou asked for another way. {new}", (), _offers(wish, AGENT_CHANGE, AGENT_TRY, AGENT_CANCEL)
-    )
+    return _message([text, f"You asked for another way. {new}"], (), _offers(wish, AGENT_CHANGE, AGENT_TRY))
 
 
 def differs(there: AgentSubscription, wish: AgentWish) -> bool:
@@ -158,14 +157,14 @@ def trial_message(
         unread: how many of them Samora couldn't show.
         there: what follows the agent here already, if anything does.
     """
-    words = wish_words(agent, wish.options or Options(), wish.filters)
-    text = "\n".join([words, _found(len(matched), seen, unread), *map(_row, matched[:_MOST_SHOWN])])
-    blocks = [section(cut(text, _LONGEST_TEXT))]
-    if matched:
-        blocks.append(actions([_show(place, call) for place, call in enumerate(matched[:_MOST_SHOWN])]))
+    shown = matched[:_MOST_SHOWN]
+    words, found = wish_words(agent, wish.options or Options(), wish.filters), _found(len(matched), seen, unread)
+    blocks = [section(words), section("\n".join([found, *map(_row, shown)]))]
+    if shown:
+        blocks.append(actions([_show(place, call) for place, call in enumerate(shown)]))
     offer = [AGENT_FOLLOW] if there is None else [AGENT_CHANGE] if differs(there, wish) else []
-    blocks.append(actions(_offers(wish, *offer, AGENT_CANCEL)))
-    return Message(cut(text, _LONGEST_TEXT), tuple(blocks))
+    blocks.append(actions(_offers(wish, *offer)))
+    return Message(" ".join([words, found, *map(_short, shown)]), tuple(blocks))
 
 
 def ended_message(agent: str) -> Message:
@@ -189,7 +188,7 @@ def named_message(agent_id: str, name: str) -> Message:
     if not name:
         return Message(f"Agent {code(agent_id)} has no name any more.")
     return Message(
-        f"Agent {code(agent_id)} is called *{inert(name)}* from now on, on cards that are drawn and in lists."
+        f"Agent {code(agent_id)} is called {agent_words(agent_id, name)} from now on, on cards and in lists."
     )
 
 
@@ -205,24 +204,24 @@ _LABELS = {
     AGENT_FOLLOW: ("Follow", "primary"),
     AGENT_CHANGE: ("Change to that", "primary"),
     AGENT_TRY: ("Try it", None),
-    AGENT_CANCEL: ("Cancel", None),
 }
 
 
 def _offers(wish: AgentWish, *action_ids: str) -> list[Block]:
     value = agent_value(wish).encode()
-    return [
+    offers = [
         button(label, action_id=action_id, value=value, style=style)
         for action_id in action_ids
         for label, style in [_LABELS[action_id]]
     ]
+    return [*offers, button("Cancel", action_id=AGENT_CANCEL, value=Asked().encode())]
 
 
-def _message(text: str, warnings: Sequence[str], buttons: list[Block]) -> Message:
-    blocks = [section(cut(text, _LONGEST_TEXT)), *map(context, warnings)]
+def _message(paragraphs: Sequence[str], warnings: Sequence[str] = (), buttons: Sequence[Block] = ()) -> Message:
+    blocks = [*map(section, paragraphs), *map(context, warnings)]
     if buttons:
-        blocks.append(actions(buttons))
-    return Message(cut(" ".join([text, *warnings]), _LONGEST_TEXT), tuple(blocks))
+        blocks.append(actions(list(buttons)))
+    return Message(" ".join([*paragraphs, *warnings]), tuple(blocks))
 
 
 def _found(count: int, seen: int, unread: int) -> str:
@@ -230,13 +229,14 @@ def _found(count: int, seen: int, unread: int) -> str:
         return NO_CALLS
     of = "the last call" if seen == 1 else f"the last {seen} calls"
     left = f" {unread} of them couldn't be read." if unread else ""
-    more = f" The newest {_MOST_SHOWN} of those:" if count > _MOST_SHOWN else ""
+    more = f" The newest {_MOST_SHOWN}:" if count > _MOST_SHOWN else ""
     return f"Of {of} that I have seen of it, {count or 'none'} would have got a card.{left}{more}"
 
 
 def _row(call: Call) -> str:
     when = call.ended_at or call.started_at or call.read_at
-    return f"{status_mark(call.status)} {inert(status_words(call.status))} · {local(when)} · {code(_short(call))}"
+    status = inert(cut(status_words(call.status), _LONGEST_STATUS))
+    return f"{status_mark(call.status)} {status} · {local(when)} · {code(_short(call))}"
 
 
 def _show(place: int, call: Call) -> Block:

@@ -4,9 +4,11 @@ Grammar: ``status:<statuses>``, ``-status:<statuses>``, ``duration>5m``, ``durat
 ``-var.<name>:<value>``, in any order and case. All of them must agree.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import accumulate
 
 from bot.core.calls import CallStatus, is_final
 from bot.core.errors import UserMistake
@@ -76,18 +78,20 @@ def spell_filters(filters: Iterable[Filter]) -> list[str]:
     return [_spell(each) for each in filters]
 
 
-def filters_words(filters: Sequence[Filter], *, is_masked: bool = False, most: int = _MOST) -> str:
+def filters_words(filters: Sequence[Filter], *, is_masked: bool = False, longest: int = 1_500) -> str:
     """Filters in plain words, to be put after ``every call``, as mrkdwn; empty for none.
 
     Args:
         filters: which calls.
         is_masked: whether e-mail addresses and phone numbers in them are hidden.
-        most: how many are said; the others are counted.
+        longest: how many characters of JSON they may take; those that take more are counted.
     """
-    clauses = [_words(each, is_masked=is_masked) for each in filters[:most]]
-    if left := len(filters) - len(clauses):
-        clauses.append(f"that {left} more {'filter agrees' if left == 1 else 'filters agree'} to")
-    return " and ".join(filter(None, [", ".join(clauses[:-1]), *clauses[-1:]]))
+    clauses = [_words(each, is_masked=is_masked) for each in filters]
+    sizes = list(accumulate(len(json.dumps(clause)) for clause in clauses))
+    shown = [clause for clause, size in zip(clauses, sizes, strict=True) if size <= longest]
+    if left := len(clauses) - len(shown):
+        shown.append(f"that {left} more {'filter agrees' if left == 1 else 'filters agree'} to")
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def is_about_variables(filters: Iterable[Filter]) -> bool:

@@ -14,7 +14,10 @@ from bot.slack.payloads import Asked
 END_ALL = "end_all"
 KEEP_ALL = "keep_all"
 
-HOW_TO_BEGIN = f"`{COMMAND} subscribe {EXAMPLE_ID}` follows one, and so does *Follow* on its card."
+HOW_TO_BEGIN = (
+    f"`{COMMAND} subscribe {EXAMPLE_ID}` follows one, and so does *Follow* on its card; "
+    f"`{COMMAND} subscribe agent {EXAMPLE_ID}` follows every call of an agent."
+)
 NOTHING_FOLLOWED = Message(f"No call is followed here. {HOW_TO_BEGIN}")
 NOTHING_OF_YOURS = Message(f"You follow no call. In a channel, {HOW_TO_BEGIN}")
 KEPT = Message("All right, nothing has ended.")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.agents import AgentFigures, AgentSubscription
+from bot.core.foreign import one_line
 from bot.core.subscriptions import Subscription, SubscriptionState
 from bot.slack.blocks import (
     Block,
@@ -40,7 +41,7 @@ AGENT_END = "agent_end"
 PER_PAGE = 5
 # However Samora calls a state: it is said twice, and may be written in characters that take twelve each.
 _LONGEST_STATUS = 24
-_MOST_FILTERS = 3
+_LONGEST_FILTERS = 600
 _LONGEST_AGENT = 80
 
 
@@ -135,7 +136,7 @@ def _in(subscription: Subscription | AgentSubscription) -> str:
 
 def _agent_row(agent: AgentRow, origin: str) -> str:
     there = agent.subscription
-    which = filters_words(there.filters, is_masked=True, most=_MOST_FILTERS)
+    which = filters_words(there.filters, is_masked=True, longest=_LONGEST_FILTERS)
     return (
         f"{_agent(agent)}\n{state_words(there)} · since {local(there.created_at)}{origin} · {_figures(agent.figures)}\n"
         f"Every call{' ' * bool(which)}{which}: {options_words(there.options)}."
@@ -143,8 +144,8 @@ def _agent_row(agent: AgentRow, origin: str) -> str:
 
 
 def _agent(agent: AgentRow) -> str:
-    name, agent_id = f"*{inert(agent.name)}* · " * bool(agent.name), cut(agent.subscription.agent_id, _LONGEST_AGENT)
-    return f"{name}agent {code(agent_id)}"
+    name, agent_id = one_line(agent.name), code(cut(agent.subscription.agent_id, _LONGEST_AGENT))
+    return f"*{inert(cut(name, _LONGEST_AGENT))}* · agent {agent_id}" if name else f"agent {agent_id}"
 
 
 def _figures(figures: AgentFigures) -> str:

@@ -231,8 +231,8 @@ def test_filters_are_said_in_plain_words(text: str, words: str) -> None:
 def test_a_long_value_is_cut_and_many_filters_are_counted() -> None:
     filters = read(f"var.a:{'x' * 90} var.b:1 var.c:2")
 
-    assert filters_words(filters, most=1) == f"whose `a` is `{'x' * 39}…` and that 2 more filters agree to"
-    assert filters_words(filters[:2], most=1).endswith(" and that 1 more filter agrees to")
+    assert filters_words(filters, longest=70) == f"whose `a` is `{'x' * 39}…` and that 2 more filters agree to"
+    assert filters_words(filters[:2], longest=70).endswith(" and that 1 more filter agrees to")
 
 
 def test_whoever_reads_along_sees_no_address_in_them() -> None:

@@ -340,8 +340,9 @@ async def test_a_trial_shows_which_of_the_last_calls_would_have_matched() -> Non
 
     said = text_of(bot.only)
     assert "Of the last 2 calls that I have seen of it, 1 would have got a card." in said
-    assert said.splitlines()[-1].startswith("🚫 Rejected · <!date^")
-    assert said.endswith(f"`{str(make_call_id(2))[:8]}`")
+    row = bot.only.arguments["blocks"][1]["text"]["text"].splitlines()[-1]
+    assert row.startswith("🚫 Rejected · <!date^")
+    assert row.endswith(f"`{str(make_call_id(2))[:8]}`")
     assert labels(bot.only) == [f"Show {str(make_call_id(2))[:8]}", "Follow", "Cancel"]
     assert (bot.samora.asked, bot.agents.rows) == ([], {})
 
