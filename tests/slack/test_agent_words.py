@@ -15,6 +15,7 @@ from bot.core.subscriptions import Options
 from bot.slack import agent_words as words
 from bot.slack.agent_wish import AgentWish
 from bot.slack.blocks import Message
+from bot.slack.follow_words import readers_words
 from tests.factories import HOSTILE_TEXTS, make_call, make_call_id
 from tests.slack.agents import AGENT, make_agent_subscription
 from tests.slack.judges import judge_message
@@ -22,7 +23,7 @@ from tests.slack.test_filter_words import ALL_FILTERS, TYPEABLE
 from tests.slack.test_options import ALL_OPTIONS
 
 LONGEST = 13_000
-SHARED = words.readers_words(Sharing.SHARED)
+SHARED = readers_words(Sharing.SHARED)
 EVERYTHING = (words.NO_WEBHOOKS, words.NOT_A_MEMBER, SHARED, words.NOT_IN_THREADS)
 OURS = ["<@U0JON>", "<@U0MIRA>", "<@W123>", "<!subteam^S123>", "<@UABCDEFGH>"]
 WISHES = st.builds(

@@ -433,7 +433,8 @@ async def test_other_filters_are_for_everybody() -> None:
 
 
 async def test_rules_about_channels_and_people_hold_for_agents_too() -> None:
-    for policy in ({"channels": frozenset({"C0OTHER"})}, {"users": frozenset({"U0OTHER"})}):
+    policies: list[dict[str, Any]] = [{"channels": frozenset({"C0OTHER"})}, {"users": frozenset({"U0OTHER"})}]
+    for policy in policies:
         bot = make_bot(here(), **policy)
         await bot.take(command(f"subscribe agent {AGENT} to:card"))
         await bot.take(pressed("agent_follow", about("", agent="another")))
@@ -529,13 +530,13 @@ async def test_the_list_pauses_resumes_and_ends_agents_in_place() -> None:
     await bot.take(command("list"))
     assert labels(bot.only) == ["Pause", "End", "Pause", "End"]
 
-    await press(bot, "Pause")
-    assert bot.agents.rows["a1"].state is SubscriptionState.PAUSED
-    assert labels(bot.said[-1]) == ["Resume", "End", "Pause", "End"]
-    await press(bot, "Resume")
-    assert bot.agents.rows["a1"].state is SubscriptionState.ACTIVE
-    await press(bot, "End")
-    assert bot.agents.rows["a1"].state is SubscriptionState.ENDED
+    states = []
+    for label in ("Pause", "Resume", "End"):
+        await press(bot, label)
+        states.append(bot.agents.rows["a1"].state)
+
+    assert states == [SubscriptionState.PAUSED, SubscriptionState.ACTIVE, SubscriptionState.ENDED]
+    assert labels(bot.said[1]) == ["Resume", "End", "Pause", "End"]
     assert labels(bot.said[-1]) == ["Pause", "End"]
     assert [said.arguments["replace_original"] for said in bot.said] == [False, True, True, True]
     assert bot.woken == 3
