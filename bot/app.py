@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.check.database import DATABASE_ADVICE
 from bot.check.doctor import Examiner
 from bot.check.outside import check_from_outside
+from bot.core.boards import BurstRules
 from bot.core.errors import StoreUnavailable
 from bot.core.findings import Finding, State
 from bot.core.lookup import Lookup, is_loopback
@@ -24,7 +25,7 @@ from bot.crew import Crew, make_crew
 from bot.front import make_front
 from bot.health import Health
 from bot.pruner import Pruner
-from bot.rules import make_limits, make_policy, make_rates, make_rules, make_visibility
+from bot.rules import make_burst_rules, make_limits, make_policy, make_rates, make_rules, make_visibility
 from bot.running import Bot
 from bot.samora.client import SamoraClient, open_http
 from bot.server import CannotStart, listen
@@ -49,6 +50,7 @@ from bot.storage.store import Store
 from bot.web import SlackDoor, Web, read_only
 
 _DEFAULT_PORT = 3000
+_BURST = BurstRules()
 
 # A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 3 for requests and for what the workers
 # hold, 5 for answers under way, and then one for telling those who wait for another that it won't come.
@@ -64,7 +66,7 @@ async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
 
 @asynccontextmanager
 async def open_store(
-    settings: DatabaseSettings, *, team_id: Callable[[], str], may_make: bool = True
+    settings: DatabaseSettings, *, team_id: Callable[[], str], may_make: bool = True, burst: BurstRules = _BURST
 ) -> AsyncIterator[Store]:
     """The database; open as long as the context.
 
@@ -72,6 +74,7 @@ async def open_store(
         settings: where it is.
         team_id: whose rows are claimed.
         may_make: whether it is made and its tables brought up to date; else both have to be so already.
+        burst: when cards are too many, for whoever adds any.
 
     Raises:
         CannotStart: it does not answer, can't be used, belongs to a newer bot, or is not made.
@@ -80,7 +83,7 @@ async def open_store(
         database = open_database(settings.database_url.get_secret_value(), may_make=may_make)
         async with _closing(database):
             await (migrate(database) if may_make else require_head(database))
-            yield Store(database=database, clock=_now, team_id=team_id)
+            yield Store(database=database, clock=_now, team_id=team_id, burst=burst)
     except StorageError as error:
         raise CannotStart(error.reason) from None
     except StoreUnavailable as error:
@@ -99,7 +102,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
         web_client = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
-        store = await stack.enter_async_context(open_store(settings, team_id=lambda: workspaces.team_id))
+        opening = open_store(settings, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings))
+        store = await stack.enter_async_context(opening)
         http = await stack.enter_async_context(_open_samora(settings))
         work = Work()
         slack_socket = None
@@ -212,10 +216,12 @@ def _make_crew(
     kept, audit_kept = timedelta(days=settings.retention_days), timedelta(days=settings.audit_days)
     return make_crew(
         store=store,
+        agents=getattr(store, "agents", Pending()),
         calls=_visible(settings, NamedCalls(calls=client, names=names)),
         messenger=messenger,
         clock=_now,
         rules=make_rules(settings),
+        burst=make_burst_rules(settings),
         rates=make_rates(settings),
         lease=timedelta(seconds=settings.lease_seconds),
         observe=health.observe_worker,

@@ -1,4 +1,4 @@
-"""The crew: the three workers that follow calls, and how much they have to do."""
+"""The crew: the four workers that follow calls, and how much they have to do."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,12 +9,18 @@ from typing import Any, Protocol
 
 import structlog
 
+from bot.core.agent_ports import BoardMessenger, Boards
+from bot.core.board_drawer import BoardDrawer
+from bot.core.boards import BurstRules
+from bot.core.agent_ports import AgentSubscriptions
+from bot.core.card_drawer import Cards
 from bot.core.changes import Rules
 from bot.core.errors import StoreUnavailable
 from bot.core.follow import Poller
-from bot.core.outbox import Cards, Relay
+from bot.core.outbox import Relay
 from bot.core.ports import Audit, CallsApi, Clock, Figures, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
 from bot.core.recent import RecentCalls
+from bot.core.wishes import Wishes
 from bot.pruner import Pruner
 from bot.workers import FailureNoter, Observer, Worker
 
@@ -23,6 +29,7 @@ log = structlog.get_logger()
 _LOOKS_AT_ONCE = 64
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
+_BOARDS_AT_ONCE = 4
 _MEASURE_SECONDS = 10.0
 
 # A look may be a little late, and with hundreds a second many of them share a claim then.
@@ -49,11 +56,19 @@ class Store(Protocol):
         """What is owed."""
 
     @property
+    def boards(self) -> Boards:
+        """What stands for many cards."""
+
+    @property
     def audit(self) -> Audit:
         """Who did what."""
 
     async def measure(self) -> Figures:
         """How much there is to do; raises StoreUnavailable."""
+
+
+class Speaker(Messenger, BoardMessenger, Protocol):
+    """Slack, as far as the crew needs it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +113,7 @@ class Crew:
         store: the database.
         observe_store: hears now and then how much there is to do, or None if the database doesn't say.
         pruner: the one who throws away what is over.
-        workers: the poller, the relay and the one who draws the cards.
+        workers: the poller, the relay, and those who draw the cards and the boards.
     """
 
     store: Store
@@ -155,24 +170,37 @@ class Crew:
 def make_crew(
     *,
     store: Store,
+    agents: AgentSubscriptions,
     calls: CallsApi,
-    messenger: Messenger,
+    messenger: Speaker,
     clock: Clock,
     rules: Rules,
+    burst: BurstRules,
     rates: Rates,
     lease: timedelta,
     observe: Observer,
     observe_store: Callable[[Figures | None], None],
     pruner: Pruner,
     note_failure: FailureNoter = lambda _name, _reason: None,
+    observe_delay: Callable[[str, float], None] = lambda _path, _seconds: None,
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
     crew = Crew(store=store, observe_store=observe_store, pruner=pruner)
     recent = RecentCalls()
     outbox = store.outbox
-    poller = Poller(calls=calls, followed=store.followed, recent=recent, clock=clock, rules=rules, on_change=crew.wake)
-    relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake)
+    wishes = Wishes(agents=agents, clock=clock)
+    poller = Poller(
+        calls=calls,
+        followed=store.followed,
+        wishes=wishes,
+        recent=recent,
+        clock=clock,
+        rules=rules,
+        on_change=crew.wake,
+    )
+    relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake, on_sent=observe_delay)
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
+    boards = _make_drawer(store, messenger, clock, burst, crew.wake)
     worker = partial(Worker, lease=lease, clock=clock, observe=observe, note_failure=note_failure)
     workers: list[Worker[Any]] = [
         worker(
@@ -197,6 +225,26 @@ def make_crew(
             release=outbox.release_card,
             at_once=_CARDS_AT_ONCE,
         ),
+        worker(
+            name="boards",
+            claim=lambda room: store.boards.claim(limit=room, until=clock() + lease, rate=rates.edits),
+            work=boards.draw,
+            release=store.boards.release,
+            at_once=_BOARDS_AT_ONCE,
+        ),
     ]
     crew.workers.extend(workers)
     return crew
+
+
+def _make_drawer(
+    store: Store, messenger: BoardMessenger, clock: Clock, rules: BurstRules, on_change: Callable[[], None]
+) -> BoardDrawer:
+    return BoardDrawer(
+        boards=store.boards,
+        messenger=messenger,
+        stop_team=store.outbox.stop_team,
+        clock=clock,
+        rules=rules,
+        on_change=on_change,
+    )

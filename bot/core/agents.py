@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.core.calls import Call
 from bot.core.filters import Filter, Verdict, judge
 from bot.core.subscriptions import Options, Subscription, SubscriptionState
+
+# When the webhooks of an agent no longer count as arriving: after so long without any, or as soon as so many changes in
+# a row were seen that none had announced.
+SILENT_AFTER = timedelta(hours=24)
+MOST_MISSED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

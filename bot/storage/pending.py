@@ -6,7 +6,7 @@ from bot.core.agents import Coverage
 from bot.core.errors import StoreUnavailable
 
 _ANSWERS: dict[str, Any] = {"find_names": {}, "measure": {}, "measure_coverage": Coverage()}
-_EMPTY = ("list_here", "list_of", "list_calls")
+_EMPTY = ("list_active", "list_here", "list_of", "list_calls")
 
 
 class Pending:

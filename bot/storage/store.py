@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from sqlalchemy import func, or_, select
 
+from bot.core.boards import BurstRules
 from bot.core.calls import CallId
 from bot.core.changes import ChangeKind
 from bot.core.ports import Clock, Figures
 from bot.core.subscriptions import SubscriptionState
+from bot.storage.announcing import AnnouncementStore
 from bot.storage.audit import AuditStore
 from bot.storage.board_store import BoardStore
 from bot.storage.calls import FollowedCallStore
@@ -21,6 +23,8 @@ from bot.storage.schema import followed_calls, notices, subscriptions
 from bot.storage.steps import IS_OWED, IS_PAUSED
 from bot.storage.subscriptions import SubscriptionStore
 
+_BURST = BurstRules()
+
 
 class Store:
     """The stores over one database.
@@ -28,6 +32,7 @@ class Store:
     Attributes:
         database: where they are kept.
         followed: the calls that somebody follows.
+        announcements: what webhooks say.
         subscriptions: what people follow.
         outbox: what is owed to Slack.
         boards: what stands for many cards there.
@@ -41,12 +46,16 @@ class Store:
         clock: Clock,
         team_id: Callable[[], str],
         make_token: Callable[[], str] = make_random_token,
+        burst: BurstRules = _BURST,
     ) -> None:
-        """Takes the database, the time, whose rows are claimed and counted, and what gives tokens to leases."""
+        """Takes the database, the time, whose rows are claimed and counted, leases' tokens, and how a burst begins."""
         self.database = database
         self._clock = clock
         self._team_id = team_id
-        self.followed = FollowedCallStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.followed = FollowedCallStore(
+            database=database, clock=clock, team_id=team_id, make_token=make_token, burst=burst
+        )
+        self.announcements = AnnouncementStore(database=database, clock=clock, team_id=team_id)
         self.subscriptions = SubscriptionStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.outbox = OutboxStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.boards = BoardStore(database=database, clock=clock, team_id=team_id, make_token=make_token)

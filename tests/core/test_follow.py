@@ -7,14 +7,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.agents import AgentSubscription
 from bot.core.calls import Call, CallId, CallStatus
 from bot.core.changes import CallState, ChangeKind, FollowedCall, Observation, Rules
 from bot.core.errors import BotError, CallNotFound, SamoraRefused, SamoraUnavailable, StoreUnavailable
 from bot.core.follow import Poller, next_wait
 from bot.core.ports import Claim, Rate
 from bot.core.recent import RecentCalls
-from bot.core.subscriptions import Reason
-from tests.core.making import HOUR, MINUTE, RULES, SECOND, FakeClock, make_followed, make_reading
+from bot.core.subscriptions import Reason, Subscription
+from tests.core.making import (
+    HOUR,
+    MINUTE,
+    RULES,
+    SECOND,
+    Agents,
+    FakeClock,
+    make_followed,
+    make_reading,
+    make_wish,
+    make_wishes,
+)
 from tests.factories import READ_AT
 
 FINISHED = CallStatus.CALL_FINISHED
@@ -115,6 +127,7 @@ class Followed:
 
     def __init__(self, *, is_ours: bool = True, error: BotError | None = None) -> None:
         self.saved: list[tuple[Observation, Any]] = []
+        self.born: tuple[Subscription, ...] = ()
         self.put_offs: list[tuple[FollowedCall, Any]] = []
         self._is_ours = is_ours
         self._error = error
@@ -125,10 +138,11 @@ class Followed:
     async def release(self, known: FollowedCall) -> None:
         raise NotImplementedError
 
-    async def save(self, seen: Observation, *, due_at: Any) -> bool:
+    async def save(self, seen: Observation, *, due_at: Any, born: tuple[Subscription, ...] = ()) -> bool:
         if self._error:
             raise self._error
         self.saved.append((seen, due_at))
+        self.born = born
         return self._is_ours
 
     async def put_off(self, known: FollowedCall, *, due_at: Any) -> None:
@@ -147,14 +161,18 @@ class Look:
         followed: Followed | None = None,
         rules: Rules = RULES,
         taking: timedelta = SECOND,
+        wishes: tuple[AgentSubscription, ...] = (),
     ) -> None:
         self.clock = FakeClock(READ_AT + MINUTE)
         self.calls = Calls(answer, self.clock, taking)
         self.followed = followed or Followed()
         self.recent = RecentCalls()
         self.changes = 0
+        self.agents = Agents(*wishes)
+        self.wishes = make_wishes(self.clock, self.agents)
         self.poller = Poller(
-            calls=self.calls, followed=self.followed, recent=self.recent, clock=self.clock, rules=rules,
+            calls=self.calls, followed=self.followed, wishes=self.wishes, recent=self.recent, clock=self.clock,
+            rules=rules,
             on_change=self._on_change, dice=lambda: 0.0,
         )  # fmt: skip
 

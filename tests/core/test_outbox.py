@@ -9,6 +9,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from bot.core.calls import CallStatus
+from bot.core.card_drawer import Cards
 from bot.core.changes import ChangeKind
 from bot.core.errors import (
     AppUninstalled,
@@ -25,7 +26,7 @@ from bot.core.errors import (
     ThreadUnavailable,
     TokenRefused,
 )
-from bot.core.outbox import CardJob, Cards, Relay, Turn
+from bot.core.outbox import CardJob, Relay, Turn
 from bot.core.ports import CallsApi, Messenger, Outbox
 from bot.core.recent import RecentCalls
 from tests.core.making import FakeClock, make_job, make_reading, make_turn
