@@ -10,6 +10,7 @@ from bot.core.visibility import Visibility
 from bot.slack.access import Access
 from bot.slack.agent_following import AgentFollowing
 from bot.slack.answers import Answers
+from bot.slack.board_pages import BoardPages
 from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
 from bot.slack.doctor import Doctor
@@ -62,6 +63,7 @@ def make_front(
         following=following,
         agents=_make_agents(store, lookup, access, names, clock, on_change),
         listing=Listing(subscriptions=subscriptions, agents=agents, names=names, access=access, on_change=on_change),
+        boards=BoardPages(boards=store.boards),
         channels=Channels(subscriptions=subscriptions, access=access, on_change=on_change),
         doctor=doctor,
         messenger=messenger,
@@ -74,7 +76,7 @@ def _make_agents(
     return AgentFollowing(
         agents=getattr(store, "agents", Pending()),
         names=names,
-        announcements=getattr(store, "announcements", Pending()),
+        announcements=store.announcements,
         lookup=lookup,
         access=access,
         clock=clock,

@@ -12,7 +12,7 @@ from bot.core.subscriptions import Subscription
 from bot.storage.leases import make_token
 from bot.storage.rows import Values
 from bot.storage.schema import boards, subscriptions
-from bot.storage.steps import IS_ACTIVE, NO_CARD, forget_owed, in_pieces, insert_into, is_in, update_subscriptions
+from bot.storage.steps import NO_CARD, forget_owed, in_pieces, insert_into, is_in, update_subscriptions
 
 # To the letter, as the partial indexes have it.
 _EMPTY: ColumnElement[str] = literal_column("''")
@@ -114,8 +114,8 @@ async def _lock_unposted(connection: AsyncConnection, team_id: str, channel_id: 
     """
     query = select(subscriptions.c.id, subscriptions.c.mention).where(
         is_born_in(team_id, channel_id),
-        IS_ACTIVE,
         subscriptions.c.created_at > after,
+        subscriptions.c.card_due_at.is_not(None),
         subscriptions.c.board_id == "",
         subscriptions.c.card_ts == "",
         subscriptions.c.card_begun_at.is_(None),

@@ -2,6 +2,7 @@
 
 from bot.slack.agent_following import AgentFollowing
 from bot.slack.answers import Answers
+from bot.slack.board_pages import BoardPages
 from bot.slack.channels import Channels
 from bot.slack.doctor import Doctor
 from bot.slack.following import Following
@@ -24,6 +25,7 @@ def make_dispatcher(
     following: Following,
     agents: AgentFollowing,
     listing: Listing,
+    boards: BoardPages,
     channels: Channels,
     doctor: Doctor,
     messenger: Messenger,
@@ -37,6 +39,7 @@ def make_dispatcher(
         following=following,
         agents=agents,
         listing=listing,
+        boards=boards,
         doctor=doctor,
         messenger=messenger,
     )

@@ -20,6 +20,8 @@ from bot.slack.agent_words import (
 )
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
+from bot.slack.board_pages import BoardPages
+from bot.slack.boards import BOARD_PAGE, BOARD_SHOW, SEE_ALL
 from bot.slack.cards import (
     FOLLOW,
     FOLLOW_AGAIN,
@@ -48,27 +50,33 @@ from bot.slack.sentences import CANCEL, CHOOSE, NOT_SHARED, SHARE_HERE, UNSUBSCR
 from bot.slack.views import NEXT_PAGE, PREVIOUS_PAGE, find_view
 
 _PAGES = (SHOW_ALL, PREVIOUS_PAGE, NEXT_PAGE)
-_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHARE_HERE, SHOW_CALL, AGENT_SHOW, UNSUBSCRIBE, *_PAGES)
+_SHOWS = (SHOW_CALL, AGENT_SHOW, BOARD_SHOW)
+_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHARE_HERE, *_SHOWS, UNSUBSCRIBE, *_PAGES)
 _LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
 _ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
 _ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
 _WISHES = (AGENT_ASK, AGENT_TRY, AGENT_FOLLOW, AGENT_CHANGE)
 _LISTED_AGENTS = (AGENT_PAUSE, AGENT_RESUME, AGENT_END)
 _ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, DOCTOR, TEST_POST, CANCEL, AGENT_CANCEL)
-_WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_WISHES, *_LISTED_AGENTS, *_ABOUT_NOTHING)
+_ABOUT_BOARDS = (SEE_ALL, BOARD_PAGE)
+_WANTED = (*_ABOUT_CALLS, *_ABOUT_BOARDS, *_ABOUT_SUBSCRIPTIONS, *_WISHES, *_LISTED_AGENTS, *_ABOUT_NOTHING)
 
 # Buttons under a question or a failure: they do what their value says, in the place of it.
 _REPEATS = (TRY_AGAIN, CHOOSE)
 
 # What opens a window of its own, and what is answered in the place of the private message that was pressed.
-_WINDOWS = (SHOW_ALL, EDIT)
+_WINDOWS = (SHOW_ALL, EDIT, SEE_ALL)
 _IN_PLACE = (
-    *(*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, *_LISTED, *_ABOUT_CHANNELS),
+    *(*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, BOARD_PAGE, *_LISTED, *_ABOUT_CHANNELS),
     *(*_WISHES, *_LISTED_AGENTS, AGENT_CANCEL),
 )
 
 # What *Try again* does instead, because the button of that name says something else about where its answer goes.
-_AGAIN = {REFRESH: SHOW_CALL, AGENT_SHOW: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}
+_AGAIN = {
+    **dict.fromkeys((REFRESH, AGENT_SHOW, BOARD_SHOW), SHOW_CALL),
+    **dict.fromkeys((PREVIOUS_PAGE, NEXT_PAGE), SHOW_ALL),
+    BOARD_PAGE: SEE_ALL,
+}
 
 
 class Actions:
@@ -82,15 +90,17 @@ class Actions:
         following: Following,
         agents: AgentFollowing,
         listing: Listing,
+        boards: BoardPages,
         doctor: Doctor,
         messenger: Messenger,
     ) -> None:
-        """Takes who starts work, answers, follows calls and agents, knows what is, tries posting, and opens modals."""
+        """Takes who starts work, answers, follows calls and agents, lists, tries posting out, and opens modals."""
         self._boundary = boundary
         self._answers = answers
         self._following = following
         self._agents = agents
         self._listing = listing
+        self._boards = boards
         self._doctor = doctor
         self._messenger = messenger
 
@@ -153,6 +163,8 @@ class Actions:
             return self._job_about_agent(wanted, place, asked, reply)
         if wanted in _LISTED_AGENTS:
             return partial(self._listing.change_agent, wanted, place, asked, reply)
+        if wanted in _ABOUT_BOARDS and isinstance(reply, ModalReply):
+            return partial(self._boards.show, place, asked, reply)
         if wanted == FIND:
             return partial(self._messenger.open_view, place, find_view(Asked(again=SHOW_CALL)))
         if wanted in {CANCEL, AGENT_CANCEL}:
@@ -219,7 +231,7 @@ def _find_wanted(action_id: str, asked: Asked) -> str:
         wanted = asked.again if asked.again in _WANTED else SHOW_CALL
     if wanted in (*_ABOUT_SUBSCRIPTIONS, *_LISTED_AGENTS) and not asked.sub:
         raise UserMistake(UNREADABLE_BUTTON)
-    if wanted in _WISHES and not asked.agent:
+    if (wanted in _WISHES and not asked.agent) or (wanted in _ABOUT_BOARDS and not asked.board):
         raise UserMistake(UNREADABLE_BUTTON)
     if wanted in (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS):
         CallId(asked.call)

@@ -9,6 +9,7 @@ import aiohttp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.agent_ports import Boards
 from bot.core.calls import EXAMPLE_ID, Call, CallId
 from bot.core.changes import Rules
 from bot.core.errors import BotError, ChannelUnavailable, PermanentError
@@ -21,6 +22,7 @@ from bot.core.subscriptions import Subscription
 from bot.slack.agent_following import AgentFollowing
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
+from bot.slack.board_pages import BoardPages
 from bot.slack.bolt import make_bolt
 from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
@@ -36,6 +38,7 @@ from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspace, Workspaces
 from tests.factories import make_seal
 from tests.slack.agents import FakeAgents, FakeAnnouncements, FakeNames
+from tests.slack.bursts import FakeBoards
 from tests.slack.people import KnownPeople, make_access
 from tests.slack.stores import FakeAudit, FakeOutbox, FakeSubscriptions
 
@@ -138,6 +141,7 @@ class Bot:
         self.samora, self.wire, self.work = Samora(), Wire(), Work() if work is None else work
         self.subscriptions, self.outbox, self.audit = FakeSubscriptions(*there), FakeOutbox(), FakeAudit()
         self.agents, self.names, self.announcements = FakeAgents(), FakeNames(), FakeAnnouncements()
+        self.boards = FakeBoards()
         self.people = KnownPeople()
         access = make_access(self.people, **policy)
         self.woken = 0
@@ -190,6 +194,7 @@ class Bot:
                 access=access,
                 on_change=self._wake,
             ),
+            boards=BoardPages(boards=cast("Boards", self.boards)),
             channels=Channels(subscriptions=self.subscriptions, access=access, on_change=self._wake),
             doctor=Doctor(examine=self._examine, messenger=self.wire),
             messenger=self.wire,
