@@ -11,7 +11,6 @@ from bot.core.errors import (
     AppUninstalled,
     BotError,
     ChannelUnavailable,
-    EditRefused,
     MessageGone,
     PermanentError,
     SlackUnavailable,
@@ -98,9 +97,6 @@ class BoardDrawer:
         elif isinstance(error, MessageGone):
             if not await self._boards.repost(job):
                 await self._boards.give_up(job)
-        elif isinstance(error, EditRefused):
-            # It stands there as it was.
-            await self._boards.mark(job, ts=job.board.ts)
         else:
             await self._boards.pause(job, reason=error.reason)
             self._on_change()
