@@ -117,8 +117,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             count_work=work.count,
             count_connections=lambda: slack_socket.of_app if slack_socket else 0,
         )
-        seal = Seal(secret=_seal_secret(settings), team_id=lambda: workspaces.team_id)
-        messenger = Messenger(web=web_client, session=session, seal=seal)
+        messenger = Messenger(web=web_client, session=session, seal=_make_seal(settings, workspaces))
         access = _make_access(settings, web_client)
         deliveries = Deliveries(messenger=messenger, access=access, visibility=make_visibility(settings))
         names = _make_names(store, workspaces)
@@ -171,10 +170,11 @@ def _app_token(settings: Settings) -> str:
     return settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
 
 
-def _seal_secret(settings: Settings) -> str:
-    """The signing secret, or in Socket Mode, which can do without one, the app-level token."""
+def _make_seal(settings: Settings, workspaces: Workspaces) -> Seal:
+    """Keyed by the signing secret, or in Socket Mode, which can do without one, by the app-level token."""
     signing = settings.slack_signing_secret
-    return signing.get_secret_value() if signing else _app_token(settings)
+    secret = signing.get_secret_value() if signing else _app_token(settings)
+    return Seal(secret=secret, team_id=lambda: workspaces.team_id)
 
 
 def _open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.AsyncClient]:
@@ -260,7 +260,7 @@ def _make_front(
         clock=_now,
         rules=make_rules(settings),
         visibility=make_visibility(settings),
-        on_change=crew.wake,
+        on_change=crew.hear,
     )
 
 
