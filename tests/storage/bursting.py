@@ -106,9 +106,7 @@ class Burst:
             is_new = (followed_calls.c.team_id == team_id) & followed_calls.c.call_id.in_(calls)
             self.followed |= {row.call_id: row.id for row in await connection.execute(query.where(is_new))}
             values = [subscription_values(each, followed_id=self.followed[str(each.call_id)]) for each in born]
-            await connection.execute(
-                insert(subscriptions), [each | {"parent_id": "agent-sub"} | card for each in values]
-            )
+            await connection.execute(insert(subscriptions), [each | card for each in values])
             return await fold(connection, team_id, born, now=now, rules=RULES)
 
     async def change(self, n: int, status: CallStatus) -> None:

@@ -11,7 +11,7 @@ from bot.core.calls import CallStatus
 from bot.core.ports import Rate
 from bot.storage.boards import want_boards
 from bot.storage.database import Database
-from bot.storage.schema import boards, followed_calls
+from bot.storage.schema import boards, followed_calls, subscriptions
 from bot.storage.store import Store
 from tests.core.making import MINUTE, SECOND, make_subscription
 from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
@@ -49,6 +49,12 @@ class TestFolding:
         await burst.come(7)
         assert await burst.come() == {f"sub-{n:04d}" for n in range(4, 12)}
         assert {begun.subscription_id, leased.subscription_id, "sub-0001"}.isdisjoint(await burst.on_boards())
+
+    async def test_even_those_of_calls_that_were_over_at_once(self, burst: Burst, actor: Actor) -> None:
+        """As all of them are where a channel asks for failed calls only."""
+        await burst.come(10)
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()})
+        assert len(await burst.come()) == 11
 
     async def test_what_they_were_owed_is_on_the_board(self, burst: Burst, actor: Actor) -> None:
         """Else it would wait for a card for ever."""
