@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.boards import BURST_WINDOW, LATEST_FAILURES, Board, BoardJob, Tally, redraw_wait
 from bot.core.calls import Call, CallStatus, is_final
 from bot.core.ports import Claim, Rate
+from bot.storage.agent_standing import pause_agents
 from bot.storage.boards import count_born, is_born_in, is_on
 from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
@@ -133,6 +134,7 @@ class BoardStore(StorePart):
             _, locked = await lock_refused(connection, board.team_id, board.channel_id, one, whole_channel=True)
             if (await connection.execute(update(boards).where(_is_ours(job)).values(_NO_DRAWING))).rowcount:
                 creators = await pause_refused(connection, locked, reason, now)
+                await pause_agents(connection, board.team_id, board.channel_id, reason)
                 await make_due(connection, board.team_id, creators, now)
 
     async def give_up(self, job: BoardJob) -> None:

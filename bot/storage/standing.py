@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Reason, SubscriptionState
+from bot.storage.agent_standing import go_on_with_agents, move_agents, reopen_agents, stop_agents
+from bot.storage.board_standing import go_on_with_boards, move_boards, stop_boards
 from bot.storage.boards import want_boards
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 from bot.storage.steps import (
@@ -67,6 +69,7 @@ async def resume_one(connection: AsyncConnection, subscription_id: str, now: dat
     if row is None:
         return ()
     if row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}:
+        await reopen_agents(connection, row.team_id, row.channel_id)
         return await resume(connection, is_in(row.team_id, row.channel_id) & IS_REFUSED, now)
     was_let_go = IS_ENDED & (subscriptions.c.reason == Reason.QUIET.value) & ~has_live_one()
     return await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
@@ -126,12 +129,13 @@ async def stop_team(connection: AsyncConnection, team_id: str) -> int:
     await update_subscriptions(connection, ids_of(active), values)
     await update_subscriptions(connection, ids_of(locked), NO_CARD)
     await stop_idle(connection, call_ids(active))
+    await stop_boards(connection, team_id)
     is_due = (channels.c.team_id == team_id) & channels.c.due_at.is_not(None)
     lock = select(channels.c.channel_id).where(is_due).order_by(channels.c.channel_id).with_for_update(key_share=True)
     for piece in in_pieces((await connection.execute(lock)).scalars()):
         ours = (channels.c.team_id == team_id) & channels.c.channel_id.in_(piece)
         await connection.execute(update(channels).where(ours).values(due_at=None, lease=None))
-    return len(active)
+    return len(active) + await stop_agents(connection, team_id)
 
 
 async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
@@ -140,14 +144,17 @@ async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) 
     count = 0
     if (await connection.execute(select(subscriptions.c.id).where(is_theirs, _IS_STOPPED).limit(1))).first():
         count = await _go_on(connection, is_theirs, _IS_STOPPED, now)
+        await go_on_with_boards(connection, team_id, "", now)
     owed = select(notices.c.channel_id).distinct().where(notices.c.team_id == team_id, IS_OWED)
     await make_due(connection, team_id, (await connection.execute(owed)).scalars(), now)
-    return count
+    return count + await go_on_with_agents(connection, team_id)
 
 
 async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> int:
     """Resumes what Slack's errors paused in a channel that is open to us again."""
     count = await _go_on(connection, is_in(team_id, channel_id), IS_REFUSED, now)
+    await go_on_with_boards(connection, team_id, channel_id, now)
+    await reopen_agents(connection, team_id, channel_id)
     is_here = (notices.c.team_id == team_id, notices.c.channel_id == channel_id, IS_OWED)
     if (await connection.execute(select(notices.c.id).where(*is_here).limit(1))).first():
         await make_due(connection, team_id, [channel_id], now)
@@ -158,7 +165,8 @@ async def _go_on(
     connection: AsyncConnection, is_there: ColumnElement[bool], is_waiting: ColumnElement[bool], now: datetime
 ) -> int:
     """Resumes what waits there, and has the last cards drawn of what had ended and could not be shown."""
-    is_old = IS_ENDED & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
+    has_card = subscriptions.c.board_id == ""
+    is_old = IS_ENDED & has_card & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
     locked = await lock_following(connection, is_there & (is_waiting | is_old))
     waiting = [each for each in locked if each.row.state == SubscriptionState.PAUSED.value]
     over = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
@@ -176,12 +184,14 @@ async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, n
     await update_subscriptions(connection, doubled, ended(Reason.PERSON, now) | card_wish(now))
     await update_subscriptions(connection, ids_of(moved), {"channel_id": new_id})
     await stop_idle(connection, call_ids(moved))
+    await move_boards(connection, team_id, old_id, new_id, now)
     refused = [
         replace(each, subscription=replace(each.subscription, channel_id=new_id))
         for each in locked
         if _is_refused(each) and each.row.id not in doubled
     ]
     await _revive(connection, refused, now)
+    await move_agents(connection, team_id, old_id, new_id, now)
     await forget_owed(connection, doubled, reason="moved", now=now)
     theirs = (notices.c.team_id == team_id, notices.c.channel_id == old_id, IS_OWED)
     await connection.execute(update(notices).where(*theirs).values(channel_id=new_id))

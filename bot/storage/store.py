@@ -10,6 +10,7 @@ from bot.core.calls import CallId
 from bot.core.changes import ChangeKind
 from bot.core.ports import Clock, Figures
 from bot.core.subscriptions import SubscriptionState
+from bot.storage.agents import AgentNameStore, AgentSubscriptionStore
 from bot.storage.announcing import AnnouncementStore
 from bot.storage.audit import AuditStore
 from bot.storage.board_store import BoardStore
@@ -36,6 +37,8 @@ class Store:
         subscriptions: what people follow.
         outbox: what is owed to Slack.
         boards: what stands for many cards there.
+        agents: the agents that channels follow.
+        names: what people call them.
         audit: who did what.
     """
 
@@ -59,6 +62,8 @@ class Store:
         self.subscriptions = SubscriptionStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.outbox = OutboxStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.boards = BoardStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.agents = AgentSubscriptionStore(database=database, clock=clock, team_id=team_id)
+        self.names = AgentNameStore(database=database, clock=clock, team_id=team_id)
         self.audit = AuditStore(database=database)
 
     async def prune(self, *, kept: timedelta, audit_kept: timedelta) -> int:
