@@ -337,6 +337,40 @@ class TestTheEndOfABurst:
         assert await burst.next_at() == timedelta(seconds=5)
 
 
+class TestTheChannelAndTheWorkspace:
+    async def test_without_a_token_nothing_is_due_until_there_is_one(
+        self, burst: Burst, store: Store, actor: Actor
+    ) -> None:
+        job = await burst.open()
+        await store.outbox.stop_team(TEAM)
+        assert await burst.next_at() is None
+        await store.boards.mark(job, ts=job.board.ts)
+        assert await burst.next_at() is None
+        await store.subscriptions.resume_team(TEAM)
+        assert (await burst.take()).board.id == job.board.id
+        assert not (await actor.claim_cards()).rows
+
+    async def test_a_channel_that_is_open_to_us_again_has_it_drawn_even_if_all_calls_are_over(
+        self, burst: Burst, store: Store, actor: Actor
+    ) -> None:
+        job = await burst.open()
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()})
+        await store.boards.pause(job, reason="is_archived")
+        assert await burst.next_at() is None
+        await store.subscriptions.resume_channel(TEAM, CHANNEL)
+        assert (await burst.take()).board.id == job.board.id
+
+    async def test_a_channel_gets_another_id(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await burst.come(11, channel_id="C9")
+        job = await burst.open()
+        await store.boards.mark(job, ts=job.board.ts)
+        await store.subscriptions.move_channel(TEAM, CHANNEL, "C9")
+        moved = await store.boards.find(job.board.id)
+        assert moved
+        assert (moved.channel_id, moved.closed_at) == ("C9", actor.clock())
+        assert {row["channel_id"] for row in await actor.rows(boards)} == {"C9"}
+
+
 class TestACampaign:
     """What issue 5 promises: 5,000 calls in ten minutes are at most 130 messages and edits in the channel."""
 
