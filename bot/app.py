@@ -45,7 +45,6 @@ from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.database import Database, StorageError
 from bot.storage.migrate import migrate, require_head
 from bot.storage.opening import open_database
-from bot.storage.pending import Pending
 from bot.storage.store import Store
 from bot.web import SlackDoor, Web, read_only
 
@@ -196,7 +195,7 @@ def _make_client(http: httpx.AsyncClient, health: Health) -> SamoraClient:
 
 
 def _make_names(store: Store, workspaces: Workspaces) -> KnownNames:
-    return KnownNames(names=getattr(store, "names", Pending()), team_id=lambda: workspaces.team_id, clock=monotonic)
+    return KnownNames(names=store.names, team_id=lambda: workspaces.team_id, clock=monotonic)
 
 
 def _make_access(settings: Settings, web: AsyncWebClient) -> Access:
@@ -216,7 +215,7 @@ def _make_crew(
     kept, audit_kept = timedelta(days=settings.retention_days), timedelta(days=settings.audit_days)
     return make_crew(
         store=store,
-        agents=getattr(store, "agents", Pending()),
+        agents=store.agents,
         calls=_visible(settings, NamedCalls(calls=client, names=names)),
         messenger=messenger,
         clock=_now,

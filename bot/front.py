@@ -21,7 +21,6 @@ from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger
 from bot.slack.witness import Witness
-from bot.storage.pending import Pending
 from bot.storage.store import Store
 
 
@@ -41,7 +40,7 @@ def make_front(
     on_change: Callable[[], None],
 ) -> Dispatcher:
     """Puts them together: who takes requests on, reads, speaks and refuses, who remembers, the time, and the rules."""
-    subscriptions, agents = store.subscriptions, getattr(store, "agents", Pending())
+    subscriptions, agents = store.subscriptions, store.agents
     witness = Witness(audit=store.audit, clock=clock)
     following = Following(
         lookup=lookup,
@@ -74,7 +73,7 @@ def _make_agents(
     store: Store, lookup: Lookup, access: Access, names: KnownNames, clock: Clock, on_change: Callable[[], None]
 ) -> AgentFollowing:
     return AgentFollowing(
-        agents=getattr(store, "agents", Pending()),
+        agents=store.agents,
         names=names,
         announcements=store.announcements,
         lookup=lookup,
