@@ -9,10 +9,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.core.agent_ports import BoardMessenger, Boards
+from bot.core.agent_ports import AgentSubscriptions, BoardMessenger, Boards
 from bot.core.board_drawer import BoardDrawer
 from bot.core.boards import BurstRules
-from bot.core.agent_ports import AgentSubscriptions
 from bot.core.card_drawer import Cards
 from bot.core.changes import Rules
 from bot.core.errors import StoreUnavailable
@@ -113,18 +112,25 @@ class Crew:
         store: the database.
         observe_store: hears now and then how much there is to do, or None if the database doesn't say.
         pruner: the one who throws away what is over.
+        wishes: what channels want to hear of agents' calls.
         workers: the poller, the relay, and those who draw the cards and the boards.
     """
 
     store: Store
     observe_store: Callable[[Figures | None], None]
     pruner: Pruner
+    wishes: Wishes
     workers: list[Worker[Any]] = field(default_factory=list)
 
     def wake(self) -> None:
         """Something was written that there may be something to do about."""
         for worker in self.workers:
             worker.wake()
+
+    def hear(self) -> None:
+        """Likewise, because of a person: what is wished may have changed, too."""
+        self.wishes.invalidate()
+        self.wake()
 
     async def run(self, team_id: str, stopped: asyncio.Event) -> None:
         """Works for a workspace until stopped. That Slack knows us there says that the token works (again)."""
@@ -185,10 +191,10 @@ def make_crew(
     observe_delay: Callable[[str, float], None] = lambda _path, _seconds: None,
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
-    crew = Crew(store=store, observe_store=observe_store, pruner=pruner)
+    wishes = Wishes(agents=agents, clock=clock)
+    crew = Crew(store=store, observe_store=observe_store, pruner=pruner, wishes=wishes)
     recent = RecentCalls()
     outbox = store.outbox
-    wishes = Wishes(agents=agents, clock=clock)
     poller = Poller(
         calls=calls,
         followed=store.followed,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.core.agent_ports import AgentSubscriptions
 from bot.core.agents import AgentSubscription, agent_key
 from bot.core.calls import Call
+from bot.core.errors import StoreUnavailable
 from bot.core.ports import Clock
 
 _KEPT = timedelta(seconds=2)
@@ -47,10 +48,15 @@ class Wishes:
 
     async def _ask(self, team_id: str) -> None:
         # Before the answer, which may be older than what comes to be meanwhile.
-        asked_at, by_agent = self._clock(), dict[str, list[AgentSubscription]]()
-        for wish in await self._agents.list_active(team_id):
-            by_agent.setdefault(wish.agent_id, []).append(wish)
-        self._by_agent, self._team_id, self._asked_at = by_agent, team_id, asked_at
+        self._team_id, self._asked_at = team_id, self._clock()
+        try:
+            active = await self._agents.list_active(team_id)
+        except StoreUnavailable:
+            self.invalidate()
+            raise
+        self._by_agent = {}
+        for wish in active:
+            self._by_agent.setdefault(wish.agent_id, []).append(wish)
 
 
 def _is_news(call: Call, wish: AgentSubscription, now: datetime) -> bool:

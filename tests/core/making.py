@@ -8,6 +8,7 @@ from bot.core.agent_ports import AgentSubscriptions
 from bot.core.agents import AgentSubscription
 from bot.core.calls import Call, CallStatus
 from bot.core.changes import CallState, ChangeKind, Facts, FollowedCall, Rules
+from bot.core.errors import StoreUnavailable
 from bot.core.outbox import CardJob, Notice, Turn
 from bot.core.subscriptions import Options, Subscription, SubscriptionState
 from bot.core.wishes import Wishes
@@ -117,9 +118,12 @@ class Agents:
     def __init__(self, *active: AgentSubscription) -> None:
         self.active = active
         self.asked = 0
+        self.error: StoreUnavailable | None = None
 
     async def list_active(self, team_id: str) -> tuple[AgentSubscription, ...]:
         self.asked += 1
+        if self.error:
+            raise self.error
         return tuple(each for each in self.active if each.team_id == team_id)
 
 
