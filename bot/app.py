@@ -11,6 +11,7 @@ import httpx
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.announcer import Announcer
 from bot.check.database import DATABASE_ADVICE
 from bot.check.doctor import Examiner
 from bot.check.outside import check_from_outside
@@ -22,6 +23,7 @@ from bot.core.naming import KnownNames, NamedCalls
 from bot.core.ports import CallsApi
 from bot.core.visibility import Visibility, VisibleCalls
 from bot.crew import Crew, make_crew
+from bot.doors import make_web
 from bot.front import make_front
 from bot.health import Health
 from bot.pruner import Pruner
@@ -46,7 +48,8 @@ from bot.storage.database import Database, StorageError
 from bot.storage.migrate import migrate, require_head
 from bot.storage.opening import open_database
 from bot.storage.store import Store
-from bot.web import SlackDoor, Web, read_only
+from bot.web import SlackDoor, Web
+from bot.webhook_door import WebhookDoor
 
 _DEFAULT_PORT = 3000
 _BURST = BurstRules()
@@ -135,9 +138,11 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
         dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
         bolt = make_bolt(dispatcher)
-        web = _make_web(settings, dispatcher, bolt, health)
+        announcer = Announcer(announcements=store.announcements, on_change=crew.wake)
+        web = _make_web(settings, dispatcher, bolt, health, announcer)
         port = _DEFAULT_PORT if settings.port is None else settings.port
         listening = stack.enter_context(listen(settings.host, port)) if web else None
+        stack.push_async_callback(announcer.close)
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
         yield Bot(workspaces=workspaces, crew=crew, web=web, listening=listening, slack_socket=slack_socket)
 
@@ -225,6 +230,7 @@ def _make_crew(
         lease=timedelta(seconds=settings.lease_seconds),
         observe=health.observe_worker,
         observe_store=health.observe_store,
+        observe_delay=health.observe_delay,
         pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
         note_failure=health.note_failure,
     )
@@ -263,17 +269,19 @@ def _make_front(
     )
 
 
-def _make_web(settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health) -> Web | None:
-    endpoints = {
-        ("GET", "/healthz"): read_only(health.alive),
-        ("GET", "/readyz"): read_only(health.ready),
-        ("GET", "/metrics"): read_only(health.metrics),
-    }
+def _make_web(
+    settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health, announcer: Announcer
+) -> Web | None:
+    slack = webhooks = None
     if isinstance(settings, HttpSettings):
         secret = settings.slack_signing_secret.get_secret_value()
-        door = SlackDoor(dispatcher=dispatcher, bolt=bolt, signing_secret=secret)
-        return Web({**endpoints, ("POST", "/slack/events"): door})
-    return Web(endpoints) if settings.port is not None else None
+        slack = SlackDoor(dispatcher=dispatcher, bolt=bolt, signing_secret=secret)
+    elif settings.port is None:
+        return None
+    if settings.webhook_secret:
+        secrets = [each.get_secret_value() for each in settings.webhook_secret]
+        webhooks = WebhookDoor(secrets=secrets, announcer=announcer, observe=health.observe_webhook)
+    return make_web(health=health, slack=slack, webhooks=webhooks)
 
 
 def _now() -> datetime:

@@ -15,9 +15,10 @@ from bot.core.boards import BurstRules
 from bot.core.card_drawer import Cards
 from bot.core.changes import Rules
 from bot.core.errors import StoreUnavailable
+from bot.core.figures import Figures
 from bot.core.follow import Poller
 from bot.core.outbox import Relay
-from bot.core.ports import Audit, CallsApi, Clock, Figures, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
+from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
 from bot.core.recent import RecentCalls
 from bot.core.wishes import Wishes
 from bot.pruner import Pruner

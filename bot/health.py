@@ -10,8 +10,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from bot import __version__
 from bot.check.process import Failure, Pulse
+from bot.core.figures import Figures
 from bot.core.foreign import one_line
-from bot.core.ports import Clock, Figures
+from bot.core.ports import Clock
 from bot.web import Answer
 
 # The figures of following that are metrics too, with their help texts.
@@ -21,12 +22,16 @@ _FIGURES = {
     "notices_owed": "Notices that are not posted yet.",
     "oldest_notice_seconds": "How old the oldest of them is.",
     "cards_old": "Cards that are not drawn as they should be yet.",
+    "agents_announced": "Agents whose webhooks arrive.",
+    "agents_silent": "Agents whose webhooks arrived once and do no more.",
 }
 
 # So many kinds of failures are remembered, the newest, and so much of each reason.
 _FAILURES_KEPT = 10
 _LONGEST_REASON = 80
 
+_WEBHOOK_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 3.0)
+_DELAY_SECONDS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -73,6 +78,20 @@ class Health:
             ["worker", "outcome"],
             registry=self._registry,
         )
+        self._webhooks = Histogram(
+            "samora_bot_webhook_seconds",
+            "Samora's webhooks, by event and what became of them, and how long the answer took.",
+            ["event", "outcome"],
+            buckets=_WEBHOOK_SECONDS,
+            registry=self._registry,
+        )
+        self._delays = Histogram(
+            "samora_bot_notice_delay_seconds",
+            "From a change at Samora to its notice in Slack, by how the bot came to know: webhook or poll.",
+            ["path"],
+            buckets=_DELAY_SECONDS,
+            registry=self._registry,
+        )
         self._figures: Figures | None = None
         self._is_store_reachable: bool | None = None
         for name, text in _FIGURES.items():
@@ -92,6 +111,14 @@ class Health:
         """Hears of a request to Samora."""
         self._samora_seconds.labels(outcome).observe(seconds)
         self._samora = outcome, self._clock()
+
+    def observe_webhook(self, event: str, outcome: str, seconds: float) -> None:
+        """Hears of a webhook that was taken or refused."""
+        self._webhooks.labels(event, outcome).observe(seconds)
+
+    def observe_delay(self, path: str, seconds: float) -> None:
+        """Hears of a notice that was posted, so long after what it tells."""
+        self._delays.labels(path).observe(seconds)
 
     def observe_worker(self, name: str, outcome: str) -> None:
         """Hears of a row that a worker is done with."""
@@ -144,9 +171,25 @@ class Health:
         outcome, at = self._samora or (None, None)
         neighbours["samora"] = {"last_outcome": outcome, "last_at": at.isoformat() if at else None}
         neighbours["database"] = {"reachable": self._is_store_reachable}
+        neighbours["webhooks"] = self._webhook_report()
         following = asdict(self._figures) if self._figures else None
         report = {"ready": is_ready, "neighbours": neighbours, "work": self._count_work(), "following": following}
         return Answer.of_json(200 if is_ready else 503, report)
+
+    def _webhook_report(self) -> dict[str, object]:
+        """How it stands with Samora's webhooks. That they are silent makes nothing late but what polling makes late."""
+        known = self._figures or Figures()
+        state = "none yet"
+        if known.agents_silent:
+            state = "stopped for some agents: their calls are polled"
+        elif known.agents_announced:
+            state = "arriving"
+        return {
+            "state": state,
+            "agents_arriving": known.agents_announced,
+            "agents_stopped": known.agents_silent,
+            "last_seconds_ago": known.webhook_seconds,
+        }
 
     def metrics(self) -> Answer:
         """``/metrics``: the figures, in Prometheus's text format."""

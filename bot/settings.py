@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.kinds import ChannelIds, DatabaseUrl, Secret, Several, Url, UserIds
+from bot.kinds import ChannelIds, DatabaseUrl, Secret, Secrets, Several, Url, UserIds
 
 Mode = Literal["auto", "socket", "http"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -167,6 +167,11 @@ class Settings(SamoraSettings, DatabaseSettings):
     )
     retention_days: int = Field(
         default=30, ge=1, le=36_500, description="For so many days what is over is kept: calls, subscriptions, notices."
+    )
+    webhook_secret: Secrets = Field(
+        default=(),
+        description="What Samora's webhooks must bring along: at least 16 characters; two, comma-separated, while one "
+        "is replaced, the new one first. Without it no webhook is taken. A secret.",
     )
     host: str = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
     port: int | None = Field(

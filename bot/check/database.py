@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from bot.check.engine import Check, Look, timed
 from bot.core.errors import StoreUnavailable
+from bot.core.figures import Figures
 from bot.core.findings import Finding, State
-from bot.core.ports import Figures
 from bot.slack.blocks import seconds_words
 from bot.storage.database import Database
 from bot.storage.migrate import check_revision, find_revision

@@ -5,16 +5,19 @@ from datetime import timedelta
 
 from sqlalchemy import func, or_, select
 
+from bot.core.agents import SILENT_AFTER
 from bot.core.boards import BurstRules
 from bot.core.calls import CallId
 from bot.core.changes import ChangeKind
-from bot.core.ports import Clock, Figures
+from bot.core.figures import Figures
+from bot.core.ports import Clock
 from bot.core.subscriptions import SubscriptionState
 from bot.storage.agents import AgentNameStore, AgentSubscriptionStore
 from bot.storage.announcing import AnnouncementStore
 from bot.storage.audit import AuditStore
 from bot.storage.board_store import BoardStore
 from bot.storage.calls import FollowedCallStore
+from bot.storage.coverage import measure as measure_webhooks
 from bot.storage.database import Database
 from bot.storage.erasing import Erased, forget_call, forget_user
 from bot.storage.leases import make_token as make_random_token
@@ -96,6 +99,7 @@ class Store:
             notices_owed, owed_since = (await connection.execute(notes)).one()
             cards_old = (await connection.execute(cards)).scalar_one()
             counted = await connection.execute(standing.group_by(subscriptions.c.state))
+            webhooks = await measure_webhooks(connection, team_id, now - SILENT_AFTER)
             by_state = {str(row[0]): int(row[1]) for row in counted}
         return Figures(
             calls_due=calls_due,
@@ -105,4 +109,7 @@ class Store:
             cards_old=cards_old,
             active=by_state.get(SubscriptionState.ACTIVE.value, 0),
             paused=by_state.get(SubscriptionState.PAUSED.value, 0),
+            agents_announced=webhooks.arriving,
+            agents_silent=webhooks.stopped,
+            webhook_seconds=(now - webhooks.last_at).total_seconds() if webhooks.last_at else None,
         )

@@ -11,7 +11,7 @@ from bot.check.database import check_database, check_queue, database_check, queu
 from bot.check.engine import run_checks
 from bot.core.errors import StoreUnavailable
 from bot.core.findings import Finding, State
-from bot.core.ports import Figures
+from bot.core.figures import Figures
 from bot.storage.database import Database
 from bot.storage.migrate import migrate
 from bot.storage.opening import open_database
