@@ -104,8 +104,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
         web_client = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
-        opening = open_store(settings, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings))
-        store = await stack.enter_async_context(opening)
+        store = await stack.enter_async_context(_open_store(settings, workspaces))
         http = await stack.enter_async_context(_open_samora(settings))
         work = Work()
         slack_socket = None
@@ -140,8 +139,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         bolt = make_bolt(dispatcher)
         announcer = Announcer(announcements=store.announcements, on_change=crew.wake)
         web = _make_web(settings, dispatcher, bolt, health, announcer)
-        port = _DEFAULT_PORT if settings.port is None else settings.port
-        listening = stack.enter_context(listen(settings.host, port)) if web else None
+        listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
         stack.push_async_callback(announcer.close)
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
         yield Bot(workspaces=workspaces, crew=crew, web=web, listening=listening, slack_socket=slack_socket)
@@ -168,6 +166,14 @@ async def _closing(database: Database) -> AsyncIterator[None]:
         yield
     finally:
         await database.close()
+
+
+def _open_store(settings: Settings, workspaces: Workspaces) -> AbstractAsyncContextManager[Store]:
+    return open_store(settings, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings))
+
+
+def _port(settings: Settings) -> int:
+    return _DEFAULT_PORT if settings.port is None else settings.port
 
 
 def _app_token(settings: Settings) -> str:

@@ -1,9 +1,9 @@
 """The crew: the four workers that follow calls, and how much they have to do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -209,39 +209,55 @@ def make_crew(
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
     boards = _make_drawer(store, messenger, clock, burst, crew.wake)
     worker = partial(Worker, lease=lease, clock=clock, observe=observe, note_failure=note_failure)
-    workers: list[Worker[Any]] = [
-        worker(
-            name="poller",
-            claim=lambda room: store.followed.claim(limit=room, until=clock() + lease, rate=rates.looks),
-            work=poller.look,
-            release=store.followed.release,
-            at_once=_LOOKS_AT_ONCE,
-            pause=_LOOKS_PAUSE,
-        ),
-        worker(
-            name="relay",
-            claim=lambda room: outbox.claim_turns(limit=room, until=clock() + lease, rate=rates.posts),
-            work=relay.deliver,
-            release=outbox.release,
-            at_once=_TURNS_AT_ONCE,
-        ),
-        worker(
-            name="cards",
-            claim=lambda room: outbox.claim_cards(limit=room, until=clock() + lease, rate=rates.edits),
-            work=cards.draw,
-            release=outbox.release_card,
-            at_once=_CARDS_AT_ONCE,
-        ),
-        worker(
-            name="boards",
-            claim=lambda room: store.boards.claim(limit=room, until=clock() + lease, rate=rates.edits),
-            work=boards.draw,
-            release=store.boards.release,
-            at_once=_BOARDS_AT_ONCE,
-        ),
-    ]
-    crew.workers.extend(workers)
+    crew.workers.extend(
+        _make_workers(
+            worker, store, rates, lambda: clock() + lease, poller=poller, relay=relay, cards=cards, boards=boards
+        )
+    )
     return crew
+
+
+def _make_workers(
+    worker: Callable[..., Worker[Any]],
+    store: Store,
+    rates: Rates,
+    until: Callable[[], datetime],
+    *,
+    poller: Poller,
+    relay: Relay,
+    cards: Cards,
+    boards: BoardDrawer,
+) -> Iterator[Worker[Any]]:
+    outbox = store.outbox
+    yield worker(
+        name="poller",
+        claim=lambda room: store.followed.claim(limit=room, until=until(), rate=rates.looks),
+        work=poller.look,
+        release=store.followed.release,
+        at_once=_LOOKS_AT_ONCE,
+        pause=_LOOKS_PAUSE,
+    )
+    yield worker(
+        name="relay",
+        claim=lambda room: outbox.claim_turns(limit=room, until=until(), rate=rates.posts),
+        work=relay.deliver,
+        release=outbox.release,
+        at_once=_TURNS_AT_ONCE,
+    )
+    yield worker(
+        name="cards",
+        claim=lambda room: outbox.claim_cards(limit=room, until=until(), rate=rates.edits),
+        work=cards.draw,
+        release=outbox.release_card,
+        at_once=_CARDS_AT_ONCE,
+    )
+    yield worker(
+        name="boards",
+        claim=lambda room: store.boards.claim(limit=room, until=until(), rate=rates.edits),
+        work=boards.draw,
+        release=store.boards.release,
+        at_once=_BOARDS_AT_ONCE,
+    )
 
 
 def _make_drawer(

@@ -110,7 +110,7 @@ class BoardStore(StorePart):
             if row is None or row.lease != job.lease:
                 return None
             await connection.execute(update(boards).where(_is_ours(job)).values(closed_at=now))
-            await _unfold(connection, [each.id for each in unfolded], now)
+            await update_subscriptions(connection, [each.id for each in unfolded], {"board_id": "", "card_due_at": now})
         return replace(job, board=replace(job.board, closed_at=now))
 
     async def repost(self, job: BoardJob) -> bool:
@@ -172,18 +172,6 @@ async def _next_look(connection: AsyncConnection, row: Row[Any], drawn: int, now
     last: datetime = (await connection.execute(newest)).scalar() or row.opened_at
     opened_at: datetime = row.opened_at
     return max(now, max(last, opened_at) + BURST_WINDOW)
-
-
-async def _unfold(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> None:
-    """Gives these, which are locked, cards of their own. What was on the board they need not be told again."""
-    call = followed_calls.c.id == subscriptions.c.followed_id
-    values: Values = {
-        "board_id": "",
-        "card_due_at": now,
-        "seen_status": select(followed_calls.c.status).where(call).scalar_subquery(),
-        "seen_media": select(followed_calls.c.is_media_told).where(call).scalar_subquery(),
-    }
-    await update_subscriptions(connection, ids, values)
 
 
 async def _load(_connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[BoardJob]:
