@@ -13,11 +13,12 @@ from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND
 from tests.factories import CHANNEL, TEAM, USER, make_call_id
 from tests.storage.acting import LEASE, Actor
+from tests.storage.announced import Campaign
 from tests.storage.bursting import Burst
 
 # A whole table, or a whole workspace's part of one. What is owed is few: its index holds nothing else; so are the
-# agents that are followed.
-_FEW = "ix_notices_owed|ix_agent_subscriptions_agent"
+# agents, and who follows them.
+_FEW = "ix_notices_owed|ix_agent_subscriptions|autoindex_agents"
 _BAD = re.compile(rf"^SCAN (?!due\b|(\d+ )?CONSTANT|\()|^SEARCH (?!.*({_FEW})).*\(team_id=\?\)$")
 
 
@@ -98,6 +99,22 @@ async def test_and_so_are_boards(store: Store, actor: Actor, database: Database,
     await store.boards.pause(again, reason="is_archived")
     await store.boards.repost(again)
     await store.boards.give_up(again)
+    assert len(statements) > 20
+    await check_plans(database, statements)
+
+
+async def test_and_so_is_what_webhooks_say(
+    store: Store, actor: Actor, database: Database, statements: dict[str, Any]
+) -> None:
+    campaign = Campaign(actor)
+    await campaign.wish()
+    await campaign.announce(7)
+    await campaign.read("ONGOING", n=7)
+    await campaign.announce(7)
+    actor.clock.advance(MINUTE)
+    await campaign.read("REJECTED", n=7)
+    await campaign.announce(7)
+    await store.announcements.measure_coverage(silent_after=MINUTE)
     assert len(statements) > 20
     await check_plans(database, statements)
 
