@@ -7,7 +7,7 @@ whichever workspace a row is of: one that nobody serves any more has rows as wel
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, delete, exists, literal_column, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
@@ -30,6 +30,9 @@ _BATCH = 500
 _IS_OWED_SOMETHING = exists().where(notices.c.subscription_id == subscriptions.c.id, IS_OWED)
 _HAS_SUBSCRIPTION = exists().where(subscriptions.c.followed_id == followed_calls.c.id)
 
+# To the letter, as the partial index has it.
+_HAS_ENDED: ColumnElement[bool] = agent_subscriptions.c.state == literal_column("'ended'")
+
 _HAS_CALLS = exists().where(subscriptions.c.board_id == boards.c.id, subscriptions.c.board_id != "")
 
 
@@ -43,7 +46,7 @@ async def prune(database: Database, *, now: datetime, kept: timedelta, audit_kep
     count += await _prune(database, audit, audit.c.at < now - audit_kept)
     count += await _prune(database, notices, notices.c.done_at < before)
     count += await _prune_subscriptions(database, before)
-    count += await _prune(database, agent_subscriptions, agent_subscriptions.c.ended_at < before)
+    count += await _prune(database, agent_subscriptions, _HAS_ENDED & (agent_subscriptions.c.ended_at < before))
     count += await _prune(database, boards, (boards.c.closed_at < before) & boards.c.due_at.is_(None) & ~_HAS_CALLS)
     count += await _prune(database, agents, (agents.c.name == "") & (agents.c.webhook_seen_at < before))
     is_idle = followed_calls.c.due_at.is_(None) & (followed_calls.c.read_at < before)
