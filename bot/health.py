@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Gauge, generate_latest
 
 from bot import __version__
 from bot.check.process import Failure, Pulse
 from bot.core.figures import Figures
 from bot.core.foreign import one_line
 from bot.core.ports import Clock
+from bot.meters import Meters
 from bot.web import Answer
 
 # The figures of following that are metrics too, with their help texts.
@@ -29,10 +30,6 @@ _FIGURES = {
 # So many kinds of failures are remembered, the newest, and so much of each reason.
 _FAILURES_KEPT = 10
 _LONGEST_REASON = 80
-
-_WEBHOOK_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 3.0)
-_DELAY_SECONDS = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
-_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Health:
@@ -58,71 +55,38 @@ class Health:
         self._event_at: datetime | None = None
         self._failures: OrderedDict[tuple[str, str], Failure] = OrderedDict()
         self._samora: tuple[str, datetime] | None = None
-        self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "samora_bot_requests",
-            "What people asked, by kind and outcome.",
-            ["kind", "outcome"],
-            registry=self._registry,
-        )
-        self._samora_seconds = Histogram(
-            "samora_bot_samora_seconds",
-            "Requests to Samora, by outcome: an HTTP status, timeout, dropped or error.",
-            ["outcome"],
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._worked = Counter(
-            "samora_bot_worked",
-            "Rows worked on, by worker and outcome: done, late, bug, or an error's name.",
-            ["worker", "outcome"],
-            registry=self._registry,
-        )
-        self._webhooks = Histogram(
-            "samora_bot_webhook_seconds",
-            "Samora's webhooks, by event and what became of them, and how long the answer took.",
-            ["event", "outcome"],
-            buckets=_WEBHOOK_SECONDS,
-            registry=self._registry,
-        )
-        self._delays = Histogram(
-            "samora_bot_notice_delay_seconds",
-            "From a change at Samora to its notice in Slack, by how the bot came to know: webhook or poll.",
-            ["path"],
-            buckets=_DELAY_SECONDS,
-            registry=self._registry,
-        )
+        self._meters = Meters()
         self._figures: Figures | None = None
         self._is_store_reachable: bool | None = None
         for name, text in _FIGURES.items():
-            gauge = Gauge(f"samora_bot_{name}", text, registry=self._registry)
+            gauge = Gauge(f"samora_bot_{name}", text, registry=self._meters.registry)
             gauge.set_function(partial(self._figure, name))
-        work = Gauge("samora_bot_work", "Answers under way.", registry=self._registry)
+        work = Gauge("samora_bot_work", "Answers under way.", registry=self._meters.registry)
         work.set_function(count_work)
 
     def observe_request(self, kind: str, outcome: str) -> None:
         """Hears of a request from Slack that was answered or refused."""
-        self._requests.labels(kind, outcome).inc()
+        self._meters.requests.labels(kind, outcome).inc()
         self._request_at = self._clock()
         if kind == "mention" or kind.startswith("event."):
             self._event_at = self._request_at
 
     def observe_samora(self, outcome: str, seconds: float) -> None:
         """Hears of a request to Samora."""
-        self._samora_seconds.labels(outcome).observe(seconds)
+        self._meters.samora.labels(outcome).observe(seconds)
         self._samora = outcome, self._clock()
 
     def observe_webhook(self, event: str, outcome: str, seconds: float) -> None:
         """Hears of a webhook that was taken or refused."""
-        self._webhooks.labels(event, outcome).observe(seconds)
+        self._meters.webhooks.labels(event, outcome).observe(seconds)
 
     def observe_delay(self, path: str, seconds: float) -> None:
         """Hears of a notice that was posted, so long after what it tells."""
-        self._delays.labels(path).observe(seconds)
+        self._meters.delays.labels(path).observe(seconds)
 
     def observe_worker(self, name: str, outcome: str) -> None:
         """Hears of a row that a worker is done with."""
-        self._worked.labels(name, outcome).inc()
+        self._meters.worked.labels(name, outcome).inc()
 
     def observe_store(self, figures: Figures | None) -> None:
         """Hears how much there is to do; None if the database doesn't say."""
@@ -193,5 +157,5 @@ class Health:
 
     def metrics(self) -> Answer:
         """``/metrics``: the figures, in Prometheus's text format."""
-        text = generate_latest(self._registry).decode()
+        text = generate_latest(self._meters.registry).decode()
         return Answer(200, text, "text/plain; version=0.0.4; charset=utf-8")
