@@ -309,6 +309,25 @@ class TestCoverage:
 
         assert (await campaign.agent())["webhook_seen_at"] == clock()
 
+    async def test_what_was_missed_is_forgiven_at_once(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow()
+        await campaign.read("ONGOING")
+        await campaign.cover(missed=2, seen_at=clock() - SECOND)
+
+        await campaign.announce()
+
+        assert (await campaign.agent())["missed"] == 0
+
+    async def test_what_counts_as_stopped_misses_no_more(self, campaign: Campaign, actor: Actor) -> None:
+        await campaign.cover(missed=3)
+        await actor.follow(status="TRIGGERED")
+
+        await campaign.read("ONGOING")
+
+        assert (await campaign.agent())["missed"] == 3
+
     async def test_a_name_is_kept(self, campaign: Campaign, actor: Actor) -> None:
         await actor.follow()
         await campaign.read("ONGOING")

@@ -102,7 +102,8 @@ class TestOnce:
         await campaign.read("TRIGGERED")
         for status in ("TRIGGERED", "ONGOING", "CALL_FINISHED"):
             clock.advance(10 * MINUTE)
-            await campaign.read(status)
+            known = await campaign.read(status)
+            assert known.taken == {CHANNEL}, "so that most looks are one statement"
 
         assert len(await campaign.born()) == 1
 
@@ -163,6 +164,38 @@ class TestOnce:
 
         assert await campaign.born() == []
         assert await actor.due_at() == clock() + 5 * SECOND
+
+    async def test_so_does_what_has_come_and_gone_since(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await campaign.wish()
+        await campaign.announce()
+        (known,) = (await actor.claim_calls()).rows
+        await actor.follow(status="ONGOING")
+        await actor.store.subscriptions.end("sub-1", by=USER)
+        clock.advance(SECOND)
+
+        await campaign.look(known, make_reading("ONGOING", at=clock()))
+
+        assert await campaign.born() == []
+
+    async def test_a_channel_that_follows_the_agent_anew_is_not_told_anew(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await campaign.wish()
+        await campaign.announce()
+        await campaign.read("ONGOING")
+        clock.advance(25 * HOUR)
+        await campaign.read("ONGOING")
+        assert (await actor.find("born-1")).reason == Reason.QUIET
+        await actor.set(agent_subscriptions, {"state": "ended"})
+        campaign.agents.active = ()
+        await campaign.wish("wish-2")
+        await campaign.announce()
+
+        await campaign.read("CALL_FINISHED")
+
+        assert [row["id"] for row in await campaign.born()] == ["born-1"]
 
     async def test_somebody_who_has_lost_the_lease_bears_nothing(
         self, campaign: Campaign, actor: Actor, clock: FakeClock
