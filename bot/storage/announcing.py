@@ -44,7 +44,7 @@ class AnnouncementStore:
     async def announce(self, call_ids: Sequence[CallId]) -> Announced:
         """Makes known calls due, and unknown ones known if any agent is followed. One transaction; twice is once."""
         team_id, now, wanted = self._team_id(), self._clock(), {str(each) for each in call_ids}
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(is_urgent=True) as connection:
             known = await _lock_known(connection, team_id, wanted)
             nudged = await _nudge(connection, known, now)
             added = await _add(connection, team_id, wanted - {row.call_id for row in known}, now)
