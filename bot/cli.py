@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 _PUBLIC_ADDRESS = re.compile(r"https://[\w.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 FAILED, WRONG = 1, 2
-
 Result = TypeVar("Result")
 
 app = typer.Typer(
@@ -209,11 +208,12 @@ def webhooks(
     webhook: Annotated[str, typer.Option("--id", metavar="ID", help="One webhook; for remove.")] = "",
 ) -> None:
     """Have Samora tell the bot of an agent's calls: install, list, remove or check its webhooks."""
-    from bot.webhooks import tend_webhooks
+    from bot.webhooks import read_wanted, tend_webhooks
 
     settings = _read(load_settings)
+    wanted = _read(lambda: read_wanted(settings, action, agent=agent, url=url, webhook=webhook))
     _set_up_logging(settings, level="ERROR")
-    if trouble := _run_to_the_end(tend_webhooks(settings, action, agent=agent, url=url, webhook=webhook)):
+    if trouble := _run_to_the_end(tend_webhooks(settings, action, wanted)):
         _fail(trouble)
 
 

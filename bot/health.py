@@ -78,7 +78,8 @@ class Health:
 
     def observe_webhook(self, event: str, outcome: str, seconds: float) -> None:
         """Hears of a webhook that was taken or refused."""
-        self._meters.webhooks.labels(event, outcome).observe(seconds)
+        self._meters.webhooks.labels(event.lower(), outcome).inc()
+        self._meters.webhook_seconds.labels(outcome).observe(seconds)
 
     def observe_delay(self, path: str, seconds: float) -> None:
         """Hears of a notice that was posted, so long after what it tells."""

@@ -31,10 +31,16 @@ class Meters:
             ["worker", "outcome"],
             registry=self.registry,
         )
-        self.webhooks = Histogram(
-            "samora_bot_webhook_seconds",
-            "Samora's webhooks, by event and what became of them, and how long the answer took.",
+        self.webhooks = Counter(
+            "samora_bot_webhooks",
+            "Samora's webhooks, by event and by what became of them.",
             ["event", "outcome"],
+            registry=self.registry,
+        )
+        self.webhook_seconds = Histogram(
+            "samora_bot_webhook_seconds",
+            "How long the answers to them took, by what became of them.",
+            ["outcome"],
             buckets=_WEBHOOK_SECONDS,
             registry=self.registry,
         )

@@ -39,11 +39,12 @@ _WINDOW_SECONDS = 5 * 60
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer."""
+    """An HTTP answer; ``retry_after`` is in seconds."""
 
     status: int
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    retry_after: int | None = None
 
     @classmethod
     def of_json(cls, status: int, value: object) -> "Answer":
@@ -72,6 +73,8 @@ class Web:
             answer = Answer(405 if scope["path"] in self._paths else 404)
         body = answer.body.encode()
         headers = [(b"content-type", answer.content_type.encode()), (b"content-length", str(len(body)).encode())]
+        if answer.retry_after is not None:
+            headers.append((b"retry-after", str(answer.retry_after).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

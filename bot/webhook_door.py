@@ -12,6 +12,7 @@ from bot.web import Answer, Receive, Scope, read_body
 
 LARGEST_WEBHOOK = 256 * 1024
 _BODY_SECONDS = 3.0
+_RETRY_AFTER_SECONDS = 5
 _HEADER = SECRET_HEADER.lower().encode()
 
 # Hears of each webhook: its event ("none" where the body was not read), what became of it, and its seconds.
@@ -59,7 +60,7 @@ class WebhookDoor:
         try:
             is_news = await self._announcer.announce(webhook.call_ids)
         except (Overrun, StoreUnavailable):
-            return webhook.event, "put_off", Answer(503)
+            return webhook.event, "put_off", Answer(503, retry_after=_RETRY_AFTER_SECONDS)
         return webhook.event, "taken" if is_news else "ignored", Answer(202)
 
     def _is_ours(self, secret: bytes) -> bool:

@@ -41,7 +41,9 @@ class Front:
             self.read += 1
             return {"type": "http.request", "body": body, "more_body": False}
 
-        return (await self.door({"headers": headers}, receive)).status
+        answer = await self.door({"headers": headers}, receive)
+        self.retry_after = answer.retry_after
+        return answer.status
 
 
 @pytest.fixture
@@ -104,6 +106,7 @@ async def test_a_body_that_never_ends_is_given_up(front: Front) -> None:
 async def test_without_the_database_the_sender_is_to_come_again() -> None:
     front = Front(Announcements(fails=True))
     assert await front.knock() == 503
+    assert front.retry_after == 5
     assert front.counted == [("CALL_FINISHED", "put_off")]
 
 

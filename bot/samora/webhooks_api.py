@@ -6,6 +6,7 @@ Source: docs.samora.ai, "Webhooks": create, list, update and delete them, one ag
 import asyncio
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import aiohttp
 import httpx
@@ -33,6 +34,7 @@ class Webhook:
         url: where it is sent.
         events: which.
         is_active: whether it is sent at all.
+        brings_more: whether transcripts or links come along, which nobody wants.
         headers: what is sent along; secrets.
         secret: Samora's own for signing; only told when the webhook is made, else empty.
     """
@@ -43,6 +45,7 @@ class Webhook:
     url: str = ""
     events: tuple[str, ...] = ()
     is_active: bool = True
+    brings_more: bool = False
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     secret: str = field(default="", repr=False)
 
@@ -61,6 +64,7 @@ class _Wire(BaseModel):
     url: str | None = None
     events: list[str] = Field(default_factory=list)
     is_active: bool = True
+    data_options: dict[str, bool] | None = None
     custom_headers: dict[str, str] | None = None
     secret: str | None = None
 
@@ -87,7 +91,9 @@ class WebhooksApi:
     async def list(self, agent_id: str = "") -> tuple[Webhook, ...]:
         """All of them, or those of one agent."""
         answer = await self._ask("GET", _PATH, params={"agent_id": agent_id} if agent_id else {})
-        return tuple(_webhook_of(each) for each in _read(_ListAnswer, answer).data.webhooks)
+        found = (_webhook_of(each) for each in _read(_ListAnswer, answer).data.webhooks)
+        # Whoever mends or removes what is found here must not depend on how Samora understands the question.
+        return tuple(each for each in found if not agent_id or each.agent_id.lower() == agent_id.lower())
 
     async def create(self, *, agent_id: str, url: str, secret: str) -> Webhook:
         """Makes one; the answer alone tells Samora's own secret."""
@@ -96,11 +102,11 @@ class WebhooksApi:
 
     async def mend(self, webhook_id: str, *, url: str, secret: str) -> None:
         """Makes one as it should be."""
-        await self._ask("PUT", f"{_PATH}/{webhook_id}", json={**_wanted(url, secret), "is_active": True})
+        await self._ask("PUT", _path_of(webhook_id), json={**_wanted(url, secret), "is_active": True})
 
     async def remove(self, webhook_id: str) -> None:
         """Takes one away."""
-        await self._ask("DELETE", f"{_PATH}/{webhook_id}")
+        await self._ask("DELETE", _path_of(webhook_id))
 
     async def _ask(self, method: str, path: str, **more: Any) -> bytes:
         try:
@@ -115,6 +121,10 @@ class WebhooksApi:
             raise SamoraUnavailable(f"HTTP {response.status_code}")
         known = _PER_STATUS.get(response.status_code)
         raise SamoraRefused(f"HTTP {response.status_code}{f': {known}' if known else ''}")
+
+
+def _path_of(webhook_id: str) -> str:
+    return f"{_PATH}/{quote(webhook_id, safe='')}"
 
 
 def _wanted(url: str, secret: str) -> dict[str, object]:
@@ -143,6 +153,7 @@ def _webhook_of(wire: _Wire) -> Webhook:
         url=wire.url or "",
         events=tuple(wire.events),
         is_active=wire.is_active,
+        brings_more=any((wire.data_options or {}).values()),
         headers=wire.custom_headers or {},
         secret=wire.secret or "",
     )

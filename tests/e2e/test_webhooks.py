@@ -40,11 +40,18 @@ async def patient(request: pytest.FixtureRequest, unused_tcp_port_factory: Calla
 
 async def knock(world: World, body: bytes | Mapping[str, object], *, secret: str | None = NEW) -> int:
     """The status that a webhook is answered with."""
+    return (await deliver(world, body, secret=secret))[0]
+
+
+async def deliver(
+    world: World, body: bytes | Mapping[str, object], *, secret: str | None = NEW
+) -> tuple[int, str | None]:
+    """Likewise, and after how many seconds it is to be sent again."""
     headers = {SECRET_HEADER: secret} if secret else {}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     session = aiohttp.ClientSession(headers=headers)
     async with session, session.post(f"{world.url}/samora/webhook", data=content) as answer:
-        return answer.status
+        return answer.status, answer.headers.get("Retry-After")
 
 
 @pytest.mark.parametrize("secret", [NEW, OLD])
@@ -86,7 +93,7 @@ async def test_without_the_secret_nothing_happens_and_nothing_is_left_but_a_coun
     assert await knock(patient, {}) == 202
     assert patient.calls_of_samora() == looks
     assert not [line for line in list(patient.bot.lines)[lines:] if "webhook" in line or "PRIVATE" in line]
-    assert 'samora_bot_webhook_seconds_count{event="none",outcome="refused"}' in (await read(patient, "/metrics"))[1]
+    assert 'samora_bot_webhooks_total{event="none",outcome="refused"}' in (await read(patient, "/metrics"))[1]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 9_000, b'{"event": "SOMETHING_NEW", "agent_id": 7}'])
@@ -106,7 +113,7 @@ async def test_what_cannot_be_put_down_is_to_be_sent_again(patient: World) -> No
     said = {"call_id": call.call_id}
 
     with locked_database(patient):
-        assert await knock(patient, said) == 503
+        assert await deliver(patient, said) == (503, "5")
 
     assert await knock(patient, said) == 202
     await drawn(patient, card, "Triggered")

@@ -49,6 +49,35 @@ async def test_they_are_listed(api: WebhooksApi, samora: respx.Router) -> None:
     assert "agent_id" not in route.calls.last.request.url.params
 
 
+async def test_those_of_other_agents_are_not_taken_for_this_ones(api: WebhooksApi, samora: respx.Router) -> None:
+    """Whatever Samora makes of the question: what is listed for an agent may be mended and removed."""
+    answer = {"data": {"webhooks": [WIRE | {"agent_id": AGENT.upper()}, WIRE | {"id": "wh-2", "agent_id": "other"}]}}
+    samora.get("/v2/webhooks").respond(json=answer)
+    assert [each.id for each in await api.list(AGENT)] == ["wh-1"]
+    assert [each.id for each in await api.list()] == ["wh-1", "wh-2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "brings_more"),
+    [
+        (None, False),
+        ({"include_transcript": False, "include_recording_url": False}, False),
+        ({"include_transcript": False, "include_recording_url": True}, True),
+    ],
+)
+async def test_it_is_seen_when_more_comes_along_than_is_wanted(
+    api: WebhooksApi, samora: respx.Router, options: dict[str, bool] | None, brings_more: bool
+) -> None:
+    samora.get("/v2/webhooks").respond(json={"data": {"webhooks": [WIRE | {"data_options": options}]}})
+    assert (await api.list())[0].brings_more is brings_more
+
+
+async def test_an_id_leads_nowhere_else(api: WebhooksApi, samora: respx.Router) -> None:
+    route = samora.delete(url__startswith=f"{BASE}/v2/webhooks/").respond(204)
+    await api.remove("../agents/7?all=1")
+    assert route.calls.last.request.url.raw_path == b"/v2/webhooks/..%2Fagents%2F7%3Fall%3D1"
+
+
 async def test_one_is_made_with_our_secret_and_without_transcripts_and_links(
     api: WebhooksApi, samora: respx.Router
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.core.errors import UserMistake
+from bot.core.errors import StoreUnavailable, UserMistake
 from bot.samora.webhooks_api import NAME, Webhook, WebhooksApi
 from bot.storage.webhooks import WebhookStore
 from bot.terminal.webhooks import Wanted, WebhookDesk
@@ -51,8 +51,11 @@ class FakeStore(WebhookStore):
 
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
+        self.fails = False
 
     async def keep(self, webhook_id: str, *, agent_id: str, secret: str) -> None:  # noqa: ARG002
+        if self.fails:
+            raise StoreUnavailable("locked")
         self.kept[webhook_id] = secret
 
     async def forget(self, webhook_id: str) -> None:
@@ -81,6 +84,7 @@ FAULTS = {
     "it is sent elsewhere": replace(GOOD, url="https://old.example/samora/webhook"),
     "it does not tell of CALL_FAILED": replace(GOOD, events=ALL[:2]),
     "it is switched off": replace(GOOD, is_active=False),
+    "it brings transcripts or links along": replace(GOOD, brings_more=True),
     "it does not bring the first secret": replace(GOOD, headers={"X-Samora-Bot-Secret": "the-older-secret"}),
 }
 
@@ -99,6 +103,29 @@ async def test_one_of_ours_is_enough_and_those_of_others_stay() -> None:
     desk, api, _ = make_desk(GOOD, replace(GOOD, id="wh-2"), theirs)
     await desk.install(WANTED)
     assert api.there == [GOOD, theirs]
+
+
+async def test_the_bot_of_another_address_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two bots may share an organisation: one to try things out, and one that works."""
+    other = replace(GOOD, id="wh-2", url="https://staging.example/samora/webhook")
+    desk, api, _ = make_desk(other, GOOD)
+    await desk.install(WANTED)
+    assert api.there == [other, GOOD]
+    said = capsys.readouterr().out
+    assert "Nothing to do: webhook wh-1" in said
+    assert "Left alone: webhook wh-2, which is sent to https://staging.example" in said
+
+
+async def test_one_whose_secret_cannot_be_kept_is_made_anew_later() -> None:
+    """Samora tells it only once."""
+    desk, api, store = make_desk()
+    store.fails = True
+    with pytest.raises(StoreUnavailable):
+        await desk.install(WANTED)
+    assert api.there == []
+    store.fails = False
+    await desk.install(WANTED)
+    assert store.kept == {"wh-1": "whsec_1"}
 
 
 async def test_ours_are_removed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,11 +154,44 @@ async def test_a_list_tells_how_they_are_and_no_secret(capsys: pytest.CaptureFix
     assert "No webhook is installed" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://hooks.zapier.example/catch/s3cr3t?token=s3cr3t", "hooks.zapier.example/…"),
+        ("https://[s3cr3t", "?"),
+        ("[/s3cr3t]", "?/…"),
+    ],
+)
+async def test_of_a_foreign_address_only_the_host_is_shown(
+    url: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk, _, _ = make_desk(replace(GOOD, name="[/Zapier]", url=url))
+    await desk.show(Wanted())
+    said = capsys.readouterr().out
+    assert f" {shown} " in said
+    assert "s3cr3t" not in said
+
+
+async def test_a_list_in_a_file_has_whole_ids_to_copy(capsys: pytest.CaptureFixture[str]) -> None:
+    webhook_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    desk, _, _ = make_desk(replace(GOOD, id=webhook_id, headers={}))
+    await desk.show(Wanted())
+    said = capsys.readouterr().out
+    assert all(each in said for each in (AGENT, webhook_id, URL, "it does not bring the first secret"))
+
+
 @pytest.fixture
-async def bot() -> AsyncIterator[str]:
+def brought() -> list[str | None]:
+    """The secrets that came to the bot's door."""
+    return []
+
+
+@pytest.fixture
+async def bot(brought: list[str | None]) -> AsyncIterator[str]:
     """A bot's door: where it is."""
 
     async def answer(request: web.Request) -> web.Response:
+        brought.append(request.headers.get("X-Samora-Bot-Secret"))
         return web.Response(status=202 if request.headers.get("X-Samora-Bot-Secret") == SECRET else 401)
 
     app = web.Application()
@@ -140,10 +200,26 @@ async def bot() -> AsyncIterator[str]:
         yield str(server.make_url("/samora/webhook"))
 
 
-async def test_a_check_knocks(bot: str, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_check_knocks(bot: str, brought: list[str | None], capsys: pytest.CaptureFixture[str]) -> None:
     desk, _, _ = make_desk(replace(GOOD, url=bot))
     assert await desk.check(Wanted(agent_id=AGENT))
     assert "installed, and the bot answers" in capsys.readouterr().out
+    assert brought == [None, SECRET]
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Samora-Bot-Secret": "of another bot"}])
+async def test_a_check_brings_no_secret_where_samora_brings_none(
+    bot: str, brought: list[str | None], headers: dict[str, str]
+) -> None:
+    desk, _, _ = make_desk(replace(GOOD, url=bot, headers=headers))
+    assert not await desk.check(Wanted())
+    assert brought == [None]
+
+
+async def test_a_check_sees_that_the_bot_has_another_secret(bot: str, capsys: pytest.CaptureFixture[str]) -> None:
+    desk, _, _ = make_desk(replace(GOOD, url=bot, headers={"X-Samora-Bot-Secret": "the-older-secret"}))
+    assert not await desk.check(Wanted())
+    assert "answers 401 instead of 202" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -177,6 +253,9 @@ def test_an_address_may_be_the_hosts_alone(url: str) -> None:
         (AGENT, "http://bot.example", "an address that Samora reaches"),
         (AGENT, "bot.example", "an address that Samora reaches"),
         (AGENT, "https://[", "isn't an address"),
+        (AGENT, "https://bot.example:port", "isn't an address"),
+        (AGENT, "https://me:pass@bot.example", "a plain address"),
+        (AGENT, "https://bot.example/samora/webhook?key=1", "a plain address"),
         (AGENT, "https://bot.example/slack/events", "must end in /samora/webhook"),
     ],
 )
