@@ -193,7 +193,7 @@ class TestOnce:
         await campaign.wish("wish-2")
         await campaign.announce()
 
-        await campaign.read("CALL_FINISHED")
+        await campaign.read("PENDING")
 
         assert [row["id"] for row in await campaign.born()] == ["born-1"]
 
