@@ -70,8 +70,11 @@ class AgentSubscriptions(Protocol):
     async def list_of(self, team_id: str, creator_id: str) -> tuple[AgentSubscription, ...]:
         """As :meth:`list_here`, for those that one person made in whatever channel."""
 
-    async def list_active(self, team_id: str) -> tuple[AgentSubscription, ...]:
-        """All active ones of a workspace: what the poller weighs calls by."""
+    async def list_followed(self, team_id: str) -> frozenset[str]:
+        """The agents that any channel of a workspace follows actively."""
+
+    async def list_active(self, team_id: str, agent_id: str) -> tuple[AgentSubscription, ...]:
+        """The active ones of an agent: what the poller weighs its calls by."""
 
     # Who does one of these is audited, in the same transaction, if anything is changed by it.
 

@@ -16,6 +16,7 @@ from bot.core.subscriptions import Options, Reason
 from bot.storage.agent_rows import filters_text, wish_of, wish_values
 from bot.storage.agent_standing import ACTIVE, IS_ACTIVE, IS_LIVE, IS_PAUSED, is_agents_in, paused, set_agents
 from bot.storage.audit import log_acts, put_down
+from bot.storage.births import IS_WISH_ACTIVE
 from bot.storage.leases import StorePart
 from bot.storage.rows import Values, known_of, options_values
 from bot.storage.schema import agent_subscriptions, agents, followed_calls, notices, subscriptions
@@ -78,9 +79,17 @@ class AgentSubscriptionStore(ActingPart):
         is_theirs = (agent_subscriptions.c.team_id == team_id) & (agent_subscriptions.c.creator_id == creator_id)
         return await self._list(is_theirs & IS_LIVE)
 
-    async def list_active(self, team_id: str) -> tuple[AgentSubscription, ...]:
-        """All active ones of a workspace."""
-        return await self._list((agent_subscriptions.c.team_id == team_id) & IS_ACTIVE)
+    async def list_followed(self, team_id: str) -> frozenset[str]:
+        """The agents that any channel of a workspace follows actively."""
+        query = select(agent_subscriptions.c.agent_id).distinct()
+        async with self._database.reading() as connection:
+            found = await connection.execute(query.where(agent_subscriptions.c.team_id == team_id, IS_WISH_ACTIVE))
+            return frozenset(found.scalars())
+
+    async def list_active(self, team_id: str, agent_id: str) -> tuple[AgentSubscription, ...]:
+        """The active ones of an agent."""
+        is_theirs = (agent_subscriptions.c.team_id == team_id) & (agent_subscriptions.c.agent_id == agent_id)
+        return await self._list(is_theirs & IS_WISH_ACTIVE)
 
     async def change(self, subscription_id: str, options: Options, filters: tuple[Filter, ...], *, by: str) -> bool:
         """Gives it other options and filters, for the calls to come; False if it has ended."""

@@ -120,11 +120,14 @@ class Agents:
         self.asked = 0
         self.error: StoreUnavailable | None = None
 
-    async def list_active(self, team_id: str) -> tuple[AgentSubscription, ...]:
+    async def list_followed(self, team_id: str) -> frozenset[str]:
         self.asked += 1
         if self.error:
             raise self.error
-        return tuple(each for each in self.active if each.team_id == team_id)
+        return frozenset(each.agent_id for each in self.active if each.team_id == team_id)
+
+    async def list_active(self, team_id: str, agent_id: str) -> tuple[AgentSubscription, ...]:
+        return tuple(each for each in self.active if (each.team_id, each.agent_id) == (team_id, agent_id))
 
 
 def make_wishes(clock: FakeClock, agents: Agents | None = None) -> Wishes:

@@ -104,8 +104,12 @@ class FakeAgents:
     async def list_of(self, team_id: str, creator_id: str) -> tuple[AgentSubscription, ...]:
         return tuple(row for row in self._open(team_id) if row.creator_id == creator_id)
 
-    async def list_active(self, team_id: str) -> tuple[AgentSubscription, ...]:
-        return tuple(row for row in self._open(team_id) if row.state is SubscriptionState.ACTIVE)
+    async def list_followed(self, team_id: str) -> frozenset[str]:
+        return frozenset(row.agent_id for row in self._open(team_id) if row.state is SubscriptionState.ACTIVE)
+
+    async def list_active(self, team_id: str, agent_id: str) -> tuple[AgentSubscription, ...]:
+        is_active = SubscriptionState.ACTIVE
+        return tuple(row for row in self._open(team_id) if row.agent_id == agent_id and row.state is is_active)
 
     async def change(self, subscription_id: str, options: Options, filters: tuple[Filter, ...], *, by: str) -> bool:
         self._do("change", subscription_id, by)

@@ -71,11 +71,13 @@ async def test_lists_hold_what_has_not_ended(store: Store, clock: FakeClock) -> 
         await store.agents.add(each)
     assert await store.agents.list_here(TEAM, CHANNEL) == (mine, others)
     assert await store.agents.list_of(TEAM, USER) == (mine, elsewhere)
-    assert await store.agents.list_active(TEAM) == (mine, others, elsewhere)
+    assert await store.agents.list_active(TEAM, AGENT) == (mine, elsewhere)
+    assert await store.agents.list_followed(TEAM) == {AGENT, OTHER_AGENT}
     await store.agents.pause("wish-1", by=JON)
     await store.agents.end("wish-2", by=JON)
     assert [each.id for each in await store.agents.list_here(TEAM, CHANNEL)] == ["wish-1"]
-    assert [each.id for each in await store.agents.list_active(TEAM)] == ["wish-3"]
+    assert await store.agents.list_active(TEAM, AGENT) == (elsewhere,)
+    assert await store.agents.list_followed(TEAM) == {AGENT}
 
 
 Act = Callable[[Store], Awaitable[bool]]
