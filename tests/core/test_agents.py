@@ -35,7 +35,7 @@ def test_an_agent_is_the_same_however_its_id_is_written(given: str | None, key: 
         ({"filters": ONLY_FAILED}, CallStatus.CALL_FINISHED, Wanted.NEVER),
     ],
 )
-def test_a_call_is_wanted_once_it_is_what_was_asked_for(wish: dict[str, object], status: str, wanted: Wanted) -> None:
+def test_a_call_is_wanted_once_it_is_what_was_asked_for(wish: dict[str, Any], status: str, wanted: Wanted) -> None:
     assert find_wanted(make_wish(**wish), make_reading(status), now=READ_AT) is wanted
 
 
