@@ -4,8 +4,10 @@ Source: docs.samora.ai, "Webhooks": the events; nothing is said there of the bod
 """
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from bot.core.calls import CallId, find_call_ids
 
@@ -18,11 +20,22 @@ OTHER_EVENT = "other"
 
 _MOST_IDS = 20
 _DEEPEST = 8
+
+# While one body is looked through, nobody else is served. A long list must not hide what stands beside it, either.
+_MOST_VALUES = 2_000
+_MOST_IN_ONE = 200
+
 _CALL = frozenset({"call", "callid", "call_id", "calluuid", "call_uuid"})
+_IDS = frozenset({"id", "uuid"})
 _NAMES_OF_EVENTS = ("event", "event_type", "eventtype", "type")
 
 # What else has an id: none of them is a call's.
-_OTHERS = ("agent", "webhook", "company", "campaign", "organi", "event", "request", "delivery", "user", "team")
+_OTHERS = (
+    *("agent", "webhook", "company", "campaign", "organi", "event", "request", "delivery", "user", "team"),
+    *("account", "customer", "contact", "workspace", "trace"),
+)
+
+_Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +62,7 @@ def read_webhook(body: bytes) -> Announcement:
     except (ValueError, RecursionError):
         return Announcement(event=OTHER_EVENT)
     found: dict[int, list[CallId]] = {0: [], 1: [], 2: []}
-    for path, text in _texts(value, ()):
+    for path, text in _texts(value):
         rank = _rank(path)
         if rank is not None:
             found[rank] += find_call_ids(text)
@@ -57,33 +70,37 @@ def read_webhook(body: bytes) -> Announcement:
     return Announcement(event=_event_of(value), call_ids=tuple(dict.fromkeys(best))[:_MOST_IDS])
 
 
-def _texts(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text with the names that lead to it, but for what lies absurdly deep."""
-    if isinstance(value, str):
-        yield path, value
-    elif len(path) >= _DEEPEST:
-        return
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _texts(inner, (*path, str(name).lower()))
+def _texts(body: object) -> Iterator[tuple[_Path, str]]:
+    """The texts with the names that lead to them, from the outside in; of what has no end, the beginning."""
+    waiting: deque[tuple[_Path, object]] = deque([((), body)])
+    room = _MOST_VALUES
+    while waiting:
+        path, value = waiting.popleft()
+        if isinstance(value, str):
+            yield path, value
+        elif len(path) < _DEEPEST:
+            inner = [((*path, name), each) for name, each in islice(_parts(value), min(_MOST_IN_ONE, room))]
+            room -= len(inner)
+            waiting.extend(inner)
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        yield from ((str(name).lower(), each) for name, each in value.items())
     elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner, (*path, ""))
+        yield from (("", each) for each in value)
 
 
-def _rank(path: tuple[str, ...]) -> int | None:
+def _rank(path: _Path) -> int | None:
     """How surely a text under these names is a call's id: 0 is the surest; None if it is that of something else."""
     names = [name for name in path if name]
     last = names[-1] if names else ""
-    if last in _CALL or (last in {"id", "uuid"} and names[-2:-1] and names[-2] in _CALL):
+    parent = names[-2] if len(names) > 1 else ""
+    if last in _CALL or (last in _IDS and parent in _CALL):
         return 0
-    if any(last.startswith(other) for other in _OTHERS) or (last == "id" and _is_other(names[-2:-1])):
+    if last.startswith(_OTHERS) or (last in _IDS and parent.startswith(_OTHERS)):
         return None
-    return 1 if last == "id" and len(names) > 1 else 2
-
-
-def _is_other(parent: list[str]) -> bool:
-    return any(name.startswith(_OTHERS) for name in parent)
+    return 1 if last in _IDS and parent else 2
 
 
 def _event_of(value: object) -> str:

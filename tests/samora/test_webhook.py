@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
+from bot.samora import webhook
 from bot.samora.webhook import Announcement, read_webhook
 from tests.factories import make_call_id
 
@@ -26,6 +28,9 @@ BODIES: dict[str, Any] = {
     "as call alone": {"call": ID},
     "under any name": {"subject": ID, "agent": {"id": AGENT}, "webhook_id": OTHER},
     "in a sentence": {"message": f"Call {ID.upper()} is over"},
+    "beside another's uuid": {"subject": ID, "agent": {"uuid": AGENT}, "customer_id": OTHER},
+    "beside a list without end": {"transcript": [{"text": "word"}] * 5_000, "call": {"id": ID}},
+    "beside many of those": {"transcript": [["word"] * 150] * 150, "data": {"call_id": ID}},
     "bare": ID,
     "at the top as id": {"id": ID, "agent_id": AGENT, "company_id": OTHER},
 }
@@ -43,6 +48,23 @@ def test_several_calls_are_found_once_each_and_not_without_end() -> None:
     )
     many = [{"call_id": str(make_call_id(n))} for n in range(1, 100)]
     assert len(read_webhook(json.dumps(many).encode()).call_ids) == 20
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps([ID] * 6_500).encode(),
+        b'{"a":' * 7 + b"[" + b'"",' * 80_000 + b'""]' + b"}" * 7,
+        b"[" + b"[]," * 85_000 + b"[]]",
+        json.dumps([[[ID] * 20] * 20] * 12).encode(),
+    ],
+    ids=["ids", "deep", "lists", "lists of lists"],
+)
+def test_of_a_body_without_end_only_the_beginning_is_looked_through(body: bytes, mocker: MockerFixture) -> None:
+    """Nobody else is served meanwhile."""
+    ranked = mocker.spy(webhook, "_rank")
+    read_webhook(body)
+    assert ranked.call_count <= 2_000
 
 
 @pytest.mark.parametrize(
