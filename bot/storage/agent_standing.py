@@ -1,6 +1,6 @@
 """How agents' subscriptions stand when something happens to all of a channel or a workspace.
 
-Each function is a step in the transaction that does the same to the calls' subscriptions, which are locked before.
+Each function is a step in the transaction that does the same to the calls' subscriptions, which are locked after them.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,12 @@ def paused(reason: str) -> Values:
 def is_agents_in(team_id: str, channel_id: str) -> ColumnElement[bool]:
     """Whether it is one of that channel."""
     return (agent_subscriptions.c.team_id == team_id) & (agent_subscriptions.c.channel_id == channel_id)
+
+
+async def lock_agents(connection: AsyncConnection, team_id: str, channel_id: str) -> None:
+    """Locks a channel's, of whatever state: whoever pauses them later has them before the calls."""
+    query = select(agent_subscriptions.c.id).where(is_agents_in(team_id, channel_id))
+    await connection.execute(query.order_by(agent_subscriptions.c.id).with_for_update())
 
 
 async def set_agents(connection: AsyncConnection, condition: ColumnElement[bool], values: Values) -> Sequence[Row[Any]]:

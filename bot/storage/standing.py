@@ -122,6 +122,7 @@ def _missed_debt(locked: Locked, now: datetime) -> Debt | None:
 
 async def stop_team(connection: AsyncConnection, team_id: str) -> int:
     """Pauses everything: the token is of no use any more. Nothing of that workspace is due from now on."""
+    agents = await stop_agents(connection, team_id)
     has_card_due = IS_ENDED & subscriptions.c.card_due_at.is_not(None)
     locked = await lock_following(connection, (subscriptions.c.team_id == team_id) & (IS_ACTIVE | has_card_due))
     active = [each for each in locked if each.row.state == SubscriptionState.ACTIVE.value]
@@ -135,26 +136,26 @@ async def stop_team(connection: AsyncConnection, team_id: str) -> int:
     for piece in in_pieces((await connection.execute(lock)).scalars()):
         ours = (channels.c.team_id == team_id) & channels.c.channel_id.in_(piece)
         await connection.execute(update(channels).where(ours).values(due_at=None, lease=None))
-    return len(active) + await stop_agents(connection, team_id)
+    return len(active) + agents
 
 
 async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
     """Undoes :func:`stop_team`. Cheap where nothing was stopped: every start of the bot asks for it."""
     is_theirs = subscriptions.c.team_id == team_id
-    count = 0
+    count = await go_on_with_agents(connection, team_id)
     if (await connection.execute(select(subscriptions.c.id).where(is_theirs, _IS_STOPPED).limit(1))).first():
-        count = await _go_on(connection, is_theirs, _IS_STOPPED, now)
+        count += await _go_on(connection, is_theirs, _IS_STOPPED, now)
         await go_on_with_boards(connection, team_id, "", now)
     owed = select(notices.c.channel_id).distinct().where(notices.c.team_id == team_id, IS_OWED)
     await make_due(connection, team_id, (await connection.execute(owed)).scalars(), now)
-    return count + await go_on_with_agents(connection, team_id)
+    return count
 
 
 async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> int:
     """Resumes what Slack's errors paused in a channel that is open to us again."""
+    await reopen_agents(connection, team_id, channel_id)
     count = await _go_on(connection, is_in(team_id, channel_id), IS_REFUSED, now)
     await go_on_with_boards(connection, team_id, channel_id, now)
-    await reopen_agents(connection, team_id, channel_id)
     is_here = (notices.c.team_id == team_id, notices.c.channel_id == channel_id, IS_OWED)
     if (await connection.execute(select(notices.c.id).where(*is_here).limit(1))).first():
         await make_due(connection, team_id, [channel_id], now)
@@ -177,6 +178,7 @@ async def _go_on(
 
 async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
     """Gives everything of a channel to another, and resumes there what Slack's errors paused."""
+    await move_agents(connection, team_id, old_id, new_id, now)
     locked = await lock_following(connection, is_in(team_id, old_id) | is_in(team_id, new_id))
     here = {each.row.call_id for each in locked if each.row.channel_id == new_id and _is_live(each)}
     moved = [each for each in locked if each.row.channel_id == old_id]
@@ -191,7 +193,6 @@ async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, n
         if _is_refused(each) and each.row.id not in doubled
     ]
     await _revive(connection, refused, now)
-    await move_agents(connection, team_id, old_id, new_id, now)
     await forget_owed(connection, doubled, reason="moved", now=now)
     theirs = (notices.c.team_id == team_id, notices.c.channel_id == old_id, IS_OWED)
     await connection.execute(update(notices).where(*theirs).values(channel_id=new_id))

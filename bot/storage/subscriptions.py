@@ -99,8 +99,8 @@ class SubscriptionStore(StorePart):
         """Ends every subscription of a channel, to calls and to agents."""
         async with self._acting() as (connection, acts):
             now = self._clock()
-            calls = [each.row for each in await standing.end(connection, is_in(team_id, channel_id), now)]
             agents = await end_agents(connection, team_id, channel_id, now)
+            calls = [each.row for each in await standing.end(connection, is_in(team_id, channel_id), now)]
             acts += [self._act(AuditAction.END, row, row.call_id, by) for row in calls]
             acts += [self._act(AuditAction.END, row, row.agent_id, by) for row in agents]
         return len(calls) + len(agents)
