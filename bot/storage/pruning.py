@@ -7,7 +7,7 @@ whichever workspace a row is of: one that nobody serves any more has rows as wel
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, exists, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, delete, exists, literal_column, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
@@ -48,7 +48,8 @@ async def prune(database: Database, *, now: datetime, kept: timedelta, audit_kep
     count += await _prune_subscriptions(database, before)
     count += await _prune(database, agent_subscriptions, _HAS_ENDED & (agent_subscriptions.c.ended_at < before))
     count += await _prune(database, boards, (boards.c.closed_at < before) & boards.c.due_at.is_(None) & ~_HAS_CALLS)
-    count += await _prune(database, agents, (agents.c.name == "") & (agents.c.webhook_seen_at < before))
+    is_silent = or_(agents.c.webhook_seen_at < before, agents.c.webhook_seen_at.is_(None))
+    count += await _prune(database, agents, (agents.c.name == "") & is_silent)
     is_idle = followed_calls.c.due_at.is_(None) & (followed_calls.c.read_at < before)
     count += await _prune(database, followed_calls, is_idle & ~_HAS_SUBSCRIPTION)
     for is_old in (channels.c.next_post_at < before, channels.c.next_post_at.is_(None)):

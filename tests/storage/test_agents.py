@@ -15,6 +15,7 @@ from bot.storage.store import Store
 from tests.core.making import HOUR, FakeClock
 from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
 from tests.storage.acting import Actor
+from tests.storage.bursting import Burst
 
 AGENT = "a6e27000-0000-4000-8000-000000000001"
 OTHER_AGENT = "a6e27000-0000-4000-8000-000000000002"
@@ -139,15 +140,32 @@ class TestTheChannel:
         await store.agents.add(make_wish(clock, "wish-3", channel_id="C2"))
         await actor.follow("sub-1", n=1)
 
-    async def refuse(self, actor: Actor) -> None:
+    async def refuse(self, actor: Actor, *, whole_channel: bool = True) -> None:
         await actor.see("CALL_FINISHED", n=1)
-        await actor.store.outbox.pause(await actor.take_turn(), reason="is_archived", whole_channel=True)
+        await actor.store.outbox.pause(await actor.take_turn(), reason="is_archived", whole_channel=whole_channel)
+
+    async def refuse_card(self, actor: Actor, *, whole_channel: bool = True) -> None:
+        await actor.see("CALL_FINISHED", n=1)
+        await actor.store.outbox.pause_card(await actor.take_card(), reason="is_archived", whole_channel=whole_channel)
 
     async def test_slack_refuses_it(self, store: Store, actor: Actor) -> None:
         await self.refuse(actor)
         assert await state_of(store) == ("paused", "is_archived")
         assert await state_of(store, "wish-2") == ("paused", "person")
         assert await state_of(store, "wish-3") == ("active", "")
+
+    async def test_slack_refuses_a_card_in_it(self, store: Store, actor: Actor) -> None:
+        await self.refuse_card(actor)
+        assert await state_of(store) == ("paused", "is_archived")
+        assert await state_of(store, "wish-3") == ("active", "")
+
+    async def test_slack_refuses_one_notice_alone(self, store: Store, actor: Actor) -> None:
+        await self.refuse(actor, whole_channel=False)
+        assert await state_of(store) == ("active", "")
+
+    async def test_slack_refuses_one_card_alone(self, store: Store, actor: Actor) -> None:
+        await self.refuse_card(actor, whole_channel=False)
+        assert await state_of(store) == ("active", "")
 
     async def test_it_is_open_again(self, store: Store, actor: Actor) -> None:
         await self.refuse(actor)
@@ -192,6 +210,12 @@ class TestTheChannel:
         )
         await store.forget_user(USER)
         assert [(row["creator_id"], row["mention"]) for row in await actor.rows(agent_subscriptions)] == [(JON, "")]
+
+
+async def test_a_board_that_slack_refuses_pauses_them_too(store: Store, actor: Actor, clock: FakeClock) -> None:
+    await store.agents.add(make_wish(clock))
+    await store.boards.pause(await Burst(actor).open(), reason="is_archived")
+    assert await state_of(store) == ("paused", "is_archived")
 
 
 async def test_what_is_over_goes_when_its_time_is_up(store: Store, actor: Actor, clock: FakeClock) -> None:
