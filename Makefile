@@ -37,8 +37,8 @@ lint: .venv/ready  ## Check format, style, types, and the direction of imports
 audit: .venv/ready  ## Look for known vulnerabilities of what is locked; says so where nobody can be asked
 	@$(BIN)/python -m tests.audit
 
-bench: .venv/ready  ## Measure acks, claims, polling and delivery, each beside a baseline
-	@status=0; for name in ack claims polling delivery; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
+bench: .venv/ready  ## Measure acks, claims, polling, delivery and webhooks, each beside a baseline
+	@status=0; for name in ack claims polling delivery webhooks; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
 
 crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fails (a quarter of an hour; SEED=…)
 	@$(BIN)/python -m tests.proof.long $(SEED)

@@ -4,53 +4,55 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from time import monotonic
 from urllib.parse import urlsplit
 
 import httpx
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.announcer import Announcer
 from bot.check.database import DATABASE_ADVICE
 from bot.check.doctor import Examiner
 from bot.check.outside import check_from_outside
+from bot.core.boards import BurstRules
 from bot.core.errors import StoreUnavailable
 from bot.core.findings import Finding, State
 from bot.core.lookup import Lookup, is_loopback
+from bot.core.naming import KnownNames, NamedCalls
 from bot.core.ports import CallsApi
 from bot.core.visibility import Visibility, VisibleCalls
 from bot.crew import Crew, make_crew
+from bot.doors import make_web
+from bot.front import make_front
 from bot.health import Health
 from bot.pruner import Pruner
-from bot.rules import make_limits, make_policy, make_rates, make_rules, make_visibility
+from bot.rules import make_burst_rules, make_limits, make_policy, make_rates, make_rules, make_visibility
 from bot.running import Bot
 from bot.samora.client import SamoraClient, open_http
 from bot.server import CannotStart, listen
 from bot.settings import DatabaseSettings, HttpSettings, SamoraSettings, Settings, SocketSettings
 from bot.slack.access import Access
-from bot.slack.answers import Answers
 from bot.slack.bolt import make_bolt
-from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
 from bot.slack.doctor import Doctor
-from bot.slack.following import Following
-from bot.slack.listeners import make_dispatcher
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.dispatcher import Dispatcher
-from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.seal import Seal
 from bot.slack.socket import Socket, make_connection
-from bot.slack.witness import Witness
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.database import Database, StorageError
 from bot.storage.migrate import migrate, require_head
 from bot.storage.opening import open_database
 from bot.storage.store import Store
-from bot.web import SlackDoor, Web, read_only
+from bot.web import SlackDoor, Web
+from bot.webhook_door import WebhookDoor
 
 _DEFAULT_PORT = 3000
+_BURST = BurstRules()
 
 # A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 3 for requests and for what the workers
 # hold, 5 for answers under way, and then one for telling those who wait for another that it won't come.
@@ -66,7 +68,7 @@ async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
 
 @asynccontextmanager
 async def open_store(
-    settings: DatabaseSettings, *, team_id: Callable[[], str], may_make: bool = True
+    settings: DatabaseSettings, *, team_id: Callable[[], str], may_make: bool = True, burst: BurstRules = _BURST
 ) -> AsyncIterator[Store]:
     """The database; open as long as the context.
 
@@ -74,6 +76,7 @@ async def open_store(
         settings: where it is.
         team_id: whose rows are claimed.
         may_make: whether it is made and its tables brought up to date; else both have to be so already.
+        burst: when cards are too many, for whoever adds any.
 
     Raises:
         CannotStart: it does not answer, can't be used, belongs to a newer bot, or is not made.
@@ -82,7 +85,7 @@ async def open_store(
         database = open_database(settings.database_url.get_secret_value(), may_make=may_make)
         async with _closing(database):
             await (migrate(database) if may_make else require_head(database))
-            yield Store(database=database, clock=_now, team_id=team_id)
+            yield Store(database=database, clock=_now, team_id=team_id, burst=burst)
     except StorageError as error:
         raise CannotStart(error.reason) from None
     except StoreUnavailable as error:
@@ -101,7 +104,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
         web_client = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
-        store = await stack.enter_async_context(open_store(settings, team_id=lambda: workspaces.team_id))
+        store = await stack.enter_async_context(_open_store(settings, workspaces))
         http = await stack.enter_async_context(_open_samora(settings))
         work = Work()
         slack_socket = None
@@ -115,12 +118,11 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             count_work=work.count,
             count_connections=lambda: slack_socket.of_app if slack_socket else 0,
         )
-        seal = Seal(secret=_seal_secret(settings), team_id=lambda: workspaces.team_id)
-        messenger = Messenger(web=web_client, session=session, seal=seal)
-        directory = Directory(web=web_client)
-        access = Access(policy=make_policy(settings), directory=directory, contact=settings.admin_contact)
+        messenger = Messenger(web=web_client, session=session, seal=_make_seal(settings, workspaces))
+        access = _make_access(settings, web_client)
         deliveries = Deliveries(messenger=messenger, access=access, visibility=make_visibility(settings))
-        crew = _make_crew(settings, store, deliveries, http, health)
+        names = _make_names(store, workspaces)
+        crew = _make_crew(settings, store, deliveries, http, health, names)
         boundary = Boundary(
             work=work,
             once=Once(),
@@ -131,13 +133,14 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             observe=health.observe_request,
             note_failure=health.note_failure,
         )
-        lookup = _make_lookup(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora))
+        lookup = _make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
-        dispatcher = _make_dispatcher(settings, boundary, lookup, messenger, deliveries, access, crew, doctor)
+        dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
         bolt = make_bolt(dispatcher)
-        web = _make_web(settings, dispatcher, bolt, health)
-        port = _DEFAULT_PORT if settings.port is None else settings.port
-        listening = stack.enter_context(listen(settings.host, port)) if web else None
+        announcer = Announcer(announcements=store.announcements, on_change=crew.wake)
+        web = _make_web(settings, dispatcher, bolt, health, announcer)
+        listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
+        stack.push_async_callback(announcer.close)
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
         yield Bot(workspaces=workspaces, crew=crew, web=web, listening=listening, slack_socket=slack_socket)
 
@@ -165,14 +168,23 @@ async def _closing(database: Database) -> AsyncIterator[None]:
         await database.close()
 
 
+def _open_store(settings: Settings, workspaces: Workspaces) -> AbstractAsyncContextManager[Store]:
+    return open_store(settings, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings))
+
+
+def _port(settings: Settings) -> int:
+    return _DEFAULT_PORT if settings.port is None else settings.port
+
+
 def _app_token(settings: Settings) -> str:
     return settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
 
 
-def _seal_secret(settings: Settings) -> str:
-    """The signing secret, or in Socket Mode, which can do without one, the app-level token."""
+def _make_seal(settings: Settings, workspaces: Workspaces) -> Seal:
+    """Keyed by the signing secret, or in Socket Mode, which can do without one, by the app-level token."""
     signing = settings.slack_signing_secret
-    return signing.get_secret_value() if signing else _app_token(settings)
+    secret = signing.get_secret_value() if signing else _app_token(settings)
+    return Seal(secret=secret, team_id=lambda: workspaces.team_id)
 
 
 def _open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.AsyncClient]:
@@ -189,21 +201,42 @@ def _make_lookup(settings: SamoraSettings, calls: CallsApi) -> Lookup:
     return Lookup(calls=_visible(settings, calls), loopback_links=is_loopback(host))
 
 
+def _make_client(http: httpx.AsyncClient, health: Health) -> SamoraClient:
+    return SamoraClient(http=http, clock=_now, observe=health.observe_samora)
+
+
+def _make_names(store: Store, workspaces: Workspaces) -> KnownNames:
+    return KnownNames(names=store.names, team_id=lambda: workspaces.team_id, clock=monotonic)
+
+
+def _make_access(settings: Settings, web: AsyncWebClient) -> Access:
+    return Access(policy=make_policy(settings), directory=Directory(web=web), contact=settings.admin_contact)
+
+
 def _make_crew(
-    settings: Settings, store: Store, messenger: Deliveries, http: httpx.AsyncClient, health: Health
+    settings: Settings,
+    store: Store,
+    messenger: Deliveries,
+    http: httpx.AsyncClient,
+    health: Health,
+    names: KnownNames,
 ) -> Crew:
+    # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
+    client = SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)
     kept, audit_kept = timedelta(days=settings.retention_days), timedelta(days=settings.audit_days)
     return make_crew(
         store=store,
-        # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
-        calls=_visible(settings, SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)),
+        agents=store.agents,
+        calls=_visible(settings, NamedCalls(calls=client, names=names)),
         messenger=messenger,
         clock=_now,
         rules=make_rules(settings),
+        burst=make_burst_rules(settings),
         rates=make_rates(settings),
         lease=timedelta(seconds=settings.lease_seconds),
         observe=health.observe_worker,
         observe_store=health.observe_store,
+        observe_delay=health.observe_delay,
         pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
         note_failure=health.note_failure,
     )
@@ -214,53 +247,47 @@ def _make_doctor(web: AsyncWebClient, lookup: Lookup, store: Store, messenger: M
     return Doctor(examine=examiner.examine, messenger=messenger)
 
 
-def _make_dispatcher(
+def _make_front(
     settings: Settings,
     boundary: Boundary,
     lookup: Lookup,
     messenger: Messenger,
     deliveries: Deliveries,
     access: Access,
-    crew: Crew,
     doctor: Doctor,
+    crew: Crew,
+    store: Store,
+    names: KnownNames,
 ) -> Dispatcher:
-    subscriptions, visibility = crew.store.subscriptions, make_visibility(settings)
-    witness = Witness(audit=crew.store.audit, clock=_now)
-    following = Following(
+    return make_front(
+        boundary=boundary,
         lookup=lookup,
         messenger=messenger,
         deliveries=deliveries,
-        subscriptions=subscriptions,
-        outbox=crew.store.outbox,
         access=access,
-        witness=witness,
+        doctor=doctor,
+        store=store,
+        names=names,
         clock=_now,
         rules=make_rules(settings),
-        visibility=visibility,
-        on_change=crew.wake,
-    )
-    return make_dispatcher(
-        boundary=boundary,
-        answers=Answers(lookup=lookup, messenger=messenger, access=access, witness=witness, visibility=visibility),
-        following=following,
-        listing=Listing(subscriptions=subscriptions, access=access, on_change=crew.wake),
-        channels=Channels(subscriptions=subscriptions, access=access, on_change=crew.wake),
-        doctor=doctor,
-        messenger=messenger,
+        visibility=make_visibility(settings),
+        on_change=crew.hear,
     )
 
 
-def _make_web(settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health) -> Web | None:
-    endpoints = {
-        ("GET", "/healthz"): read_only(health.alive),
-        ("GET", "/readyz"): read_only(health.ready),
-        ("GET", "/metrics"): read_only(health.metrics),
-    }
+def _make_web(
+    settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health, announcer: Announcer
+) -> Web | None:
+    slack = webhooks = None
     if isinstance(settings, HttpSettings):
         secret = settings.slack_signing_secret.get_secret_value()
-        door = SlackDoor(dispatcher=dispatcher, bolt=bolt, signing_secret=secret)
-        return Web({**endpoints, ("POST", "/slack/events"): door})
-    return Web(endpoints) if settings.port is not None else None
+        slack = SlackDoor(dispatcher=dispatcher, bolt=bolt, signing_secret=secret)
+    elif settings.port is None:
+        return None
+    if settings.webhook_secret:
+        secrets = [each.get_secret_value() for each in settings.webhook_secret]
+        webhooks = WebhookDoor(secrets=secrets, announcer=announcer, observe=health.observe_webhook)
+    return make_web(health=health, slack=slack, webhooks=webhooks)
 
 
 def _now() -> datetime:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from pydantic import SecretStr
@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
 _PUBLIC_ADDRESS = re.compile(r"https://[\w.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
-FAILED = 1
-WRONG = 2
-
+FAILED, WRONG = 1, 2
 Result = TypeVar("Result")
 
 app = typer.Typer(
@@ -203,6 +201,23 @@ async def _work_in_store(settings: DatabaseSettings, work: Callable[["Store"], A
 
 
 @app.command()
+def webhooks(
+    action: Annotated[Literal["install", "list", "remove", "check"], typer.Argument(help="What to do.")],
+    agent: Annotated[str, typer.Option(metavar="ID", help="The agent whose calls are announced.")] = "",
+    url: Annotated[str, typer.Option(metavar="URL", help="The bot's address: https://…/samora/webhook")] = "",
+    webhook: Annotated[str, typer.Option("--id", metavar="ID", help="One webhook; for remove.")] = "",
+) -> None:
+    """Have Samora tell the bot of an agent's calls: install, list, remove or check its webhooks."""
+    from bot.webhooks import read_wanted, tend_webhooks
+
+    settings = _read(load_settings)
+    wanted = _read(lambda: read_wanted(settings, action, agent=agent, url=url, webhook=webhook))
+    _set_up_logging(settings, level="ERROR")
+    if trouble := _run_to_the_end(tend_webhooks(settings, action, wanted)):
+        _fail(trouble)
+
+
+@app.command()
 def manifest(url: Annotated[str | None, typer.Option(help="The bot's public address, for HTTP mode.")] = None) -> None:
     """Print the Slack app's manifest: for Socket Mode, or with --url for HTTP."""
     from bot.slack.manifest import make_manifest
@@ -257,7 +272,8 @@ def _set_up_logging(settings: LogSettings, *, level: str | None = None) -> None:
     from bot.log import set_up_logging
 
     fields = [getattr(settings, name) for name in type(settings).model_fields]
-    secrets = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
+    several = [each for field in fields for each in (field if isinstance(field, tuple) else (field,))]
+    secrets = [each.get_secret_value() for each in several if isinstance(each, SecretStr)]
     set_up_logging(level=level or settings.log_level, form=settings.log_format, secrets=secrets)
 
 

@@ -1,20 +1,26 @@
-"""The crew: the three workers that follow calls, and how much they have to do."""
+"""The crew: the four workers that follow calls, and how much they have to do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
+from bot.core.agent_ports import AgentSubscriptions, BoardMessenger, Boards
+from bot.core.board_drawer import BoardDrawer
+from bot.core.boards import BurstRules
+from bot.core.card_drawer import Cards
 from bot.core.changes import Rules
 from bot.core.errors import StoreUnavailable
+from bot.core.figures import Figures
 from bot.core.follow import Poller
-from bot.core.outbox import Cards, Relay
-from bot.core.ports import Audit, CallsApi, Clock, Figures, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
+from bot.core.outbox import Relay
+from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
 from bot.core.recent import RecentCalls
+from bot.core.wishes import Wishes
 from bot.pruner import Pruner
 from bot.workers import FailureNoter, Observer, Worker
 
@@ -23,6 +29,7 @@ log = structlog.get_logger()
 _LOOKS_AT_ONCE = 64
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
+_BOARDS_AT_ONCE = 4
 _MEASURE_SECONDS = 10.0
 
 # A look may be a little late, and with hundreds a second many of them share a claim then.
@@ -49,11 +56,19 @@ class Store(Protocol):
         """What is owed."""
 
     @property
+    def boards(self) -> Boards:
+        """What stands for many cards."""
+
+    @property
     def audit(self) -> Audit:
         """Who did what."""
 
     async def measure(self) -> Figures:
         """How much there is to do; raises StoreUnavailable."""
+
+
+class Speaker(Messenger, BoardMessenger, Protocol):
+    """Slack, as far as the crew needs it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +113,25 @@ class Crew:
         store: the database.
         observe_store: hears now and then how much there is to do, or None if the database doesn't say.
         pruner: the one who throws away what is over.
-        workers: the poller, the relay and the one who draws the cards.
+        wishes: what channels want to hear of agents' calls.
+        workers: the poller, the relay, and those who draw the cards and the boards.
     """
 
     store: Store
     observe_store: Callable[[Figures | None], None]
     pruner: Pruner
+    wishes: Wishes
     workers: list[Worker[Any]] = field(default_factory=list)
 
     def wake(self) -> None:
         """Something was written that there may be something to do about."""
         for worker in self.workers:
             worker.wake()
+
+    def hear(self) -> None:
+        """Likewise, because of a person: what is wished may have changed, too."""
+        self.wishes.invalidate()
+        self.wake()
 
     async def run(self, team_id: str, stopped: asyncio.Event) -> None:
         """Works for a workspace until stopped. That Slack knows us there says that the token works (again)."""
@@ -155,48 +177,97 @@ class Crew:
 def make_crew(
     *,
     store: Store,
+    agents: AgentSubscriptions,
     calls: CallsApi,
-    messenger: Messenger,
+    messenger: Speaker,
     clock: Clock,
     rules: Rules,
+    burst: BurstRules,
     rates: Rates,
     lease: timedelta,
     observe: Observer,
     observe_store: Callable[[Figures | None], None],
     pruner: Pruner,
     note_failure: FailureNoter = lambda _name, _reason: None,
+    observe_delay: Callable[[str, float], None] = lambda _path, _seconds: None,
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
-    crew = Crew(store=store, observe_store=observe_store, pruner=pruner)
+    wishes = Wishes(agents=agents, clock=clock)
+    crew = Crew(store=store, observe_store=observe_store, pruner=pruner, wishes=wishes)
     recent = RecentCalls()
     outbox = store.outbox
-    poller = Poller(calls=calls, followed=store.followed, recent=recent, clock=clock, rules=rules, on_change=crew.wake)
-    relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake)
+    poller = Poller(
+        calls=calls,
+        followed=store.followed,
+        wishes=wishes,
+        recent=recent,
+        clock=clock,
+        rules=rules,
+        on_change=crew.wake,
+    )
+    relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake, on_sent=observe_delay)
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
+    boards = _make_drawer(store, messenger, clock, burst, crew.wake)
     worker = partial(Worker, lease=lease, clock=clock, observe=observe, note_failure=note_failure)
-    workers: list[Worker[Any]] = [
-        worker(
-            name="poller",
-            claim=lambda room: store.followed.claim(limit=room, until=clock() + lease, rate=rates.looks),
-            work=poller.look,
-            release=store.followed.release,
-            at_once=_LOOKS_AT_ONCE,
-            pause=_LOOKS_PAUSE,
-        ),
-        worker(
-            name="relay",
-            claim=lambda room: outbox.claim_turns(limit=room, until=clock() + lease, rate=rates.posts),
-            work=relay.deliver,
-            release=outbox.release,
-            at_once=_TURNS_AT_ONCE,
-        ),
-        worker(
-            name="cards",
-            claim=lambda room: outbox.claim_cards(limit=room, until=clock() + lease, rate=rates.edits),
-            work=cards.draw,
-            release=outbox.release_card,
-            at_once=_CARDS_AT_ONCE,
-        ),
-    ]
-    crew.workers.extend(workers)
+    crew.workers.extend(
+        _make_workers(
+            worker, store, rates, lambda: clock() + lease, poller=poller, relay=relay, cards=cards, boards=boards
+        )
+    )
     return crew
+
+
+def _make_workers(
+    worker: Callable[..., Worker[Any]],
+    store: Store,
+    rates: Rates,
+    until: Callable[[], datetime],
+    *,
+    poller: Poller,
+    relay: Relay,
+    cards: Cards,
+    boards: BoardDrawer,
+) -> Iterator[Worker[Any]]:
+    outbox = store.outbox
+    yield worker(
+        name="poller",
+        claim=lambda room: store.followed.claim(limit=room, until=until(), rate=rates.looks),
+        work=poller.look,
+        release=store.followed.release,
+        at_once=_LOOKS_AT_ONCE,
+        pause=_LOOKS_PAUSE,
+    )
+    yield worker(
+        name="relay",
+        claim=lambda room: outbox.claim_turns(limit=room, until=until(), rate=rates.posts),
+        work=relay.deliver,
+        release=outbox.release,
+        at_once=_TURNS_AT_ONCE,
+    )
+    yield worker(
+        name="cards",
+        claim=lambda room: outbox.claim_cards(limit=room, until=until(), rate=rates.edits),
+        work=cards.draw,
+        release=outbox.release_card,
+        at_once=_CARDS_AT_ONCE,
+    )
+    yield worker(
+        name="boards",
+        claim=lambda room: store.boards.claim(limit=room, until=until(), rate=rates.edits),
+        work=boards.draw,
+        release=store.boards.release,
+        at_once=_BOARDS_AT_ONCE,
+    )
+
+
+def _make_drawer(
+    store: Store, messenger: BoardMessenger, clock: Clock, rules: BurstRules, on_change: Callable[[], None]
+) -> BoardDrawer:
+    return BoardDrawer(
+        boards=store.boards,
+        messenger=messenger,
+        stop_team=store.outbox.stop_team,
+        clock=clock,
+        rules=rules,
+        on_change=on_change,
+    )

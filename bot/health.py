@@ -6,12 +6,14 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Gauge, generate_latest
 
 from bot import __version__
 from bot.check.process import Failure, Pulse
+from bot.core.figures import Figures
 from bot.core.foreign import one_line
-from bot.core.ports import Clock, Figures
+from bot.core.ports import Clock
+from bot.meters import Meters
 from bot.web import Answer
 
 # The figures of following that are metrics too, with their help texts.
@@ -21,13 +23,13 @@ _FIGURES = {
     "notices_owed": "Notices that are not posted yet.",
     "oldest_notice_seconds": "How old the oldest of them is.",
     "cards_old": "Cards that are not drawn as they should be yet.",
+    "agents_announced": "Agents whose webhooks arrive.",
+    "agents_silent": "Agents whose webhooks arrived once and do no more.",
 }
 
 # So many kinds of failures are remembered, the newest, and so much of each reason.
 _FAILURES_KEPT = 10
 _LONGEST_REASON = 80
-
-_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Health:
@@ -53,49 +55,39 @@ class Health:
         self._event_at: datetime | None = None
         self._failures: OrderedDict[tuple[str, str], Failure] = OrderedDict()
         self._samora: tuple[str, datetime] | None = None
-        self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "samora_bot_requests",
-            "What people asked, by kind and outcome.",
-            ["kind", "outcome"],
-            registry=self._registry,
-        )
-        self._samora_seconds = Histogram(
-            "samora_bot_samora_seconds",
-            "Requests to Samora, by outcome: an HTTP status, timeout, dropped or error.",
-            ["outcome"],
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._worked = Counter(
-            "samora_bot_worked",
-            "Rows worked on, by worker and outcome: done, late, bug, or an error's name.",
-            ["worker", "outcome"],
-            registry=self._registry,
-        )
+        self._meters = Meters()
         self._figures: Figures | None = None
         self._is_store_reachable: bool | None = None
         for name, text in _FIGURES.items():
-            gauge = Gauge(f"samora_bot_{name}", text, registry=self._registry)
+            gauge = Gauge(f"samora_bot_{name}", text, registry=self._meters.registry)
             gauge.set_function(partial(self._figure, name))
-        work = Gauge("samora_bot_work", "Answers under way.", registry=self._registry)
+        work = Gauge("samora_bot_work", "Answers under way.", registry=self._meters.registry)
         work.set_function(count_work)
 
     def observe_request(self, kind: str, outcome: str) -> None:
         """Hears of a request from Slack that was answered or refused."""
-        self._requests.labels(kind, outcome).inc()
+        self._meters.requests.labels(kind, outcome).inc()
         self._request_at = self._clock()
         if kind == "mention" or kind.startswith("event."):
             self._event_at = self._request_at
 
     def observe_samora(self, outcome: str, seconds: float) -> None:
         """Hears of a request to Samora."""
-        self._samora_seconds.labels(outcome).observe(seconds)
+        self._meters.samora.labels(outcome).observe(seconds)
         self._samora = outcome, self._clock()
+
+    def observe_webhook(self, event: str, outcome: str, seconds: float) -> None:
+        """Hears of a webhook that was taken or refused."""
+        self._meters.webhooks.labels(event.lower(), outcome).inc()
+        self._meters.webhook_seconds.labels(outcome).observe(seconds)
+
+    def observe_delay(self, path: str, seconds: float) -> None:
+        """Hears of a notice that was posted, so long after what it tells."""
+        self._meters.delays.labels(path).observe(seconds)
 
     def observe_worker(self, name: str, outcome: str) -> None:
         """Hears of a row that a worker is done with."""
-        self._worked.labels(name, outcome).inc()
+        self._meters.worked.labels(name, outcome).inc()
 
     def observe_store(self, figures: Figures | None) -> None:
         """Hears how much there is to do; None if the database doesn't say."""
@@ -144,11 +136,27 @@ class Health:
         outcome, at = self._samora or (None, None)
         neighbours["samora"] = {"last_outcome": outcome, "last_at": at.isoformat() if at else None}
         neighbours["database"] = {"reachable": self._is_store_reachable}
+        neighbours["webhooks"] = self._webhook_report()
         following = asdict(self._figures) if self._figures else None
         report = {"ready": is_ready, "neighbours": neighbours, "work": self._count_work(), "following": following}
         return Answer.of_json(200 if is_ready else 503, report)
 
+    def _webhook_report(self) -> dict[str, object]:
+        """How it stands with Samora's webhooks. That they are silent makes nothing late but what polling makes late."""
+        known = self._figures or Figures()
+        state = "none yet"
+        if known.agents_silent:
+            state = "stopped for some agents: their calls are polled"
+        elif known.agents_announced:
+            state = "arriving"
+        return {
+            "state": state,
+            "agents_arriving": known.agents_announced,
+            "agents_stopped": known.agents_silent,
+            "last_seconds_ago": known.webhook_seconds,
+        }
+
     def metrics(self) -> Answer:
         """``/metrics``: the figures, in Prometheus's text format."""
-        text = generate_latest(self._registry).decode()
+        text = generate_latest(self._meters.registry).decode()
         return Answer(200, text, "text/plain; version=0.0.4; charset=utf-8")

@@ -10,6 +10,8 @@ from pydantic_settings import NoDecode
 
 from bot.core.lookup import is_loopback
 
+_SHORTEST_SECRET = 16
+
 
 def _check_secret(secret: SecretStr) -> SecretStr:
     value = secret.get_secret_value()
@@ -18,6 +20,15 @@ def _check_secret(secret: SecretStr) -> SecretStr:
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError("holds blanks or unusual characters; was it copied whole?")
     return secret
+
+
+def _check_secrets(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    if len(secrets) > 2:
+        raise ValueError("holds more than two secrets: one, and one more while that is replaced")
+    for each in secrets:
+        if len(_check_secret(each).get_secret_value()) < _SHORTEST_SECRET:
+            raise ValueError(f"is shorter than {_SHORTEST_SECRET} characters; `openssl rand -hex 32` makes a good one")
+    return secrets
 
 
 def _check_url(url: str) -> str:
@@ -66,6 +77,9 @@ Url = Annotated[str, AfterValidator(_check_url)]
 
 # Several of something, comma-separated; pydantic-settings alone would read them as JSON.
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
+
+# One secret, or two while the older one is replaced.
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_parted), AfterValidator(_check_secrets)]
 
 # Slack's ids, several of them: of conversations; of users and user groups.
 ChannelIds = Annotated[Several, AfterValidator(partial(_check_ids, initials="CGD", example="C0123456789"))]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from time import monotonic
 
 from bot.core.access import Policy
+from bot.core.boards import BurstRules
 from bot.core.changes import Rules
 from bot.core.limits import LookupLimits
 from bot.core.visibility import Visibility
@@ -15,9 +16,15 @@ def make_rules(settings: Settings) -> Rules:
     """How often a followed call is looked at, and when it counts as stuck."""
     return Rules(
         interval=timedelta(seconds=settings.poll_interval),
+        webhook_interval=timedelta(seconds=settings.webhook_poll_interval),
         stuck_triggered=timedelta(minutes=settings.stuck_triggered_minutes),
         stuck_ongoing=timedelta(minutes=settings.stuck_ongoing_minutes),
     )
+
+
+def make_burst_rules(settings: Settings) -> BurstRules:
+    """When cards become too many for a channel."""
+    return BurstRules(cards_per_minute=settings.burst_cards)
 
 
 def make_rates(settings: Settings) -> Rates:

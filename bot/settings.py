@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.kinds import ChannelIds, DatabaseUrl, Secret, Several, Url, UserIds
+from bot.kinds import ChannelIds, DatabaseUrl, Secret, Secrets, Several, Url, UserIds
 
 Mode = Literal["auto", "socket", "http"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -120,6 +120,12 @@ class Settings(SamoraSettings, DatabaseSettings):
     poll_interval: float = Field(
         default=5, ge=0.01, le=3600, description="Seconds between two looks at a followed call, at the shortest."
     )
+    webhook_poll_interval: float = Field(
+        default=60,
+        ge=1,
+        le=3600,
+        description="Seconds between two looks, at the shortest, at calls of agents whose webhooks arrive.",
+    )
     samora_rate: float = Field(
         default=10,
         ge=0.01,
@@ -136,7 +142,13 @@ class Settings(SamoraSettings, DatabaseSettings):
         default=300, ge=1, le=6000, description="How many notices a minute are posted in the workspace at most."
     )
     slack_edits_per_minute: int = Field(
-        default=50, ge=1, le=6000, description="How many cards a minute are redrawn in the workspace at most."
+        default=50, ge=1, le=6000, description="How many cards and boards a minute are redrawn there at most."
+    )
+    burst_cards: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="More new cards than this a minute in a channel are drawn as one board.",
     )
     user_lookups_per_minute: int = Field(
         default=30, ge=1, le=1_000_000, description="How many look-ups a minute one person may ask each process for."
@@ -155,6 +167,11 @@ class Settings(SamoraSettings, DatabaseSettings):
     )
     retention_days: int = Field(
         default=30, ge=1, le=36_500, description="For so many days what is over is kept: calls, subscriptions, notices."
+    )
+    webhook_secret: Secrets = Field(
+        default=(),
+        description="What Samora's webhooks must bring along: at least 16 characters; two, comma-separated, while one "
+        "is replaced, the new one first. Without it no webhook is taken. A secret.",
     )
     host: str = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
     port: int | None = Field(

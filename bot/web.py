@@ -39,11 +39,12 @@ _WINDOW_SECONDS = 5 * 60
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer."""
+    """An HTTP answer; ``retry_after`` is in seconds."""
 
     status: int
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    retry_after: int | None = None
 
     @classmethod
     def of_json(cls, status: int, value: object) -> "Answer":
@@ -72,6 +73,8 @@ class Web:
             answer = Answer(405 if scope["path"] in self._paths else 404)
         body = answer.body.encode()
         headers = [(b"content-type", answer.content_type.encode()), (b"content-length", str(len(body)).encode())]
+        if answer.retry_after is not None:
+            headers.append((b"retry-after", str(answer.retry_after).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -112,7 +115,7 @@ class SlackDoor:
             return _refuse(401, "unsigned")
         try:
             async with asyncio.timeout(_BODY_SECONDS):
-                body = await _read_body(headers, receive)
+                body = await read_body(headers, receive, largest=LARGEST_BODY)
         except TimeoutError:
             return _refuse(408, "unfinished body")
         if body is None:
@@ -169,10 +172,14 @@ def _refuse(status: int, reason: str) -> Answer:
     return Answer(status)
 
 
-async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes | None:
-    """The whole body, or None as soon as it is known to be larger than allowed."""
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, *, largest: int) -> bytes | None:
+    """The whole body, or None as soon as it is known to be larger than allowed.
+
+    Raises:
+        TimeoutError: the sender has hung up.
+    """
     announced = headers.get(b"content-length", b"0")
-    if not announced.isdigit() or int(announced) > LARGEST_BODY:
+    if not announced.isdigit() or int(announced) > largest:
         return None
     body = bytearray()
     while True:
@@ -180,7 +187,7 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes 
         if message["type"] == "http.disconnect":
             raise TimeoutError
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             return None
         if not message.get("more_body", False):
             return bytes(body)

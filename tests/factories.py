@@ -277,6 +277,7 @@ HOSTILE_CALLS = st.builds(
     id=st.uuids().map(lambda found: CallId(str(found))),
     status=st.sampled_from(CallStatus) | HOSTILE_TEXTS,
     agent_id=st.none() | HOSTILE_TEXTS,
+    agent_name=st.just("") | HOSTILE_TEXTS,
     created_at=_MOMENTS,
     started_at=_MOMENTS,
     ended_at=_MOMENTS,

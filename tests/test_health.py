@@ -8,6 +8,7 @@ import pytest
 
 from bot import __version__
 from bot.check.process import Failure, Pulse
+from bot.core.figures import Figures
 from bot.health import Health
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -137,6 +138,68 @@ def test_two_bots_in_one_process_do_not_share_figures() -> None:
     one.health.observe_request("command", "answered")
 
     assert 'outcome="answered"' not in other.health.metrics().body
+
+
+# Webhooks
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        (None, {"state": "none yet", "agents_arriving": 0, "agents_stopped": 0, "last_seconds_ago": None}),
+        (
+            Figures(agents_announced=3, webhook_seconds=7.5),
+            {"state": "arriving", "agents_arriving": 3, "agents_stopped": 0, "last_seconds_ago": 7.5},
+        ),
+        (
+            Figures(agents_announced=2, agents_silent=1, webhook_seconds=90.0),
+            {
+                "state": "stopped for some agents: their calls are polled",
+                "agents_arriving": 2,
+                "agents_stopped": 1,
+                "last_seconds_ago": 90.0,
+            },
+        ),
+    ],
+)
+def test_how_it_stands_with_webhooks_is_told_and_decides_nothing(figures: Figures | None, told: object) -> None:
+    world = World()
+    if figures:
+        world.health.observe_store(figures)
+
+    status, report = world.ready()
+
+    assert status == 200
+    assert report["neighbours"]["webhooks"] == told
+    lines = world.health.metrics().body.splitlines()
+    assert f"samora_bot_agents_announced {float(figures.agents_announced if figures else 0)}" in lines
+    assert f"samora_bot_agents_silent {float(figures.agents_silent if figures else 0)}" in lines
+
+
+def test_webhooks_are_counted_by_event_and_outcome_and_timed_by_outcome() -> None:
+    world = World()
+    for seconds in (0.004, 0.2):
+        world.health.observe_webhook("CALL_FAILED", "taken", seconds)
+    world.health.observe_webhook("none", "refused", 0.001)
+
+    lines = world.health.metrics().body.splitlines()
+
+    assert 'samora_bot_webhooks_total{event="call_failed",outcome="taken"} 2.0' in lines
+    assert 'samora_bot_webhooks_total{event="none",outcome="refused"} 1.0' in lines
+    assert 'samora_bot_webhook_seconds_bucket{le="0.05",outcome="taken"} 1.0' in lines
+    assert 'samora_bot_webhook_seconds_bucket{le="0.25",outcome="taken"} 2.0' in lines
+
+
+def test_how_late_notices_are_is_told_by_how_the_change_came_to_be_known() -> None:
+    world = World()
+    world.health.observe_delay("webhook", 0.4)
+    world.health.observe_delay("poll", 4.0)
+
+    lines = world.health.metrics().body.splitlines()
+
+    assert 'samora_bot_notice_delay_seconds_bucket{le="0.5",path="webhook"} 1.0' in lines
+    assert 'samora_bot_notice_delay_seconds_bucket{le="2.5",path="poll"} 0.0' in lines
+    assert 'samora_bot_notice_delay_seconds_bucket{le="5.0",path="poll"} 1.0' in lines
 
 
 # What the doctor is told

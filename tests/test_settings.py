@@ -720,3 +720,47 @@ def test_whatever_must_be_fetched_says_where() -> None:
 
     assert needed <= WHERE.keys()
     assert all(name.lower() in SocketSettings.model_fields for name in WHERE)
+
+
+# What webhooks must bring along
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("written", "secrets"),
+    [
+        ("", []),
+        ("exactly-16-chars", ["exactly-16-chars"]),
+        (" the-new-secret-of-ours , the-old-secret-of-ours ", ["the-new-secret-of-ours", "the-old-secret-of-ours"]),
+    ],
+)
+def test_webhooks_have_one_secret_or_two_the_new_one_first(
+    monkeypatch: pytest.MonkeyPatch, written: str, secrets: list[str]
+) -> None:
+    monkeypatch.setenv("WEBHOOK_SECRET", written)
+
+    settings = load_settings()
+
+    assert [each.get_secret_value() for each in settings.webhook_secret] == secrets
+    assert not any(each in repr(settings) for each in secrets)
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        ("only-15-letters", "is shorter than 16 characters; `openssl rand -hex 32` makes a good one"),
+        ("the-new-secret-of-ours,short", "is shorter than 16 characters"),
+        ("the-new secret-of-ours", "holds blanks or unusual characters"),
+        ("the-1st-secret-of-ours,the-2nd-secret-of-ours,the-3rd-secret-of-ours", "holds more than two secrets"),
+    ],
+)
+def test_a_secret_that_is_easily_guessed_or_one_too_many_is_refused_and_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, written: str, wrong: str
+) -> None:
+    monkeypatch.setenv("WEBHOOK_SECRET", written)
+
+    (line,) = lines_of()
+
+    assert line.startswith(f"WEBHOOK_SECRET {wrong}")
+    assert written not in line

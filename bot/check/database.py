@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 from bot.check.engine import Check, Look, timed
+from bot.check.webhooks import webhooks_finding
 from bot.core.errors import StoreUnavailable
+from bot.core.figures import Figures
 from bot.core.findings import Finding, State
-from bot.core.ports import Figures
 from bot.slack.blocks import seconds_words
 from bot.storage.database import Database
 from bot.storage.migrate import check_revision, find_revision
@@ -48,7 +49,9 @@ async def check_database(database: Database) -> list[Finding]:
 
 
 async def check_queue(database: Database, measure: Callable[[], Awaitable[Figures]]) -> list[Finding]:
-    """How much there is to do; nothing where there are no tables to count in, for the database's own line says so.
+    """How much there is to do, and whether webhooks arrive.
+
+    Nothing where there are no tables to count in, for the database's own line says so.
 
     Args:
         database: the database.
@@ -65,7 +68,8 @@ async def check_queue(database: Database, measure: Callable[[], Awaitable[Figure
     figures = await measure()
     is_behind = figures.late_seconds > _LATE_SECONDS or figures.oldest_notice_seconds > _OLD_NOTICE_SECONDS
     state, advice = (State.REMARK, _BEHIND_ADVICE) if is_behind else (State.FINE, "")
-    return [Finding(name="Queue", state=state, detail=_figures_words(figures), advice=advice)]
+    queue = Finding(name="Queue", state=state, detail=_figures_words(figures), advice=advice)
+    return [queue, webhooks_finding(figures)]
 
 
 def _figures_words(figures: Figures) -> str:

@@ -14,7 +14,8 @@ class AuditAction(StrEnum):
     """What somebody did.
 
     RECORDING, TRANSCRIPT: was handed a link to it. VARIABLES: saw all of them unmasked. SHARE: had a card posted for
-    everybody. SUBSCRIBE, PAUSE, RESUME, END: of a subscription. CHANGE: gave one other options.
+    everybody. SUBSCRIBE, PAUSE, RESUME, END: of a subscription, to a call or to an agent. CHANGE: gave one other
+    options. NAME: gave an agent a name.
     """
 
     RECORDING = "recording"
@@ -26,6 +27,7 @@ class AuditAction(StrEnum):
     RESUME = "resume"
     END = "end"
     CHANGE = "change"
+    NAME = "name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class AuditEntry:
         team_id: the workspace.
         user_id: the person.
         action: what that person did.
-        call_id: the call.
+        call_id: the call; the agent, where an agent is what was followed or named.
         channel_id: the conversation; empty in a modal or a Home tab, which stand in none.
 
     Raises:

@@ -106,6 +106,7 @@ class Call:
         status: one of :class:`CallStatus`, or a text that Samora's reference does not name yet.
         read_at: when Samora was asked, UTC.
         agent_id: the AI agent that spoke, as Samora wrote it.
+        agent_name: what people call that agent here; empty if they gave it no name. Foreign text.
         created_at: when the call was asked for, UTC; so are the next three.
         updated_at: when its record last changed.
         started_at: when somebody answered or the agent began.
@@ -120,6 +121,7 @@ class Call:
     status: str
     read_at: datetime
     agent_id: str | None = None
+    agent_name: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
     started_at: datetime | None = None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.core.calls import Call, CallId, CallStatus, Media, MediaState, is_final
-from bot.core.subscriptions import Delivery, Reason, Subscription
+from bot.core.subscriptions import Reason
 
 # Recording and transcript mostly come together: the notice about the first of them waits this many of the shortest
 # intervals for the second one.
@@ -31,6 +31,7 @@ class Rules:
 
     Attributes:
         interval: the shortest time between two looks at a call.
+        webhook_interval: likewise, for calls of agents whose webhooks arrive.
         stuck_triggered: how long a call may stay TRIGGERED before that is worth a notice.
         stuck_ongoing: likewise for ONGOING.
         let_go_after: how long a call may bring no news before it is let go.
@@ -38,6 +39,7 @@ class Rules:
     """
 
     interval: timedelta = timedelta(seconds=5)
+    webhook_interval: timedelta = timedelta(seconds=60)
     stuck_triggered: timedelta = timedelta(minutes=15)
     stuck_ongoing: timedelta = timedelta(minutes=60)
     let_go_after: timedelta = timedelta(hours=24)
@@ -109,6 +111,12 @@ class FollowedCall:
         is_media_told: whether the notice about them was made.
         is_stuck_told: whether the alarm about this status was made.
         failures: how many looks in a row went wrong.
+        agent_id: whose call it is; empty while that is not known.
+        is_awaited: whether a subscription of its agent may still want it.
+        nudged_at: when a webhook last named it, UTC; None if none did.
+        read_at: when it was last read, UTC; None if it never was.
+        is_covered: whether its agent's webhooks arrive: then there is no need to look often.
+        taken: the channels in which no agent's subscription may begin to follow it any more.
     """
 
     id: int
@@ -123,6 +131,17 @@ class FollowedCall:
     is_media_told: bool = False
     is_stuck_told: bool = False
     failures: int = 0
+    agent_id: str = ""
+    is_awaited: bool = False
+    nudged_at: datetime | None = None
+    read_at: datetime | None = None
+    is_covered: bool = False
+    taken: frozenset[str] = frozenset()
+
+    @property
+    def is_nudged(self) -> bool:
+        """Whether a webhook has named it since it was last read."""
+        return self.nudged_at is not None and (self.read_at is None or self.nudged_at >= self.read_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +181,10 @@ class Observation:
         kind: what there is to tell, if anything.
         is_card_old: whether cards that show this call must be redrawn.
         end: why its subscriptions end with this, where they do.
+        is_given_up: whether no subscription of its agent waits for it any more: from now on somebody follows it, or it
+            is not read.
+        happened_at: when what there is to tell happened, as far as Samora says, UTC; None for what no look has seen.
+        path: how that was found out: ``webhook`` or ``poll``; empty for what no look has seen.
     """
 
     followed: FollowedCall
@@ -169,6 +192,9 @@ class Observation:
     kind: ChangeKind | None = None
     is_card_old: bool = False
     end: Reason | None = None
+    is_given_up: bool = False
+    happened_at: datetime | None = None
+    path: str = ""
 
 
 def find_status_since(call: Call, *, now: datetime) -> datetime:
@@ -204,12 +230,15 @@ def observe(known: FollowedCall, call: Call | None, *, now: datetime, rules: Rul
     state = CallState.of(call) if call else known.state
     row = replace(known, state=state, failures=0)
     kind: ChangeKind | None = None
-    if state.status != known.state.status:
-        kind = ChangeKind.STATUS
-        row = replace(row, status_since=now, media_at=None, is_stuck_told=False, is_media_told=state.is_complete)
+    happened_at = now
+    if call and state.status != known.state.status:
+        kind, happened_at = ChangeKind.STATUS, find_status_since(call, now=now)
+        # The first time that it is read, how long it has been so is not ours to have seen.
+        since = now if known.state.status else happened_at
+        row = replace(row, status_since=since, media_at=None, is_stuck_told=False, is_media_told=state.is_complete)
     elif not known.is_media_told:
         row = replace(row, media_at=_find_media_at(known, state, now))
-    if state.is_final and not known.state.is_final:
+    if kind is None and state.is_final and not known.state.is_final:
         # A status that nobody knows yet can be over without becoming another one.
         row = replace(row, status_since=now)
     if kind is None and row.media_at and not row.is_media_told and _is_media_notice_due(row, now, rules):
@@ -225,7 +254,15 @@ def observe(known: FollowedCall, call: Call | None, *, now: datetime, rules: Rul
     is_card_old = state != known.state or end is Reason.QUIET
     if kind or is_card_old:
         row = replace(row, number=known.number + 1)
-    return Observation(followed=row, at=now, kind=kind, is_card_old=is_card_old, end=end)
+    return Observation(
+        followed=row,
+        at=now,
+        kind=kind,
+        is_card_old=is_card_old,
+        end=end,
+        happened_at=happened_at,
+        path="webhook" if known.is_nudged else "poll",
+    )
 
 
 def _find_media_at(known: FollowedCall, new: CallState, now: datetime) -> datetime | None:
@@ -253,32 +290,3 @@ def _find_end(row: FollowedCall, now: datetime, rules: Rules) -> Reason | None:
         is_over = row.state.is_complete or now - row.status_since >= rules.media_wait
         return Reason.DONE if is_over and is_told else None
     return Reason.QUIET if now - row.news_at >= rules.let_go_after else None
-
-
-def owed_facts(observation: Observation, subscription: Subscription, *, seen: str) -> Facts | None:
-    """What a subscription is to be told of an observation; None if it doesn't care.
-
-    Args:
-        observation: what was seen.
-        subscription: whose notice it would be; an active one.
-        seen: the status before, as far as this subscription knew it: told of it or not, it was active then, or its
-            first card showed it.
-    """
-    row, kind = observation.followed, observation.kind
-    state, options = row.state, subscription.options
-    facts = Facts(
-        new=state.status,
-        is_final=state.is_final,
-        seconds=state.seconds,
-        recording=state.recording,
-        transcript=state.transcript,
-    )
-    if kind is ChangeKind.STATUS:
-        return replace(facts, old=seen) if seen != state.status and options.wants(state.status) else None
-    if kind is ChangeKind.MEDIA:
-        return facts if options.wants(state.status) else None
-    if kind is None or options.to is Delivery.CARD:
-        return None
-    # An alarm is about what does not happen: a choice of statuses doesn't silence it.
-    since = row.news_at if kind is ChangeKind.LET_GO else row.status_since
-    return replace(facts, seconds=int((observation.at - since).total_seconds()))

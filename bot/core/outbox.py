@@ -1,4 +1,4 @@
-"""The outbox: notices go out channel by channel, oldest first, and cards are redrawn. Once, as far as Slack allows.
+"""The outbox: notices go out channel by channel, oldest first. Once, as far as Slack allows; so are cards.
 
 What is about to be posted is put down first. So whoever takes over from a process that died, or was not answered,
 knows that a message may be there already, and looks for it before posting.
@@ -6,7 +6,7 @@ knows that a message may be there already, and looks for it before posting.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.calls import Call, CallId
@@ -14,20 +14,14 @@ from bot.core.changes import ChangeKind, Facts
 from bot.core.errors import (
     AppUninstalled,
     BotError,
-    CallNotFound,
     ChannelUnavailable,
-    EditRefused,
     MessageGone,
     PermanentError,
-    SamoraRefused,
-    SamoraUnavailable,
     SlackUnavailable,
-    StoreUnavailable,
     ThreadUnavailable,
     TokenRefused,
 )
-from bot.core.ports import CallsApi, Clock, Messenger, Outbox
-from bot.core.recent import RecentCalls
+from bot.core.ports import Clock, Messenger, Outbox
 from bot.core.retry import retry_wait
 from bot.core.subscriptions import Options, SubscriptionState
 
@@ -36,8 +30,8 @@ from bot.core.subscriptions import Options, SubscriptionState
 PER_CHANNEL = timedelta(seconds=1)
 _SLOW_ANSWER = timedelta(milliseconds=50)
 
-_SHORTEST_RETRY = timedelta(seconds=1)
-_LONGEST_RETRY = timedelta(minutes=1)
+SHORTEST_RETRY = timedelta(seconds=1)
+LONGEST_RETRY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +52,8 @@ class Notice:
         has_own_thread: whether the thread is the card's own.
         begun_at: when it was last about to be posted, with unknown outcome, UTC; None if it surely is not there.
         attempts: how often it was about to be posted.
+        happened_at: when what it tells happened, as far as Samora says, UTC; None for what no look has seen.
+        path: how the bot came to know of it: ``webhook`` or ``poll``; empty for what no look has seen.
     """
 
     id: int
@@ -73,6 +69,8 @@ class Notice:
     has_own_thread: bool = True
     begun_at: datetime | None = None
     attempts: int = 0
+    happened_at: datetime | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +143,19 @@ class Relay:
         messenger: Messenger,
         clock: Clock,
         on_card: Callable[[], None] = lambda: None,
+        on_sent: Callable[[str, float], None] = lambda _path, _seconds: None,
         dice: Callable[[], float] = random.random,
     ) -> None:
-        """Takes who remembers, who speaks, the time, and who hears that a card is to be posted anew."""
+        """Takes who remembers, who speaks and the time.
+
+        ``on_card`` hears that a card is to be posted anew; ``on_sent``, of each notice that tells what a look has seen,
+        how the bot came to know of that and how many seconds after it happened.
+        """
         self._outbox = outbox
         self._messenger = messenger
         self._clock = clock
         self._on_card = on_card
+        self._on_sent = on_sent
         self._dice = dice
 
     async def deliver(self, turn: Turn) -> None:
@@ -180,13 +184,15 @@ class Relay:
             raise
 
     async def _put_off(self, turn: Turn, error: BotError, *, is_unknown: bool) -> None:
-        wait = retry_wait(error, turn.failures, shortest=_SHORTEST_RETRY, longest=_LONGEST_RETRY, dice=self._dice)
+        wait = retry_wait(error, turn.failures, shortest=SHORTEST_RETRY, longest=LONGEST_RETRY, dice=self._dice)
         await self._outbox.put_off(turn, due_at=self._clock() + wait, is_unknown=is_unknown)
 
     async def _mark_sent(self, turn: Turn, ts: str, *, began: datetime | None = None) -> None:
         now = self._clock()
         counted = min(now, began + _SLOW_ANSWER) if began else now
         await self._outbox.mark_sent(turn, ts=ts, next_at=counted + PER_CHANNEL)
+        if happened_at := turn.notice.happened_at:
+            self._on_sent(turn.notice.path, max(0.0, (now - happened_at).total_seconds()))
 
     async def _give_way(self, turn: Turn, error: PermanentError, *, is_unknown: bool) -> None:
         """A person must act; nobody else has to wait for that."""
@@ -200,96 +206,9 @@ class Relay:
         elif isinstance(error, MessageGone) and await self._outbox.lose_card(turn):
             self._on_card()
         else:
-            await self._outbox.pause(turn, reason=error.reason, whole_channel=_is_whole_channel(error))
+            await self._outbox.pause(turn, reason=error.reason, whole_channel=is_whole_channel(error))
 
 
-class Cards:
-    """Draws one card: a picture of the call as it is now, whatever happened in between."""
-
-    def __init__(
-        self,
-        *,
-        outbox: Outbox,
-        messenger: Messenger,
-        calls: CallsApi,
-        recent: RecentCalls,
-        clock: Clock,
-        on_change: Callable[[], None] = lambda: None,
-        dice: Callable[[], float] = random.random,
-    ) -> None:
-        """Takes who remembers, speaks, and knows the call, the time, and who hears that there is something to post."""
-        self._outbox = outbox
-        self._messenger = messenger
-        self._calls = calls
-        self._recent = recent
-        self._clock = clock
-        self._on_change = on_change
-        self._dice = dice
-
-    async def draw(self, job: CardJob) -> None:
-        """One card, drawn and marked, or put off, or its subscription paused. Raises as :meth:`Relay.deliver`."""
-        is_posting = False
-        try:
-            call = self._recent.find(job.call_id, number=job.number, now=self._clock()) or await self._get_call(job)
-            if job.card_ts:
-                await self._messenger.draw_card(job, call)
-                await self._outbox.mark_card(job, ts=job.card_ts)
-                return
-            if job.begun_at and (ts := await self._messenger.find_card(job)):
-                # It shows the call as it was when it was posted, so it is still to be redrawn.
-                await self._outbox.mark_card(replace(job, wanted=job.wanted - 1), ts=ts)
-            else:
-                is_posting = await self._outbox.begin_card(job)
-                if not is_posting:
-                    return
-                await self._outbox.mark_card(job, ts=await self._messenger.post_card(job, call))
-            self._on_change()
-        except StoreUnavailable:
-            raise
-        except PermanentError as error:
-            await self._give_way(job, error, is_unknown=not is_posting)
-            raise
-        except CallNotFound as error:
-            if not job.card_ts:
-                await self._put_off(job, error, is_unknown=True)
-                raise
-            # Samora knows the call no more: its last picture stays.
-            await self._outbox.mark_card(job, ts=job.card_ts)
-        except BotError as error:
-            is_refused = is_posting and isinstance(error, SlackUnavailable) and error.retry_after is not None
-            await self._put_off(job, error, is_unknown=not is_refused)
-            raise
-
-    async def _get_call(self, job: CardJob) -> Call:
-        try:
-            call = await self._calls.get_call(job.call_id)
-        except (CallNotFound, SamoraUnavailable, SamoraRefused):
-            # What strangers must not see doesn't stay until Samora answers, which it may never do.
-            if job.is_shared and job.card_ts:
-                await self._messenger.redact_card(job)
-            raise
-        self._recent.keep(call, number=job.number)  # for its cards in other channels
-        return call
-
-    async def _put_off(self, job: CardJob, error: BotError, *, is_unknown: bool) -> None:
-        wait = retry_wait(error, job.failures, shortest=_SHORTEST_RETRY, longest=_LONGEST_RETRY, dice=self._dice)
-        await self._outbox.put_off_card(job, due_at=self._clock() + wait, is_unknown=is_unknown)
-
-    async def _give_way(self, job: CardJob, error: PermanentError, *, is_unknown: bool) -> None:
-        if isinstance(error, AppUninstalled):
-            await self._outbox.stop_team(job.team_id)
-        elif not isinstance(error, ChannelUnavailable):
-            # Samora's refusal, Slack's of our token, or blocks that it doesn't take: no fault of the channel's.
-            await self._put_off(job, error, is_unknown=is_unknown)
-        elif isinstance(error, MessageGone) and await self._outbox.repost_card(job):
-            self._on_change()
-        elif isinstance(error, EditRefused):
-            # It stands there as it was, and the thread goes on.
-            await self._outbox.mark_card(job, ts=job.card_ts)
-        else:
-            await self._outbox.pause_card(job, reason=error.reason, whole_channel=_is_whole_channel(error))
-            self._on_change()
-
-
-def _is_whole_channel(error: PermanentError) -> bool:
+def is_whole_channel(error: PermanentError) -> bool:
+    """Whether Slack's refusal is about all of a channel, and not about one thread or message."""
     return isinstance(error, ChannelUnavailable) and not isinstance(error, ThreadUnavailable | MessageGone)

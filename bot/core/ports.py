@@ -64,29 +64,6 @@ class Claim(Generic[Row]):
     next_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """How much there is to do.
-
-    Attributes:
-        calls_due: followed calls that are due.
-        late_seconds: how long the longest due of them has been due.
-        notices_owed: notices that are not posted yet.
-        oldest_notice_seconds: how old the oldest of them is.
-        cards_old: cards that are out of date.
-        active: subscriptions that are active.
-        paused: subscriptions that are paused.
-    """
-
-    calls_due: int = 0
-    late_seconds: float = 0.0
-    notices_owed: int = 0
-    oldest_notice_seconds: float = 0.0
-    cards_old: int = 0
-    active: int = 0
-    paused: int = 0
-
-
 # All methods of the three stores raise StoreUnavailable, and do what they do whole or not at all.
 
 
@@ -99,9 +76,10 @@ class FollowedCalls(Protocol):
         Each call taken counts towards the rate.
         """
 
-    async def save(self, seen: "Observation", *, due_at: datetime | None) -> bool:
+    async def save(self, seen: "Observation", *, due_at: datetime | None, born: tuple[Subscription, ...] = ()) -> bool:
         """Writes what one look came to: the row, one notice for each subscription that is owed one, cards out of date.
 
+        Likewise the subscriptions that agents' ones give birth to, but where the channel has followed that call before.
         One transaction. Returns False, having written nothing, if the lease is somebody else's by now.
         """
 

@@ -86,6 +86,7 @@ class Subscription:
         card_ts: Slack's name of the card; empty while that is not posted yet.
         status: the call's status as it is known to the bot.
         changed_at: when the bot last learnt something new about the call, UTC.
+        parent_id: the agent's subscription that it came from; empty if a person asked for this very call.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Subscription:
     card_ts: str = ""
     status: str = ""
     changed_at: datetime
+    parent_id: str = ""
 
     @property
     def root_ts(self) -> str:

@@ -22,22 +22,11 @@ _LONGEST_LINE = 1024 * 1024
 _STOP_SECONDS = 12.0
 
 # Whoever tries the sandbox may have the settings of a real bot in the environment. They must not get in.
-_NOT_INHERITED = (
-    "SLACK_",
-    "SAMORA_",
-    "DATABASE_",
-    "POLL_",
-    "LEASE_",
-    "STUCK_",
-    "LOG_",
-    "HOST",
-    "PORT",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
+NOT_INHERITED = (
+    *("SLACK_", "SAMORA_", "DATABASE_", "POLL_", "LEASE_", "STUCK_", "LOG_", "HOST", "PORT", "WEBHOOK_", "BURST_"),
+    *("HIDE_", "SHOW_", "ALLOWED_", "MEDIA_", "GUESTS", "ADMIN_", "USER_LOOKUPS_", "CHANNEL_LOOKUPS_"),
+    *("AUDIT_", "RETENTION_"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy"),
 )
 
 
@@ -120,7 +109,7 @@ class BotProcess:
 
     async def start(self) -> None:
         """Starts it, or starts it again; it is not ready yet."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
         code = Path(bot.__file__).parent.parent
         self.exit_code = None
         self._process = await asyncio.create_subprocess_exec(

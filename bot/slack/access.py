@@ -57,6 +57,13 @@ class Access:
         """As :meth:`Directory.get_sharing`."""
         return await self._directory.get_sharing(channel_id, is_ours=is_ours)
 
+    async def get_membership(self, channel_id: str) -> bool | None:
+        """As :meth:`Directory.get_membership`; None, too, while Slack doesn't answer."""
+        try:
+            return await self._directory.get_membership(channel_id)
+        except SlackUnavailable:
+            return None
+
     def forget_channel(self, channel_id: str) -> None:
         """Something about that conversation has changed."""
         self._directory.forget_channel(channel_id)

@@ -10,6 +10,9 @@ from typing import Any
 
 Block = dict[str, Any]
 
+# What Slack takes for markup, by what looks like it.
+_INERT = str.maketrans({"*": "\u2217", "`": "\u02bc", "~": "\u223c"})
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -35,6 +38,11 @@ def escape(text: str) -> str:
 def code(text: str) -> str:
     """Text as a mrkdwn code span, which a backtick in it cannot leave."""
     return f"`{escape(text.replace('`', chr(0x2BC)))}`"
+
+
+def inert(text: str) -> str:
+    """Text for a mrkdwn object that neither pings, links nor sets anything bold, struck out or as code."""
+    return escape(text.translate(_INERT))
 
 
 def plain(text: str) -> Block:

@@ -24,6 +24,7 @@ from bot.slack.blocks import (
     duration_words,
     escape,
     header,
+    inert,
     local,
     mrkdwn,
     section,
@@ -56,7 +57,7 @@ _STATUSES = {
 _NEUTRAL = "◽"
 _STRANGERS = "Status and times alone, as people of other organisations may read this."
 _LONGEST_STATUS = 60
-_LONGEST_AGENT_ID = 64
+_LONGEST_AGENT = 80
 _WORTH_SAYING_SECONDS = 10
 _LONGEST_TEXT = 3_000
 
@@ -93,7 +94,7 @@ def call_card(
     compact, share = compact or audience is Audience.STRANGERS, share and not audience.is_public
     left = _media_words(call) if media else []
     facts = [mrkdwn(f"*{name}*\n{value}") for name, value in _facts(call)]
-    above = [header(f"{_emoji(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
+    above = [header(f"{status_mark(call.status)} {status_words(call.status)}"), {"type": "section", "fields": facts}]
     below = [context(" · ".join([f"Read {local(call.read_at)}", *left]))]
     if standing:
         below.append(context(standing))
@@ -119,7 +120,8 @@ def status_words(status: str) -> str:
     return cut(capwords(one_line(status.replace("_", " "))), _LONGEST_STATUS) or "Unknown status"
 
 
-def _emoji(status: str) -> str:
+def status_mark(status: str) -> str:
+    """A picture of a status."""
     return _STATUSES[CallStatus(status)][0] if status in _STATUSES else _NEUTRAL
 
 
@@ -127,7 +129,7 @@ def _facts(call: Call) -> list[tuple[str, str]]:
     """The fields, as names and mrkdwn; what is unknown is left out."""
     facts = [("Call id", code(str(call.id)))]
     if call.agent_id:
-        facts.append(("Agent", code(_agent(call))))
+        facts.append(("Agent", inert(_agent(call)) if call.agent_name else code(_agent(call))))
     if call.created_at:
         facts.append(("Created", local(call.created_at)))
     if call.started_at:
@@ -146,7 +148,7 @@ def _facts(call: Call) -> list[tuple[str, str]]:
 
 
 def _agent(call: Call) -> str:
-    return cut(one_line(call.agent_id or ""), _LONGEST_AGENT_ID) or "—"
+    return cut(one_line(call.agent_name or call.agent_id or ""), _LONGEST_AGENT) or "—"
 
 
 def _media_words(call: Call) -> list[str]:

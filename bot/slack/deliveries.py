@@ -5,6 +5,7 @@ from datetime import datetime
 import structlog
 
 from bot.core.access import Audience, Sharing, audience_of
+from bot.core.boards import BoardJob, Tally
 from bot.core.calls import Call
 from bot.core.errors import ChannelUnavailable, EditRefused, MessageGone, TokenRefused
 from bot.core.outbox import CardJob, Notice
@@ -12,6 +13,7 @@ from bot.core.subscriptions import Delivery, Style, SubscriptionState
 from bot.core.visibility import MASKED, Visibility
 from bot.slack.access import Access
 from bot.slack.blocks import Message
+from bot.slack.boards import board_message
 from bot.slack.cards import call_card
 from bot.slack.messenger import Messenger
 from bot.slack.notices import is_broadcast, notice_message
@@ -26,7 +28,10 @@ _STANDING = {
 
 
 class Deliveries:
-    """Posts notices and cards. Fulfils :class:`bot.core.ports.Messenger`."""
+    """Posts notices, cards and boards.
+
+    Fulfils :class:`bot.core.ports.Messenger` and :class:`bot.core.agent_ports.BoardMessenger`.
+    """
 
     def __init__(self, *, messenger: Messenger, access: Access, visibility: Visibility = MASKED) -> None:
         """Takes who speaks to Slack, who knows who reads along, and what people may see of variables."""
@@ -66,6 +71,20 @@ class Deliveries:
     async def redact_card(self, job: CardJob) -> None:
         """Redraws the card from what the job knows, which says nothing of a recording and a transcript."""
         await self._update(job, self._draw(job, job.known, Audience.STRANGERS, media=False))
+
+    async def post_board(self, job: BoardJob, tally: Tally) -> str:
+        """Posts the board; only now does it mention anybody."""
+        board = board_message(job.board, tally, mention=job.mention)
+        return await self._messenger.post(channel=job.board.channel_id, thread_ts="", message=board, key=job.key)
+
+    async def find_board(self, job: BoardJob) -> str | None:
+        """Looks for it in its channel."""
+        return await self._find(job.board.channel_id, "", job.key, job.begun_at)
+
+    async def draw_board(self, job: BoardJob, tally: Tally) -> None:
+        """Redraws the board."""
+        message = board_message(job.board, tally)
+        await self._messenger.update(channel=job.board.channel_id, ts=job.board.ts, message=message)
 
     async def _update(self, job: CardJob, card: Message) -> None:
         try:

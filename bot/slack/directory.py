@@ -12,7 +12,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.access import Sharing
-from bot.core.errors import PermanentError, SlackUnavailable, TokenRefused
+from bot.core.errors import ChannelUnavailable, PermanentError, SlackUnavailable, TokenRefused
 from bot.slack.kept import Kept
 from bot.slack.payloads import text_at
 from bot.slack.refusals import translated
@@ -67,6 +67,17 @@ class Directory:
         if is_ours and channel_id.startswith("D"):
             return Sharing.INTERNAL
         return await self._sharing.get(channel_id, self._ask_sharing) if channel_id else Sharing.UNKNOWN
+
+    async def get_membership(self, channel_id: str) -> bool | None:
+        """Whether the bot is in a conversation; None if Slack doesn't say. Asked anew each time."""
+        try:
+            channel = (await self._call("conversations.info", channel=channel_id)).get("channel")
+        except ChannelUnavailable:
+            return False
+        except PermanentError:
+            return None
+        is_member = channel.get("is_member") if isinstance(channel, dict) else None
+        return is_member if isinstance(is_member, bool) else None
 
     def forget_channel(self, channel_id: str) -> None:
         """Something about that conversation has changed."""

@@ -1,6 +1,7 @@
 """What the bot says to somebody who follows a call, or doesn't any more. Pure."""
 
 from bot.core.access import Sharing
+from bot.core.agents import AgentSubscription
 from bot.core.calls import EXAMPLE_ID, Call, CallId, Media, MediaState
 from bot.core.subscriptions import Delivery, Options, Subscription, SubscriptionState
 from bot.slack.blocks import Message, actions, button, code, local, section
@@ -13,7 +14,10 @@ from bot.slack.payloads import Asked
 END_ALL = "end_all"
 KEEP_ALL = "keep_all"
 
-HOW_TO_BEGIN = f"`{COMMAND} subscribe {EXAMPLE_ID}` follows one, and so does *Follow* on its card."
+HOW_TO_BEGIN = (
+    f"`{COMMAND} subscribe {EXAMPLE_ID}` follows one, and so does *Follow* on its card; "
+    f"`{COMMAND} subscribe agent {EXAMPLE_ID}` follows every call of an agent."
+)
 NOTHING_FOLLOWED = Message(f"No call is followed here. {HOW_TO_BEGIN}")
 NOTHING_OF_YOURS = Message(f"You follow no call. In a channel, {HOW_TO_BEGIN}")
 KEPT = Message("All right, nothing has ended.")
@@ -27,8 +31,8 @@ WHICH_TO_END = Message(
 GONE = "That call isn't followed there any more. To begin anew, subscribe to it."
 _READERS = {
     Sharing.INTERNAL: "",
-    Sharing.SHARED: " People of another organisation are in that channel, so its card shows status and times alone.",
-    Sharing.UNKNOWN: " I can't tell who else reads along there, so its card shows status and times alone.",
+    Sharing.SHARED: "People of another organisation are in that channel, so its card shows status and times alone.",
+    Sharing.UNKNOWN: "I can't tell who else reads along there, so its card shows status and times alone.",
 }
 NOT_YOURS = "Only members of that channel, from there, and whoever subscribed can change this."
 
@@ -62,7 +66,12 @@ def over_message(call: Call, *, is_posted: bool) -> Message:
 
 def with_readers(said: Message, sharing: Sharing) -> Message:
     """One of the two above, and why the card holds no variables where it doesn't."""
-    return Message(said.text + _READERS[sharing])
+    return Message(" ".join(filter(None, [said.text, readers_words(sharing)])))
+
+
+def readers_words(sharing: Sharing) -> str:
+    """Why cards in such a conversation hold no variables; empty where they do."""
+    return _READERS[sharing]
 
 
 def already_message(subscription: Subscription, *, is_resumed: bool, options: Options | None) -> Message:
@@ -93,9 +102,10 @@ def not_followed_message(call_id: CallId) -> Message:
     return Message(f"Call {code(str(call_id))} isn't followed here. `{COMMAND} list` shows what is.")
 
 
-def ask_end_all_message(count: int) -> Message:
-    """The question whether everything is to end."""
-    text = f"{_calls(count).capitalize()} followed here. Do you want to end {'that' if count == 1 else 'all of that'}?"
+def ask_end_all_message(calls: int, agents: int = 0) -> Message:
+    """The question whether everything is to end: so many calls, and agents."""
+    what = "that" if calls + agents == 1 else "all of that"
+    text = f"{_are(calls, agents).capitalize()} followed here. Do you want to end {what}?"
     value = Asked().encode()
     buttons = [
         button("End all", action_id=END_ALL, value=value, style="danger"),
@@ -104,9 +114,11 @@ def ask_end_all_message(count: int) -> Message:
     return Message(text, (section(text), actions(buttons)))
 
 
-def ended_all_message(count: int) -> Message:
-    """That nothing is followed any more."""
-    return Message(f"Ended: {_calls(count)} not followed here any more." if count else "Nothing was followed here.")
+def ended_all_message(calls: int, agents: int = 0) -> Message:
+    """That nothing is followed any more: so many calls, and agents."""
+    if not calls and not agents:
+        return Message("Nothing was followed here.")
+    return Message(f"Ended: {_are(calls, agents)} not followed here any more.")
 
 
 def resumed_message(subscription: Subscription, count: int) -> Message:
@@ -117,7 +129,7 @@ def resumed_message(subscription: Subscription, count: int) -> Message:
     return Message(f"Call {call} is followed again{others}. What changed meanwhile is told now.")
 
 
-def state_words(subscription: Subscription) -> str:
+def state_words(subscription: Subscription | AgentSubscription) -> str:
     """``Following``, or ``Paused`` and why, as mrkdwn."""
     if subscription.state is SubscriptionState.PAUSED:
         return f"*Paused*: {paused_words(subscription.reason)}"
@@ -141,5 +153,9 @@ def _awaited(call: Call, options: Options, where: str) -> str:
     return f"I'll tell you {where} when {what}."
 
 
-def _calls(count: int) -> str:
-    return "1 call is" if count == 1 else f"{count} calls are"
+def _are(calls: int, agents: int) -> str:
+    """``1 call is``, ``2 agents are`` or ``1 call and 2 agents are``."""
+    counts = [
+        f"{count} {what}{'' if count == 1 else 's'}" for count, what in ((calls, "call"), (agents, "agent")) if count
+    ]
+    return f"{' and '.join(counts)} {'is' if calls + agents == 1 else 'are'}"

@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 
 from bot.core.access import Sharing, audience_of
+from bot.core.agent_ports import AgentSubscriptions
 from bot.core.audit import AuditAction
 from bot.core.calls import Call, CallId
 from bot.core.changes import Rules, is_worth_following
@@ -59,6 +60,7 @@ class Following:
         messenger: Messenger,
         deliveries: Deliveries,
         subscriptions: Subscriptions,
+        agents: AgentSubscriptions,
         outbox: Outbox,
         access: Access,
         witness: Witness,
@@ -75,7 +77,8 @@ class Following:
             lookup: reads the call.
             messenger: posts the card of a call that is over.
             deliveries: posts and redraws the cards of subscriptions.
-            subscriptions: remembers what is followed.
+            subscriptions: remembers which calls are followed.
+            agents: remembers which agents are.
             outbox: remembers what is owed.
             access: knows who reads a conversation.
             witness: puts down who shares the card of a call that is over.
@@ -90,6 +93,7 @@ class Following:
         self._messenger = messenger
         self._deliveries = deliveries
         self._subscriptions = subscriptions
+        self._agents = agents
         self._outbox = outbox
         self._access = access
         self._witness = witness
@@ -136,14 +140,16 @@ class Following:
 
     async def ask_unsubscribe_all(self, place: Place, reply: Reply) -> None:
         """Asks whether everything here is to end."""
-        _, count = await self._subscriptions.list_here(place.team_id, place.channel_id, offset=0, limit=1)
-        await reply.send(ask_end_all_message(count) if count else NOTHING_FOLLOWED)
+        _, calls = await self._subscriptions.list_here(place.team_id, place.channel_id, offset=0, limit=1)
+        agents = len(await self._agents.list_here(place.team_id, place.channel_id))
+        await reply.send(ask_end_all_message(calls, agents) if calls or agents else NOTHING_FOLLOWED)
 
     async def end_all(self, place: Place, reply: Reply) -> None:
         """Ends everything here."""
+        agents = len(await self._agents.list_here(place.team_id, place.channel_id))
         count = await self._subscriptions.end_all(place.team_id, place.channel_id, by=place.user_id)
         self._on_change()
-        await reply.send(ended_all_message(count))
+        await reply.send(ended_all_message(max(count - agents, 0), agents))
 
     async def want_card(self, place: Place) -> None:
         """After a public card was redrawn by itself: if it is a subscription's, it is drawn again as such."""

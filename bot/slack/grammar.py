@@ -1,12 +1,18 @@
 """The grammar of ``/samora-call`` and of a mention: what somebody wants who typed that."""
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.core.calls import CallId, find_call_ids
 
 COMMAND = "/samora-call"
-SUBCOMMANDS = ("help", "subscribe", "unsubscribe", "list", "doctor")
+SUBCOMMANDS = ("help", "subscribe", "unsubscribe", "list", "name", "doctor")
+
+# "subscribe agent <id>", "unsubscribe from the agent <id>", "name agent <id> Collections" and plain "name <id> …".
+_AGENT = re.compile(
+    r"\s*(?:(?:un)?subscribe\s+(?:(?:to|from)\s+)?(?:the\s+)?agent\b|name(?:\s+agent)?(?!\S))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +21,15 @@ class Command:
 
     Attributes:
         name: one of :data:`SUBCOMMANDS`; empty for a call id, or for words that mean nothing here.
-        call_ids: the ids in the text, unless its first word is a misspelt subcommand.
+        call_ids: the ids in the text, unless its first word is a misspelt subcommand or it is about an agent.
         text: all of it.
+        agent: what stands after ``agent``, or after ``name``; None if it is about no agent.
     """
 
     name: str
     call_ids: tuple[CallId, ...]
     text: str
+    agent: str | None = None
 
     @property
     def call_id(self) -> CallId | None:
@@ -38,6 +46,8 @@ def read_command(text: str) -> Command:
     """Understands a text; nothing at all means ``help``."""
     words = text.split()
     first = words[0].lower() if words else "help"
+    if about := _AGENT.match(text):
+        return Command(first, (), text, agent=text[about.end() :].strip())
     if first in SUBCOMMANDS:
         return Command(first, tuple(find_call_ids(text)), text)
     call_ids = tuple(find_call_ids(text))

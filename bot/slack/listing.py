@@ -1,22 +1,36 @@
 """Listing: what a channel or a person follows, shown to one person, and changed by the buttons beside it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
+from bot.core.agent_ports import AgentSubscriptions
+from bot.core.agents import AgentFigures, AgentSubscription
 from bot.core.errors import BotError, UserMistake
+from bot.core.naming import KnownNames
 from bot.core.ports import Subscriptions
 from bot.core.subscriptions import Options, Subscription, SubscriptionState
 from bot.slack.access import Access
 from bot.slack.edit import edit_view
 from bot.slack.follow_words import GONE, NOT_YOURS, already_message, changed_message, resumed_message
-from bot.slack.lists import PER_PAGE, home_message, list_message
+from bot.slack.lists import (
+    AGENT_END,
+    AGENT_PAUSE,
+    AGENT_RESUME,
+    PER_PAGE,
+    AgentRow,
+    home_message,
+    list_message,
+)
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply, Reply
 
 log = structlog.get_logger()
+
+Followed = TypeVar("Followed", Subscription, AgentSubscription)
 
 
 class Listing:
@@ -25,23 +39,36 @@ class Listing:
     Someone in a subscription's own channel may change it, and so may whoever made it, from anywhere.
     """
 
-    def __init__(self, *, subscriptions: Subscriptions, access: Access, on_change: Callable[[], None]) -> None:
-        """Takes who remembers, who refuses, and who hears that there is work for the poller and the relay."""
+    def __init__(
+        self,
+        *,
+        subscriptions: Subscriptions,
+        agents: AgentSubscriptions,
+        names: KnownNames,
+        access: Access,
+        on_change: Callable[[], None],
+    ) -> None:
+        """Takes who remembers, who knows agents' names, who refuses, and who hears that there is work to do."""
         self._subscriptions = subscriptions
+        self._agents = agents
+        self._names = names
         self._access = access
         self._on_change = on_change
 
     async def show(self, place: Place, page: int, reply: Reply) -> None:
-        """One page of what is followed here, or in a Home of what its person follows anywhere.
+        """One page of what is followed here, or in a Home of what its person follows anywhere; agents come first.
 
         The last page if there is no such one any more.
         """
-        shown, count = await self._page(place, page)
-        if count and not shown:
-            page = (count - 1) // PER_PAGE
-            shown, count = await self._page(place, page)
+        agents = await self._list_agents(place)
+        shown, count = await self._page(place, page, len(agents))
+        pages = -(-(len(agents) + count) // PER_PAGE)
+        if page >= pages > 0:
+            page = pages - 1
+            shown, count = await self._page(place, page, len(agents))
+        rows = await self._agent_rows(agents[page * PER_PAGE : (page + 1) * PER_PAGE])
         draw = home_message if place.is_home else list_message
-        await reply.send(draw(shown, count=count, page=page))
+        await reply.send(draw(shown, count=count, page=page, agents=rows, agent_count=len(agents)))
 
     async def redraw_home(self, place: Place, page: int, home: Reply) -> None:
         """Shows somebody's Home anew, after a change that was made in a modal; raises nothing.
@@ -97,11 +124,44 @@ class Listing:
         self._on_change()
         await reply.send(changed_message(found.call_id, options))
 
-    async def _page(self, place: Place, page: int) -> tuple[tuple[Subscription, ...], int]:
-        offset = page * PER_PAGE
+    async def change_agent(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> None:
+        """Pauses, resumes or ends what follows an agent, as the action's id says; the list is shown anew."""
+        found = _own(place, await self._agents.find(asked.sub))
+        if found and wanted == AGENT_RESUME:
+            self._access.check_channel(found.channel_id)
+        change = {AGENT_PAUSE: self._agents.pause, AGENT_RESUME: self._agents.resume, AGENT_END: self._agents.end}
+        if found and await change[wanted](found.id, by=place.user_id):
+            self._on_change()
+        await self.show(place, asked.page, reply)
+
+    async def _list_agents(self, place: Place) -> tuple[AgentSubscription, ...]:
         if place.is_home:
-            return await self._subscriptions.list_of(place.team_id, place.user_id, offset=offset, limit=PER_PAGE)
-        return await self._subscriptions.list_here(place.team_id, place.channel_id, offset=offset, limit=PER_PAGE)
+            return await self._agents.list_of(place.team_id, place.user_id)
+        return await self._agents.list_here(place.team_id, place.channel_id)
+
+    async def _agent_rows(self, agents: Sequence[AgentSubscription]) -> list[AgentRow]:
+        figures = await self._agents.measure([each.id for each in agents]) if agents else {}
+        return [
+            AgentRow(
+                subscription=each,
+                name=await self._names.find(each.agent_id),
+                figures=figures.get(each.id, AgentFigures()),
+            )
+            for each in agents
+        ]
+
+    async def _page(self, place: Place, page: int, before: int) -> tuple[tuple[Subscription, ...], int]:
+        """The calls of a page, behind so many rows of agents, and how many there are in all."""
+        first, end = max(page * PER_PAGE - before, 0), max((page + 1) * PER_PAGE - before, 0)
+        # None may be asked for, but not none at all: how many there are is wanted.
+        limit = max(end - first, 1)
+        if place.is_home:
+            shown, count = await self._subscriptions.list_of(place.team_id, place.user_id, offset=first, limit=limit)
+        else:
+            shown, count = await self._subscriptions.list_here(
+                place.team_id, place.channel_id, offset=first, limit=limit
+            )
+        return shown[: end - first], count
 
     async def _change_one(
         self, place: Place, asked: Asked, reply: Reply, change: Callable[[str], Awaitable[int]]
@@ -120,10 +180,13 @@ class Listing:
 
     async def _find_own(self, place: Place, subscription_id: str) -> Subscription | None:
         """The subscription, if there is one; raises UserMistake if that person may not change it from there."""
-        found = await self._subscriptions.find(subscription_id)
-        if found is None or found.team_id != place.team_id:
-            return None
-        if place.channel_id != found.channel_id and place.user_id != found.creator_id:
-            log.info("change_refused", subscription_id=found.id, user_id=place.user_id)
-            raise UserMistake(NOT_YOURS)
-        return found
+        return _own(place, await self._subscriptions.find(subscription_id))
+
+
+def _own(place: Place, found: Followed | None) -> Followed | None:
+    if found is None or found.team_id != place.team_id:
+        return None
+    if place.channel_id != found.channel_id and place.user_id != found.creator_id:
+        log.info("change_refused", subscription_id=found.id, user_id=place.user_id)
+        raise UserMistake(NOT_YOURS)
+    return found

@@ -1,10 +1,28 @@
 """The lists of what a channel follows, for a private message, and of what a person follows, for the Home. Pure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+from bot.core.agents import AgentFigures, AgentSubscription
+from bot.core.foreign import one_line
 from bot.core.subscriptions import Subscription, SubscriptionState
-from bot.slack.blocks import Block, Message, actions, button, code, context, cut, escape, header, local, section, utc
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    code,
+    context,
+    cut,
+    escape,
+    header,
+    inert,
+    local,
+    section,
+    utc,
+)
 from bot.slack.cards import status_words
+from bot.slack.filter_words import filters_words
 from bot.slack.follow_words import NOTHING_FOLLOWED, NOTHING_OF_YOURS, state_words
 from bot.slack.options import options_words
 from bot.slack.payloads import Asked
@@ -15,56 +33,147 @@ LIST_PAUSE = "list_pause"
 LIST_RESUME = "list_resume"
 LIST_END = "list_end"
 EDIT = "edit"
+AGENT_PAUSE = "agent_pause"
+AGENT_RESUME = "agent_resume"
+AGENT_END = "agent_end"
 
 # Each takes some 1,300 characters of JSON, and Slack takes no more than 13,000 of them (bolt-js #2509).
 PER_PAGE = 5
 # However Samora calls a state: it is said twice, and may be written in characters that take twelve each.
 _LONGEST_STATUS = 24
+_LONGEST_FILTERS = 600
+_LONGEST_AGENT = 80
 
 
-def list_message(shown: Sequence[Subscription], *, count: int, page: int) -> Message:
-    """One page of a channel's subscriptions.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRow:
+    """What a list says of an agent that is followed.
+
+    Attributes:
+        subscription: what follows it.
+        name: what people call it; empty for no name.
+        figures: what came of it in the last 24 hours.
+    """
+
+    subscription: AgentSubscription
+    name: str = ""
+    figures: AgentFigures = field(default_factory=AgentFigures)
+
+
+def list_message(
+    shown: Sequence[Subscription], *, count: int, page: int, agents: Sequence[AgentRow] = (), agent_count: int = 0
+) -> Message:
+    """One page of what a channel follows.
 
     Args:
-        shown: those of this page.
-        count: how many there are in all.
+        shown: the calls of this page.
+        count: how many calls there are in all.
         page: which page it is, from 0.
+        agents: the agents of this page, which stand above the calls.
+        agent_count: how many agents there are in all.
     """
-    if not shown:
+    if not shown and not agents:
         return NOTHING_FOLLOWED
-    return _page_message("Calls followed in this channel", shown, _by, count=count, place=Asked(page=page))
+    title = f"{_title(count, agent_count)} followed in this channel: {count + agent_count}"
+    total = count + agent_count
+    return _page_message(title, agents, shown, _by, total=total, place=Asked(page=page))
 
 
-def home_message(shown: Sequence[Subscription], *, count: int, page: int) -> Message:
-    """One page of the subscriptions that a person made, in whatever channels; takes what :func:`list_message` does."""
-    if not shown:
+def home_message(
+    shown: Sequence[Subscription], *, count: int, page: int, agents: Sequence[AgentRow] = (), agent_count: int = 0
+) -> Message:
+    """One page of what a person follows, in whatever channels; takes what :func:`list_message` does."""
+    if not shown and not agents:
         return NOTHING_OF_YOURS
-    return _page_message("Calls that you follow", shown, _in, count=count, place=Asked(page=page, home=True))
+    title = f"{_title(count, agent_count)} that you follow: {count + agent_count}"
+    total = count + agent_count
+    return _page_message(title, agents, shown, _in, total=total, place=Asked(page=page, home=True))
+
+
+def _title(count: int, agent_count: int) -> str:
+    if not agent_count:
+        return "Calls"
+    return "Agents and calls" if count else "Agents"
 
 
 def _page_message(
-    what: str, shown: Sequence[Subscription], origin: Callable[[Subscription], str], *, count: int, place: Asked
+    title: str,
+    agents: Sequence[AgentRow],
+    shown: Sequence[Subscription],
+    origin: Callable[[Subscription | AgentSubscription], str],
+    *,
+    total: int,
+    place: Asked,
 ) -> Message:
-    page, pages = place.page, -(-count // PER_PAGE)
-    title = f"{what}: {count}"
+    page, pages = place.page, -(-total // PER_PAGE)
     blocks: list[Block] = [header(title)]
+    for agent in agents:
+        row = _agent_row(agent, origin(agent.subscription))
+        blocks += [section(row), actions(_agent_buttons(agent.subscription, place))]
     for subscription in shown:
         blocks += [section(_row(subscription, origin(subscription))), actions(_buttons(subscription, place))]
     if pages > 1:
         blocks += [context(f"Page {page + 1} of {pages}"), actions(_turns(page, pages))]
     where = f", page {page + 1} of {pages}" if pages > 1 else ""
-    return Message(f"{title}{where}. {' '.join(map(_spoken, shown))}", tuple(blocks))
+    spoken = [*map(_agent_spoken, agents), *map(_spoken, shown)]
+    return Message(f"{title}{where}. {' '.join(spoken)}", tuple(blocks))
 
 
-def _by(subscription: Subscription) -> str:
-    return f"{' in a thread' if subscription.thread_ts else ''}, by <@{subscription.creator_id}>"
+def _by(subscription: Subscription | AgentSubscription) -> str:
+    return f"{' in a thread' if _is_in_thread(subscription) else ''}, by <@{subscription.creator_id}>"
 
 
-def _in(subscription: Subscription) -> str:
+def _is_in_thread(subscription: Subscription | AgentSubscription) -> bool:
+    return isinstance(subscription, Subscription) and bool(subscription.thread_ts)
+
+
+def _in(subscription: Subscription | AgentSubscription) -> str:
     # Slack has no name for direct messages that a link to them could show.
     is_direct = subscription.channel_id.startswith("D")
     channel = "our direct messages" if is_direct else f"<#{subscription.channel_id}>"
-    return f" in {'a thread of ' if subscription.thread_ts else ''}{channel}"
+    return f" in {'a thread of ' if _is_in_thread(subscription) else ''}{channel}"
+
+
+def _agent_row(agent: AgentRow, origin: str) -> str:
+    there = agent.subscription
+    which = filters_words(there.filters, is_masked=True, longest=_LONGEST_FILTERS)
+    return (
+        f"{_agent(agent)}\n{state_words(there)} · since {local(there.created_at)}{origin} · {_figures(agent.figures)}\n"
+        f"Every call{' ' * bool(which)}{which}: {options_words(there.options)}."
+    )
+
+
+def _agent(agent: AgentRow) -> str:
+    name, agent_id = one_line(agent.name), code(cut(agent.subscription.agent_id, _LONGEST_AGENT))
+    return f"*{inert(cut(name, _LONGEST_AGENT))}* · agent {agent_id}" if name else f"agent {agent_id}"
+
+
+def _figures(figures: AgentFigures) -> str:
+    calls, notices = _count(figures.calls, "call"), _count(figures.told, "notice")
+    return f"in the last 24 hours: {calls}, {figures.matched:,} matched, {notices}"
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _agent_spoken(agent: AgentRow) -> str:
+    there = agent.subscription
+    state = state_words(there).replace("*", "")
+    return (
+        f"{_agent(agent).replace('*', '')}: {state} since {utc(there.created_at)}, by <@{there.creator_id}>,"
+        f" {_figures(agent.figures)}."
+    )
+
+
+def _agent_buttons(there: AgentSubscription, place: Asked) -> list[Block]:
+    value = place.model_copy(update={"sub": there.id}).encode()
+    is_paused = there.state is SubscriptionState.PAUSED
+    turn = ("Resume", AGENT_RESUME) if is_paused else ("Pause", AGENT_PAUSE)
+    return [
+        button(label, action_id=action_id, value=value, spoken=f"{label} agent {there.agent_id}")
+        for label, action_id in (turn, ("End", AGENT_END))
+    ]
 
 
 def _row(subscription: Subscription, origin: str) -> str:

@@ -59,7 +59,8 @@ features:
     - command: /samora-call
       description: Look up or follow a Samora call
       usage_hint: >-
-        <call id> | subscribe <call id> [on:finished to:card] | unsubscribe <call id>, or all | list | doctor | help
+        <call id> | subscribe <call id> [on:finished to:card] | subscribe agent <agent id> [status:rejected] |
+        unsubscribe <call id>, agent <agent id> or all | name <agent id> Collections | list | doctor | help
       should_escape: true{command_url}
   shortcuts:
     - name: Show Samora call

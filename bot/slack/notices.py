@@ -53,7 +53,9 @@ def _line(kind: ChangeKind, facts: Facts) -> str:
     if kind is ChangeKind.STATUS:
         after = f" after {seconds_words(facts.seconds)}" if facts.is_final and facts.seconds is not None else ""
         media = _media_words(facts)
-        return f"{escape(status_words(facts.old))} → {new}{after}{f' · {media} ready' if media else ''}"
+        # What comes with a new card tells no change: nobody here knew the call before.
+        old = f"{escape(status_words(facts.old))} → " if facts.old else ""
+        return f"{old}{new}{after}{f' · {media} ready' if media else ''}"
     if kind is ChangeKind.MEDIA:
         words = _media_words(facts)
         return f"{words[:1].upper()}{words[1:]} ready"

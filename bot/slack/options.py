@@ -5,7 +5,7 @@ Grammar: ``on:<statuses>``, ``-on:<statuses>``, ``to:thread|channel|card``, ``me
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from bot.core.calls import CallStatus, find_call_ids
@@ -21,7 +21,7 @@ STATUS_NAMES = {status_words(status).lower(): status for status in CallStatus}
 
 # A word ends at a blank, but not at one inside brackets: "<@U1|mira b>".
 _WORD = re.compile(r"(?:<[^<>]*>|\S)+")
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 
 # What a sentence may hold besides: "subscribe to call <id> please".
 _FILLERS = frozenset({"to", "the", "call", "please"})
@@ -47,14 +47,25 @@ def read_options(text: str) -> Options | None:
     Raises:
         UserMistake: something in it means nothing, contradicts itself, or would never tell anybody anything.
     """
+    return read_words(_option_words(text))
+
+
+def read_words(words: Iterable[str], *, others: str = "") -> Options | None:
+    """The same, of words that were parted already: each is to be an option. ``others`` names what else there is."""
     given: dict[str, list[str]] = {}
-    for word in _option_words(text):
+    for word in words:
         name, colon, value = word.partition(":")
-        name = name.translate(_DASHES).lower()
+        name = name.translate(DASHES).lower()
         if not colon or name not in _READERS:
-            raise UserMistake(_unknown_option(name, colon, value))
+            raise UserMistake(_unknown_option(name, colon, value, others))
         given.setdefault(name, []).append(value)
     return _combine(given) if given else None
+
+
+def is_option(word: str) -> bool:
+    """Whether a word names an option, whatever it says of it."""
+    name, colon, _ = word.partition(":")
+    return bool(colon) and name.translate(DASHES).lower() in _READERS
 
 
 def _option_words(text: str) -> list[str]:
@@ -122,7 +133,13 @@ def statuses_words(statuses: frozenset[CallStatus] | None) -> str:
     if statuses is None:
         return "every change"
     missing = frozenset(CallStatus) - statuses
-    return f"every change but {_names(missing)}" if len(missing) <= _FEW else f"only {_names(statuses)}"
+    return f"every change but {names_of(missing)}" if len(missing) <= _FEW else f"only {names_of(statuses)}"
+
+
+def names_of(statuses: frozenset[CallStatus], *, joint: str = "and") -> str:
+    """``Finished and Rejected``, or with another word between the last two."""
+    names = [status_words(status) for status in CallStatus if status in statuses]
+    return f" {joint} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def mention_markup(mention: str) -> str:
@@ -133,8 +150,8 @@ def mention_markup(mention: str) -> str:
 def _combine(given: Mapping[str, list[str]]) -> Options:
     statuses = frozenset(CallStatus)
     if "on" in given:
-        statuses = frozenset(status for value in given["on"] for status in _statuses("on", value))
-    statuses -= frozenset(status for value in given.get("-on", []) for status in _statuses("-on", value))
+        statuses = frozenset(status for value in given["on"] for status in read_statuses("on", value))
+    statuses -= frozenset(status for value in given.get("-on", []) for status in read_statuses("-on", value))
     chosen = {name: _only(name, given[name]) for name in ("to", "style", "mention") if name in given}
     return check_options(
         Options(
@@ -146,18 +163,14 @@ def _combine(given: Mapping[str, list[str]]) -> Options:
     )
 
 
-def _names(statuses: frozenset[CallStatus]) -> str:
-    names = [status_words(status) for status in CallStatus if status in statuses]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
 def _only(name: str, values: list[str]) -> str:
     if len(set(values)) > 1:
         raise UserMistake(f"You gave `{name}:` {len(values)} times, and I can only do one of them.")
     return values[0]
 
 
-def _statuses(name: str, value: str) -> list[CallStatus]:
+def read_statuses(name: str, value: str) -> list[CallStatus]:
+    """The statuses behind an option's or a filter's name; raises UserMistake for none, and for unknown ones."""
     names = [part.lower() for part in value.split(",") if part]
     if not names:
         raise UserMistake(
@@ -187,7 +200,7 @@ def _mention(value: str) -> str:
         return named["user"] or named["group"]
     if plain := _PLAIN_ID.fullmatch(value):
         return plain["id"]
-    problem = f"I can't tell who {_quoted(value)} is." if value else "Whom am I to mention?"
+    problem = f"I can't tell who {quoted(value)} is." if value else "Whom am I to mention?"
     raise UserMistake(f"{problem} Type `mention:@` without a blank, and pick the name from the list that Slack offers.")
 
 
@@ -196,29 +209,32 @@ _READERS = ("on", "-on", "to", "mention", "style")
 _ALL = (*(f"on:{name}" for name in STATUS_NAMES), *(f"{name}:{value}" for name in _VALUES for value in _VALUES[name]))
 
 
-def _unknown_option(name: str, colon: str, value: str) -> str:
+def _unknown_option(name: str, colon: str, value: str, others: str) -> str:
     """That there is no such option, with the one that may have been meant."""
     word = f"{name}{colon}{value}"
-    nearest = _near(name, _READERS) if colon else None
+    nearest = find_near(name, _READERS) if colon else None
     if nearest and not (nearest in _VALUES and value.lower() not in _VALUES[nearest]):
         meant: str | None = f"{nearest}:{value}"
     else:
         # "notify:thread", "finished" and "chanel" name a value without the option that it belongs to.
         by_value = {option.partition(":")[2]: option for option in _ALL}
-        meant = by_value.get(_near((value if colon else name).lower(), tuple(by_value)) or "")
-    hint = f"Did you mean {_quoted(meant)}?" if meant else "I know `on:`, `-on:`, `to:`, `mention:` and `style:`."
-    return f"I don't know the option {_quoted(word)}. {hint}"
+        meant = by_value.get(find_near((value if colon else name).lower(), tuple(by_value)) or "")
+    known = f"I know `on:`, `-on:`, `to:`, `mention:` and `style:`{others}."
+    hint = f"Did you mean {quoted(meant)}?" if meant else known
+    return f"I don't know the option {quoted(word)}. {hint}"
 
 
 def _unknown_value(name: str, value: str, known: tuple[str, ...]) -> str:
-    nearest = _near(value, known)
+    nearest = find_near(value, known)
     hint = f"Did you mean `{name}:{nearest}`?" if nearest else f"I know {', '.join(known)}."
-    return f"I don't know {_quoted(f'{name}:{value}')}. {hint}"
+    return f"I don't know {quoted(f'{name}:{value}')}. {hint}"
 
 
-def _near(word: str, known: tuple[str, ...]) -> str | None:
+def find_near(word: str, known: tuple[str, ...]) -> str | None:
+    """The known word that somebody may have meant, if one is near."""
     return next(iter(get_close_matches(word.lower()[:40], known, n=1, cutoff=0.6)), None)
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """A word that somebody typed, in an answer to it."""
     return f"`{cut(one_line(word).replace('`', 'ʼ'), 60)}`"

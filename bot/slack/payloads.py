@@ -45,8 +45,10 @@ class Asked(BaseModel):
         channel: where a modal was opened from, as a modal itself is nowhere; or where a call is to be shown.
         thread: the root of the thread there.
         sub: the id of the subscription that it is about.
-        options: how the call is to be followed, as people type it.
+        options: how a call, or an agent's calls, are to be followed, and which of them, as people type it.
         card: the public card that a subscription is to take over.
+        agent: the id of the agent that it is about.
+        board: the id of the board that it is about.
         home: whether it stands in somebody's Home tab, or was opened from there.
     """
 
@@ -61,6 +63,8 @@ class Asked(BaseModel):
     sub: str = ""
     options: str = ""
     card: str = ""
+    agent: str = ""
+    board: str = ""
     home: bool = False
 
     def encode(self) -> str:

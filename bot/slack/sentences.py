@@ -19,6 +19,7 @@ from bot.core.errors import (
 from bot.core.foreign import one_line
 from bot.slack.blocks import Block, Message, actions, button, code, context, cut, escape, header, section
 from bot.slack.cards import SHOW_CALL, TRY_AGAIN
+from bot.slack.filter_words import FILTER_EXAMPLE
 from bot.slack.grammar import COMMAND, find_nearest
 from bot.slack.options import EXAMPLE
 from bot.slack.payloads import Asked
@@ -57,6 +58,12 @@ _OPTIONS = (
     "`to:card` (no notices), `mention:@name` on the final state, `style:compact`"
 )
 
+_AGENT = "Its id stands on the card of each of its calls"
+_FILTERS = (
+    "`status:` and `-status:`, `duration&gt;5m`, `duration&lt;10s`, `var.city:Berlin` and `-var.city:Ber*` must all "
+    "agree; options as above; `--try` shows which of the last calls that would have been"
+)
+
 _CHANNEL_REASONS = {
     "not_in_channel": "I'm not in this channel yet. Type `/invite @Samora` there, then try again.",
     "channel_not_found": "I can't see this conversation. Type `/invite @Samora` there, then try again.",
@@ -75,7 +82,7 @@ _REFUSALS = {
 
 def help_message() -> Message:
     """Every subcommand with an example."""
-    spoken = "; ".join(f"{example}: {does}" for example, does in _help_rows())
+    spoken = "; ".join(f"{escape(example)}: {does}" for example, does in _help_rows())
     return Message(f"Look up and follow Samora calls. {spoken}", (header("Samora calls in Slack"), *help_blocks()))
 
 
@@ -86,7 +93,7 @@ def help_blocks() -> tuple[Block, ...]:
         "*Follow Samora call* from a message's menu. "
         "*Recording* and *Transcript* on a card give you a new link at each press."
     )
-    return (*(section(f"`{example}`\n{does}") for example, does in _help_rows()), context(elsewhere))
+    return (*(section(f"{code(example)}\n{does}") for example, does in _help_rows()), context(elsewhere))
 
 
 def _help_rows() -> list[tuple[str, str]]:
@@ -94,8 +101,15 @@ def _help_rows() -> list[tuple[str, str]]:
         (f"{COMMAND} {EXAMPLE_ID}", "shows the call to you alone; the id may stand in a link or a sentence"),
         (f"{COMMAND} subscribe {EXAMPLE_ID}", f"follows the call in this channel: {_FOLLOWING}"),
         (f"{COMMAND} subscribe {EXAMPLE_ID} {EXAMPLE}", f"follows it as you like: {_OPTIONS}"),
+        (f"{COMMAND} subscribe agent {EXAMPLE_ID}", f"does so for every call of an agent, once you say yes. {_AGENT}"),
+        (f"{COMMAND} subscribe agent {EXAMPLE_ID} {FILTER_EXAMPLE}", f"for some of its calls: {_FILTERS}"),
+        (f"{COMMAND} name {EXAMPLE_ID} Collections", "gives an agent a name, for cards and lists; `-` takes it away"),
         (f"{COMMAND} unsubscribe {EXAMPLE_ID}", f"ends that; `{COMMAND} unsubscribe all` ends everything here"),
-        (f"{COMMAND} list", "what this channel follows, with buttons to pause, resume, end and edit"),
+        (f"{COMMAND} unsubscribe agent {EXAMPLE_ID}", "ends that for new calls; those with a card go on to their end"),
+        (
+            f"{COMMAND} list",
+            "what this channel follows, with figures of its agents, and buttons to pause, resume, end and edit",
+        ),
         (f"{COMMAND} doctor", "what works between Slack, Samora and me, and what to do where something doesn't"),
         (f"{COMMAND} help", "shows this"),
     ]

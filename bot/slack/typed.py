@@ -1,6 +1,16 @@
 """What people type after ``/samora-call``, or after the bot's name, and what it leads to."""
 
 from bot.core.errors import UserMistake
+from bot.slack.agent_following import AgentFollowing
+from bot.slack.agent_wish import read_agent, read_name, read_wish
+from bot.slack.agent_words import (
+    AGENT_ASK,
+    AGENT_TRY,
+    WHICH_AGENT,
+    WHICH_AGENT_TO_END,
+    WHICH_AGENT_TO_NAME,
+    agent_value,
+)
 from bot.slack.answers import Answers
 from bot.slack.cards import FOLLOW, SHOW_CALL
 from bot.slack.doctor import Doctor
@@ -16,15 +26,19 @@ from bot.slack.replies import Reply
 from bot.slack.sentences import UNSUBSCRIBE, find_hint, help_message, which_call
 
 _AGAIN = {"subscribe": FOLLOW, "unsubscribe": UNSUBSCRIBE}
+_WHICH_AGENT = {"subscribe": WHICH_AGENT, "unsubscribe": WHICH_AGENT_TO_END, "name": WHICH_AGENT_TO_NAME}
 
 
 class Typed:
     """Leads a command to its answer. Raises BotError for its caller to say."""
 
-    def __init__(self, *, answers: Answers, following: Following, listing: Listing, doctor: Doctor) -> None:
-        """Takes who answers questions about calls, follows them, knows what is followed, and knows how the bot is."""
+    def __init__(
+        self, *, answers: Answers, following: Following, agents: AgentFollowing, listing: Listing, doctor: Doctor
+    ) -> None:
+        """Takes who answers questions about calls, who follows them, and agents, and who knows what is and how."""
         self._answers = answers
         self._following = following
+        self._agents = agents
         self._listing = listing
         self._doctor = doctor
 
@@ -34,6 +48,8 @@ class Typed:
             return Asked(again=LIST)
         if command.name == "doctor":
             return Asked(again=DOCTOR)
+        if command.agent is not None:
+            return _find_agent_again(command.name, command.agent)
         if command.call_id is None:
             return Asked()
         again = _AGAIN.get(command.name, SHOW_CALL)
@@ -45,7 +61,9 @@ class Typed:
 
     async def answer(self, place: Place, command: Command, reply: Reply) -> None:
         """A call's card, a subscription begun or ended, the list, how the bot is, help, or a hint."""
-        if command.name == "help":
+        if command.agent is not None:
+            await self._answer_about_agent(place, command.name, command.agent, reply)
+        elif command.name == "help":
             await reply.send(help_message())
         elif command.name == "list":
             await self._listing.show(place, 0, reply)
@@ -72,6 +90,18 @@ class Typed:
         else:
             await reply.send(which_call(list(command.call_ids), again=FOLLOW, options=spell_options(options)))
 
+    async def _answer_about_agent(self, place: Place, name: str, text: str, reply: Reply) -> None:
+        agent_id, rest = read_agent(text)
+        if not agent_id:
+            await reply.send(_WHICH_AGENT[name])
+        elif name == "unsubscribe":
+            await self._agents.unsubscribe(place, agent_id, reply)
+        elif name == "name":
+            await self._agents.name(place, agent_id, read_name(rest), reply)
+        else:
+            wish = read_wish(agent_id, rest)
+            await (self._agents.try_out if wish.is_trial else self._agents.ask)(place, wish, reply)
+
     async def _unsubscribe(self, place: Place, command: Command, reply: Reply) -> None:
         if command.call_id:
             await self._following.unsubscribe(place, command.call_id, reply)
@@ -81,3 +111,15 @@ class Typed:
             await self._following.ask_unsubscribe_all(place, reply)
         else:
             await reply.send(WHICH_TO_END)
+
+
+def _find_agent_again(name: str, text: str) -> Asked:
+    """What repeats a question about an agent; what ends or names one is better typed anew."""
+    agent_id, rest = read_agent(text)
+    if name != "subscribe" or not agent_id:
+        return Asked()
+    try:
+        wish = read_wish(agent_id, rest)
+        return agent_value(wish).model_copy(update={"again": AGENT_TRY if wish.is_trial else AGENT_ASK})
+    except UserMistake:
+        return Asked()

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.agents import agent_key
 from bot.core.calls import Call
 from bot.core.changes import CallState, ChangeKind, FollowedCall, Observation, find_status_since
 from bot.core.subscriptions import Subscription
@@ -68,6 +69,8 @@ async def _hold_call(connection: AsyncConnection, wanted: Subscription, call: Ca
         "news_at": now,
         "read_at": call.read_at,
         "due_at": now,
+        "agent_id": agent_key(call.agent_id),
+        "seen_at": now,
     }
     await connection.execute(insert_into(connection, followed_calls).values(new).on_conflict_do_nothing())
     return (await connection.execute(query)).one()
@@ -98,4 +101,5 @@ def _renewed(followed: FollowedCall, call: Call, now: datetime) -> FollowedCall:
         media_at=None,
         is_media_told=False,
         is_stuck_told=False,
+        agent_id=agent_key(call.agent_id),
     )

@@ -1,15 +1,21 @@
 """The calls that are followed: who looks at them, and what a look writes."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, update
+from sqlalchemy import Row, Update, bindparam, case, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.boards import BurstRules
 from bot.core.changes import ChangeKind, FollowedCall, Observation
 from bot.core.ports import Claim, Rate
+from bot.core.subscriptions import Subscription
+from bot.storage.births import bear, find_birth_debt, find_taken, lock_parents
+from bot.storage.boards import fold
+from bot.storage.columns import UtcDateTime
+from bot.storage.coverage import find_covered, note_change
 from bot.storage.leases import Queue, StorePart
 from bot.storage.rows import Values, followed_of, followed_values, subscription_of
 from bot.storage.schema import followed_calls, subscriptions
@@ -22,24 +28,40 @@ _WRITE = update(followed_calls).where(
     followed_calls.c.id == bindparam("of_id"), followed_calls.c.lease == bindparam("of_lease")
 )
 
+# A webhook that came during a look may know more than was read: it counts as having come right after it.
+_IS_NUDGED_MEANWHILE = followed_calls.c.nudged_at.is_distinct_from(bindparam("of_nudge", type_=UtcDateTime()))
+_AFTER_NUDGE = timedelta(seconds=1)
+
 
 class FollowedCallStore(StorePart):
     """Fulfils :class:`bot.core.ports.FollowedCalls`."""
 
+    def __init__(self, *, burst: BurstRules, **parts: Any) -> None:
+        """Takes when cards are too many, and what each store is given."""
+        super().__init__(**parts)
+        self._burst = burst
+
     async def claim(self, *, limit: int, until: datetime, rate: Rate) -> Claim[FollowedCall]:
         """Takes calls that are due."""
-        return await _DUE.claim(self._database, self._wish(limit, until, rate), _load)
+        wish = self._wish(limit, until, rate)
+        return await _DUE.claim(self._database, wish, partial(_load, now=wish.now))
 
-    async def save(self, seen: Observation, *, due_at: datetime | None) -> bool:
+    async def save(self, seen: Observation, *, due_at: datetime | None, born: tuple[Subscription, ...] = ()) -> bool:
         """Writes a look, and what follows from it. Most looks bring nothing: those are one statement."""
         row = seen.followed
-        values = followed_values(row) | {"read_at": seen.at, "due_at": due_at, "lease": None}
-        if not (seen.kind or seen.is_card_old or seen.end):
-            return await self._write(row, values)
+        statement, values = _look(seen, due_at)
+        if not (seen.kind or seen.is_card_old or seen.end or seen.is_given_up or born):
+            return await self._database.change(statement, values)
         async with self._database.transaction() as connection:
-            if not await _write(connection, row, values):
+            wanted = await lock_parents(connection, born)
+            written = await connection.execute(statement.returning(followed_calls.c.due_at), values)
+            if (saved := written.first()) is None:
                 return False
-            await _tell(connection, seen)
+            is_followed = await _tell(connection, seen, wanted, rules=self._burst)
+            is_nudged = seen.end is not None and saved.due_at is not None
+            if (seen.end or seen.is_given_up or not is_followed) and not is_nudged:
+                await stop_idle(connection, [row.id])
+            await note_change(connection, seen)
             return True
 
     async def put_off(self, known: FollowedCall, *, due_at: datetime) -> None:
@@ -60,32 +82,75 @@ def _statement(columns: tuple[str, ...]) -> Update:
     return _WRITE.values({each: bindparam(each) for each in columns})
 
 
-async def _load(_connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[FollowedCall]:
-    return [followed_of(row) for row in rows]
+@cache
+def _look_statement(columns: tuple[str, ...]) -> Update:
+    """Likewise, for what a look writes."""
+    of_time = partial(bindparam, type_=UtcDateTime())
+    nudged = {
+        "due_at": case((_IS_NUDGED_MEANWHILE, of_time("of_again_at")), else_=of_time("of_due_at")),
+        "nudged_at": case((_IS_NUDGED_MEANWHILE, of_time("of_read_at")), else_=followed_calls.c.nudged_at),
+    }
+    return _WRITE.values({each: bindparam(each) for each in columns} | nudged)
 
 
-async def _write(connection: AsyncConnection, row: FollowedCall, values: Values) -> bool:
-    held = {"of_id": row.id, "of_lease": row.lease}
-    return (await connection.execute(_WRITE, values | held)).rowcount == 1
+def _look(seen: Observation, due_at: datetime | None) -> tuple[Update, Values]:
+    """The statement that writes a look, and what it is given."""
+    row = seen.followed
+    values = followed_values(row) | {"read_at": seen.at, "lease": None}
+    again_at = seen.at + _AFTER_NUDGE
+    given = {
+        "of_id": row.id,
+        "of_lease": row.lease,
+        "of_nudge": row.nudged_at,
+        "of_again_at": min(due_at, again_at) if due_at else again_at,
+        "of_due_at": due_at,
+        "of_read_at": seen.at,
+    }
+    return _look_statement(tuple(values)), values | given
 
 
-async def _tell(connection: AsyncConnection, seen: Observation) -> None:
-    """Owes notices, has cards redrawn, and ends subscriptions; the call's row is locked."""
+async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]], *, now: datetime) -> list[FollowedCall]:
+    if not rows:
+        return []
+    team_id = rows[0].team_id
+    covered = await find_covered(connection, team_id, {row.agent_id for row in rows}, now)
+    taken = await find_taken(connection, team_id, [row.id for row in rows])
+    return [followed_of(row, is_covered=row.agent_id in covered, taken=taken.get(row.id, frozenset())) for row in rows]
+
+
+async def _tell(
+    connection: AsyncConnection, seen: Observation, born: Sequence[Subscription], *, rules: BurstRules
+) -> bool:
+    """Owes notices, has cards redrawn, ends subscriptions, and adds those that are born; the call's row is locked.
+
+    Returns whether anybody followed the call before.
+    """
     row = seen.followed
     is_concerned = (subscriptions.c.followed_id == row.id) & IS_ACTIVE
     rows = await lock_subscriptions(connection, is_concerned)
-    found = [find_debt(seen, subscription_of(each), seen_status=each.seen_status) for each in rows]
+    # What is on a board has no thread.
+    threads = [each for each in rows if not each.board_id]
+    found = [find_debt(seen, subscription_of(each), seen_status=each.seen_status) for each in threads]
+    values = _news_values(seen)
+    if values:
+        await connection.execute(update(subscriptions).where(is_concerned).values(values))
+    added = await bear(connection, born, seen)
+    changed = {each.board_id for each in rows} - {""} if seen.is_card_old or seen.end else set()
+    folded = await fold(connection, row.team_id, added, now=seen.at, rules=rules, changed=changed)
+    found += [find_birth_debt(seen, each) for each in added if each.id not in folded]
     debts = [debt for debt in found if debt]
-    values: Values = {}
+    await owe(connection, debts, seen.at)
+    await make_due(connection, row.team_id, {debt.subscription.channel_id for debt in debts}, seen.at)
+    return bool(rows)
+
+
+def _news_values(seen: Observation) -> Values:
+    """The columns of the subscriptions that were told."""
+    row, values = seen.followed, Values()
     if seen.kind in {ChangeKind.STATUS, ChangeKind.MEDIA}:
         values |= {"seen_status": row.state.status, "seen_media": row.is_media_told}
     if seen.is_card_old or seen.end:
         values |= card_wish(seen.at)
     if seen.end:
         values |= ended(seen.end, seen.at)
-    if values:
-        await connection.execute(update(subscriptions).where(is_concerned).values(values))
-    if seen.end or not rows:
-        await stop_idle(connection, [row.id])
-    await owe(connection, debts, seen.at)
-    await make_due(connection, row.team_id, {debt.subscription.channel_id for debt in debts}, seen.at)
+    return values

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.outbox import CardJob
 from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import Reason, SubscriptionState
+from bot.storage.agent_standing import pause_agents
 from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
 from bot.storage.rows import Values, card_job_of, card_key, known_of
@@ -97,6 +98,8 @@ class CardStore(StorePart):
                 return
             await update_subscriptions(connection, [own.row.id], NO_CARD | {"card_begun_at": None})
             creators = await pause_refused(connection, locked, reason, now)
+            if whole_channel:
+                await pause_agents(connection, job.team_id, job.channel_id, reason)
             await make_due(connection, job.team_id, creators, now)
 
     async def _write(self, job: CardJob, values: Values) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.core.errors import PermanentError, StoreUnavailable
+from bot.storage.turns import Turns
 
 # PostgreSQL's SQLSTATEs that time, or whoever runs the server, will mend. By class: connection, rollback, resources,
 # object state, intervention, system; and one by one: read-only after a failover, a transaction that took too long.
@@ -54,7 +55,7 @@ class Database:
         """Takes an engine that :func:`bot.storage.opening.open_database` made."""
         self._engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
-        self._turn = asyncio.Lock() if self.is_sqlite else None
+        self._turns = Turns() if self.is_sqlite else None
         self._waiting: list[_Write] = []
         self._writer: asyncio.Task[None] | None = None
         if self.is_sqlite:
@@ -75,8 +76,8 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """For one statement that writes: a transaction by itself, without the round trips of one."""
         async with _translated(), asyncio.timeout(_SECONDS), AsyncExitStack() as stack:
-            if self._turn:
-                await stack.enter_async_context(self._turn)
+            if self._turns:
+                await stack.enter_async_context(self._turns.take())
             yield await stack.enter_async_context(self._single.connect())
 
     async def change(self, statement: Update, values: dict[str, Any]) -> bool:
@@ -124,11 +125,16 @@ class Database:
             return [(await connection.execute(each.statement, each.values)).rowcount == 1 for each in together]
 
     @asynccontextmanager
-    async def transaction(self, *, seconds: float = _SECONDS) -> AsyncIterator[AsyncConnection]:
-        """For statements that are done all or none, in so many seconds."""
+    async def transaction(
+        self, *, seconds: float = _SECONDS, is_urgent: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
+        """For statements that are done all or none, in so many seconds.
+
+        Urgent is what somebody outside waits for.
+        """
         async with _translated(), asyncio.timeout(seconds), AsyncExitStack() as stack:
-            if self._turn:
-                await stack.enter_async_context(self._turn)
+            if self._turns:
+                await stack.enter_async_context(self._turns.take(is_urgent=is_urgent))
             yield await stack.enter_async_context(self._transaction.begin())
 
     async def wipe(self) -> None:

@@ -13,7 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.calls import CallId
 from bot.storage.database import Database
-from bot.storage.schema import audit, budgets, channels, followed_calls, notices, subscriptions
+from bot.storage.schema import (
+    agent_subscriptions,
+    agents,
+    audit,
+    boards,
+    budgets,
+    channels,
+    followed_calls,
+    notices,
+    subscriptions,
+    webhooks,
+)
 from bot.storage.steps import call_ids, in_pieces, lock_following, stop_idle
 
 # The most calls and subscriptions, and the most rows that belong to them, in a piece: none takes long.
@@ -45,9 +56,10 @@ async def erase_team(database: Database, team_id: str) -> int:
 
     What is followed goes first: without it, nobody has anything left of which new rows could come to be.
     """
+    count = await _erase_rows(database, agent_subscriptions, agent_subscriptions.c.team_id == team_id)
     followed = await _erase_followed(database, followed_calls.c.team_id == team_id)
-    count = followed.calls + followed.subscriptions + followed.notices
-    for table in (channels, budgets, audit):
+    count += followed.calls + followed.subscriptions + followed.notices
+    for table in (agents, webhooks, boards, channels, budgets, audit):
         count += await _erase_rows(database, table, table.c.team_id == team_id)
     await database.wipe()
     return count
@@ -75,7 +87,11 @@ async def forget_user(database: Database, user_id: str) -> Erased:
             notes += await _erase(connection, notices, notices.c.subscription_id.in_(piece))
             subs += await _erase(connection, subscriptions, subscriptions.c.id.in_(piece))
         await stop_idle(connection, call_ids(hers))
-        mentions = (await connection.execute(update(subscriptions).where(is_about_her).values(mention=""))).rowcount
+        subs += await _erase(connection, agent_subscriptions, agent_subscriptions.c.creator_id == user_id)
+        mentions = 0
+        for table in (subscriptions, agent_subscriptions, boards):
+            is_named = table.c.mention.contains(user_id)  # on a board, several are
+            mentions += (await connection.execute(update(table).where(is_named).values(mention=""))).rowcount
         # Her direct messages.
         await _erase(connection, channels, channels.c.channel_id == user_id)
     acts = await _erase_rows(database, audit, audit.c.user_id == user_id)
@@ -130,6 +146,9 @@ async def _erase_rows(database: Database, table: Table, condition: ColumnElement
     """Erases rows on which nothing hangs, piece by piece."""
     keys = table.primary_key.columns
     first = select(*keys).where(condition).order_by(*keys).limit(_PIECE).with_for_update()
+    async with database.reading() as connection:
+        if (await connection.execute(select(*keys).where(condition).limit(1))).first() is None:
+            return 0  # whoever is cut off early must not lose time with what isn't there
     count = 0
     while True:
         async with database.transaction() as connection:

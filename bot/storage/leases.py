@@ -15,8 +15,9 @@ from sqlalchemy import Row as TableRow
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.ports import Claim, Clock, Rate
+from bot.storage.columns import UtcDateTime
 from bot.storage.database import Database
-from bot.storage.schema import UtcDateTime, budgets
+from bot.storage.schema import budgets
 from bot.storage.steps import insert_into
 
 Row = TypeVar("Row")

@@ -14,6 +14,7 @@ from bot.core.changes import ChangeKind
 from bot.core.outbox import Turn
 from bot.core.ports import Claim, Rate
 from bot.storage import standing
+from bot.storage.agent_standing import pause_agents
 from bot.storage.cards import CardStore, repost
 from bot.storage.leases import Queue
 from bot.storage.refusing import lock_refused, pause_refused
@@ -96,6 +97,8 @@ class OutboxStore(CardStore):
                 return
             await _forget_attempt(connection, turn)
             creators = await pause_refused(connection, locked, reason, now)
+            if whole_channel:
+                await pause_agents(connection, turn.team_id, turn.channel_id, reason)
             await _give_back(connection, turn, now)
             await make_due(connection, turn.team_id, creators, now)
 

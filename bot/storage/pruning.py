@@ -7,11 +7,20 @@ whichever workspace a row is of: one that nobody serves any more has rows as wel
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, delete, exists, literal_column, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
-from bot.storage.schema import audit, channels, followed_calls, notices, subscriptions
+from bot.storage.schema import (
+    agent_subscriptions,
+    agents,
+    audit,
+    boards,
+    channels,
+    followed_calls,
+    notices,
+    subscriptions,
+)
 from bot.storage.steps import IS_ENDED, IS_OWED
 
 Key = tuple[Any, ...]
@@ -20,6 +29,11 @@ _BATCH = 500
 
 _IS_OWED_SOMETHING = exists().where(notices.c.subscription_id == subscriptions.c.id, IS_OWED)
 _HAS_SUBSCRIPTION = exists().where(subscriptions.c.followed_id == followed_calls.c.id)
+
+# To the letter, as the partial index has it.
+_HAS_ENDED: ColumnElement[bool] = agent_subscriptions.c.state == literal_column("'ended'")
+
+_HAS_CALLS = exists().where(subscriptions.c.board_id == boards.c.id, subscriptions.c.board_id != "")
 
 
 async def prune(database: Database, *, now: datetime, kept: timedelta, audit_kept: timedelta) -> int:
@@ -32,6 +46,10 @@ async def prune(database: Database, *, now: datetime, kept: timedelta, audit_kep
     count += await _prune(database, audit, audit.c.at < now - audit_kept)
     count += await _prune(database, notices, notices.c.done_at < before)
     count += await _prune_subscriptions(database, before)
+    count += await _prune(database, agent_subscriptions, _HAS_ENDED & (agent_subscriptions.c.ended_at < before))
+    count += await _prune(database, boards, (boards.c.closed_at < before) & boards.c.due_at.is_(None) & ~_HAS_CALLS)
+    is_silent = or_(agents.c.webhook_seen_at < before, agents.c.webhook_seen_at.is_(None))
+    count += await _prune(database, agents, (agents.c.name == "") & is_silent)
     is_idle = followed_calls.c.due_at.is_(None) & (followed_calls.c.read_at < before)
     count += await _prune(database, followed_calls, is_idle & ~_HAS_SUBSCRIPTION)
     for is_old in (channels.c.next_post_at < before, channels.c.next_post_at.is_(None)):

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Facts
 from bot.core.subscriptions import SubscriptionState
+from bot.storage.agent_standing import lock_agents
 from bot.storage.schema import notices, subscriptions
 from bot.storage.steps import (
     IS_ACTIVE,
@@ -33,6 +34,8 @@ async def lock_refused(
 ) -> tuple[Locked | None, list[Locked]]:
     """Locks a subscription, and those that Slack's refusal concerns: it, or all of its channel, if they'd ever post."""
     is_it = subscriptions.c.id == subscription_id
+    if whole_channel:
+        await lock_agents(connection, team_id, channel_id)
     is_concerned = is_in(team_id, channel_id) & _is_refusable()
     locked = await lock_following(connection, is_it | is_concerned if whole_channel else is_it)
     own = next((each for each in locked if each.row.id == subscription_id), None)

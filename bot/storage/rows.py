@@ -32,6 +32,8 @@ def followed_values(followed: FollowedCall) -> Values:
         "is_media_told": followed.is_media_told,
         "is_stuck_told": followed.is_stuck_told,
         "failures": followed.failures,
+        "agent_id": followed.agent_id,
+        "is_awaited": followed.is_awaited,
     }
 
 
@@ -46,8 +48,8 @@ def state_values(state: CallState) -> Values:
     }
 
 
-def followed_of(row: Row[Any]) -> FollowedCall:
-    """A row of ``followed_calls``."""
+def followed_of(row: Row[Any], *, is_covered: bool = False, taken: frozenset[str] = frozenset()) -> FollowedCall:
+    """A row of ``followed_calls``, with what those who look at it know besides."""
     return FollowedCall(
         id=row.id,
         team_id=row.team_id,
@@ -67,6 +69,12 @@ def followed_of(row: Row[Any]) -> FollowedCall:
         is_media_told=row.is_media_told,
         is_stuck_told=row.is_stuck_told,
         failures=row.failures,
+        agent_id=row.agent_id,
+        is_awaited=row.is_awaited,
+        nudged_at=row.nudged_at,
+        read_at=row.read_at,
+        is_covered=is_covered,
+        taken=taken,
     )
 
 
@@ -100,6 +108,7 @@ def subscription_values(subscription: Subscription, *, followed_id: int) -> Valu
         "reason": subscription.reason,
         "created_at": subscription.created_at,
         "card_ts": subscription.card_ts,
+        "parent_id": subscription.parent_id,
         **options_values(subscription.options),
     }
 
@@ -120,6 +129,7 @@ def subscription_of(row: Row[Any]) -> Subscription:
         card_ts=row.card_ts,
         status=row.call_status,
         changed_at=row.changed_at,
+        parent_id=row.parent_id,
     )
 
 
@@ -178,6 +188,8 @@ def notice_of(row: Row[Any]) -> Notice:
         has_own_thread=not row.thread_ts,
         begun_at=row.begun_at,
         attempts=row.attempts,
+        happened_at=row.happened_at,
+        path=row.path,
     )
 
 

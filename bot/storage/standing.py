@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Reason, SubscriptionState
+from bot.storage.agent_standing import go_on_with_agents, move_agents, reopen_agents, stop_agents
+from bot.storage.board_standing import go_on_with_boards, move_boards, stop_boards
+from bot.storage.boards import want_boards
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 from bot.storage.steps import (
     IS_ACTIVE,
@@ -66,6 +69,7 @@ async def resume_one(connection: AsyncConnection, subscription_id: str, now: dat
     if row is None:
         return ()
     if row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}:
+        await reopen_agents(connection, row.team_id, row.channel_id)
         return await resume(connection, is_in(row.team_id, row.channel_id) & IS_REFUSED, now)
     was_let_go = IS_ENDED & (subscriptions.c.reason == Reason.QUIET.value) & ~has_live_one()
     return await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
@@ -91,6 +95,7 @@ async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: da
         "seen_media": select(followed_calls.c.is_media_told).where(call).scalar_subquery(),
     }
     await update_subscriptions(connection, ids_of(locked), active | seen | card_wish(now))
+    await want_boards(connection, {each.row.board_id for each in locked} - {""}, now)
     await owe(connection, [debt for each in locked if (debt := _missed_debt(each, now))], now)
 
 
@@ -117,6 +122,7 @@ def _missed_debt(locked: Locked, now: datetime) -> Debt | None:
 
 async def stop_team(connection: AsyncConnection, team_id: str) -> int:
     """Pauses everything: the token is of no use any more. Nothing of that workspace is due from now on."""
+    agents = await stop_agents(connection, team_id)
     has_card_due = IS_ENDED & subscriptions.c.card_due_at.is_not(None)
     locked = await lock_following(connection, (subscriptions.c.team_id == team_id) & (IS_ACTIVE | has_card_due))
     active = [each for each in locked if each.row.state == SubscriptionState.ACTIVE.value]
@@ -124,20 +130,22 @@ async def stop_team(connection: AsyncConnection, team_id: str) -> int:
     await update_subscriptions(connection, ids_of(active), values)
     await update_subscriptions(connection, ids_of(locked), NO_CARD)
     await stop_idle(connection, call_ids(active))
+    await stop_boards(connection, team_id)
     is_due = (channels.c.team_id == team_id) & channels.c.due_at.is_not(None)
     lock = select(channels.c.channel_id).where(is_due).order_by(channels.c.channel_id).with_for_update(key_share=True)
     for piece in in_pieces((await connection.execute(lock)).scalars()):
         ours = (channels.c.team_id == team_id) & channels.c.channel_id.in_(piece)
         await connection.execute(update(channels).where(ours).values(due_at=None, lease=None))
-    return len(active)
+    return len(active) + agents
 
 
 async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
     """Undoes :func:`stop_team`. Cheap where nothing was stopped: every start of the bot asks for it."""
     is_theirs = subscriptions.c.team_id == team_id
-    count = 0
+    count = await go_on_with_agents(connection, team_id)
     if (await connection.execute(select(subscriptions.c.id).where(is_theirs, _IS_STOPPED).limit(1))).first():
-        count = await _go_on(connection, is_theirs, _IS_STOPPED, now)
+        count += await _go_on(connection, is_theirs, _IS_STOPPED, now)
+        await go_on_with_boards(connection, team_id, "", now)
     owed = select(notices.c.channel_id).distinct().where(notices.c.team_id == team_id, IS_OWED)
     await make_due(connection, team_id, (await connection.execute(owed)).scalars(), now)
     return count
@@ -145,7 +153,9 @@ async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) 
 
 async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> int:
     """Resumes what Slack's errors paused in a channel that is open to us again."""
+    await reopen_agents(connection, team_id, channel_id)
     count = await _go_on(connection, is_in(team_id, channel_id), IS_REFUSED, now)
+    await go_on_with_boards(connection, team_id, channel_id, now)
     is_here = (notices.c.team_id == team_id, notices.c.channel_id == channel_id, IS_OWED)
     if (await connection.execute(select(notices.c.id).where(*is_here).limit(1))).first():
         await make_due(connection, team_id, [channel_id], now)
@@ -156,7 +166,8 @@ async def _go_on(
     connection: AsyncConnection, is_there: ColumnElement[bool], is_waiting: ColumnElement[bool], now: datetime
 ) -> int:
     """Resumes what waits there, and has the last cards drawn of what had ended and could not be shown."""
-    is_old = IS_ENDED & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
+    has_card = subscriptions.c.board_id == ""
+    is_old = IS_ENDED & has_card & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
     locked = await lock_following(connection, is_there & (is_waiting | is_old))
     waiting = [each for each in locked if each.row.state == SubscriptionState.PAUSED.value]
     over = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
@@ -167,6 +178,7 @@ async def _go_on(
 
 async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
     """Gives everything of a channel to another, and resumes there what Slack's errors paused."""
+    await move_agents(connection, team_id, old_id, new_id, now)
     locked = await lock_following(connection, is_in(team_id, old_id) | is_in(team_id, new_id))
     here = {each.row.call_id for each in locked if each.row.channel_id == new_id and _is_live(each)}
     moved = [each for each in locked if each.row.channel_id == old_id]
@@ -174,6 +186,7 @@ async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, n
     await update_subscriptions(connection, doubled, ended(Reason.PERSON, now) | card_wish(now))
     await update_subscriptions(connection, ids_of(moved), {"channel_id": new_id})
     await stop_idle(connection, call_ids(moved))
+    await move_boards(connection, team_id, old_id, new_id, now)
     refused = [
         replace(each, subscription=replace(each.subscription, channel_id=new_id))
         for each in locked

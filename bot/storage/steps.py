@@ -1,8 +1,9 @@
 """Steps that several intentions share.
 
 Rows are locked in one order everywhere, so that nobody waits in a circle:
-budget → followed calls → subscriptions → notices → channels, and several of one table by their ids. Whoever changes
-the state of a subscription has locked its call first, so that "nobody follows this call" can be said for sure.
+budget → agents' subscriptions → followed calls → subscriptions → boards → notices → channels → agents, and several of
+one table by their ids. Whoever changes the state of a subscription has locked its call first, so that "nobody follows
+this call" can be said for sure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation, owed_facts
+from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation
 from bot.core.outbox import PER_CHANNEL
+from bot.core.owing import owed_facts
 from bot.core.subscriptions import Reason, Subscription, SubscriptionState
 from bot.storage.rows import SUBSCRIPTIONS, Values, facts_text, followed_of, subscription_of
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
@@ -116,10 +118,14 @@ async def update_subscriptions(connection: AsyncConnection, ids: Iterable[str], 
 
 
 def card_wish(now: datetime) -> Values:
-    """The columns of a card that has become out of date. One that is leased, or put off, waits for that."""
+    """The columns of a card that has become out of date. One that is leased, or put off, waits for that.
+
+    What stands on a board has none: see :func:`bot.storage.boards.want_boards`.
+    """
+    due_at = func.coalesce(subscriptions.c.card_due_at, now)
     return {
         "card_wanted": subscriptions.c.card_wanted + 1,
-        "card_due_at": func.coalesce(subscriptions.c.card_due_at, now),
+        "card_due_at": case((subscriptions.c.board_id == "", due_at), else_=subscriptions.c.card_due_at),
     }
 
 
@@ -129,10 +135,14 @@ def ended(reason: Reason, now: datetime) -> Values:
 
 
 async def stop_idle(connection: AsyncConnection, followed_ids: Iterable[int]) -> None:
-    """Stops looking at those of these calls that nobody follows actively; whoever is looking has lost the lease."""
+    """Stops looking at those of these calls that nobody follows actively, and that no agent's subscription waits for.
+
+    Whoever is looking has lost the lease.
+    """
     is_followed = exists().where(subscriptions.c.followed_id == followed_calls.c.id, IS_ACTIVE)
     for piece in in_pieces(followed_ids):
-        stop = update(followed_calls).where(followed_calls.c.id.in_(piece), ~is_followed)
+        is_idle = and_(~is_followed, ~followed_calls.c.is_awaited)
+        stop = update(followed_calls).where(followed_calls.c.id.in_(piece), is_idle)
         await connection.execute(stop.values(due_at=None, lease=None))
 
 
@@ -146,6 +156,8 @@ class Debt:
         number: the change's; the same one is never owed twice.
         facts: what it says.
         channel_id: where it goes, if not where the subscription is.
+        happened_at: when what it tells happened, UTC; None for what no look has seen.
+        path: how that was found out; as an Observation's.
     """
 
     subscription: Subscription
@@ -153,6 +165,8 @@ class Debt:
     number: int
     facts: Facts
     channel_id: str = ""
+    happened_at: datetime | None = None
+    path: str = ""
 
 
 def find_debt(seen: Observation, subscription: Subscription, *, seen_status: str) -> Debt | None:
@@ -166,7 +180,14 @@ def find_debt(seen: Observation, subscription: Subscription, *, seen_status: str
     facts = owed_facts(seen, subscription, seen=seen_status)
     if seen.kind is None or facts is None:
         return None
-    return Debt(subscription=subscription, kind=seen.kind, number=seen.followed.number, facts=facts)
+    return Debt(
+        subscription=subscription,
+        kind=seen.kind,
+        number=seen.followed.number,
+        facts=facts,
+        happened_at=seen.happened_at,
+        path=seen.path,
+    )
 
 
 async def owe(connection: AsyncConnection, debts: Sequence[Debt], now: datetime) -> None:
@@ -182,6 +203,8 @@ async def owe(connection: AsyncConnection, debts: Sequence[Debt], now: datetime)
             "channel_id": debt.channel_id or debt.subscription.channel_id,
             "facts": facts_text(debt.facts),
             "created_at": now,
+            "happened_at": debt.happened_at,
+            "path": debt.path,
         }
         for debt in debts
     ]

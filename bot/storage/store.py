@@ -5,12 +5,19 @@ from datetime import timedelta
 
 from sqlalchemy import func, or_, select
 
+from bot.core.agents import SILENT_AFTER
+from bot.core.boards import BurstRules
 from bot.core.calls import CallId
 from bot.core.changes import ChangeKind
-from bot.core.ports import Clock, Figures
+from bot.core.figures import Figures
+from bot.core.ports import Clock
 from bot.core.subscriptions import SubscriptionState
+from bot.storage.agents import AgentNameStore, AgentSubscriptionStore
+from bot.storage.announcing import AnnouncementStore
 from bot.storage.audit import AuditStore
+from bot.storage.board_store import BoardStore
 from bot.storage.calls import FollowedCallStore
+from bot.storage.coverage import measure as measure_webhooks
 from bot.storage.database import Database
 from bot.storage.erasing import Erased, forget_call, forget_user
 from bot.storage.leases import make_token as make_random_token
@@ -20,6 +27,8 @@ from bot.storage.schema import followed_calls, notices, subscriptions
 from bot.storage.steps import IS_OWED, IS_PAUSED
 from bot.storage.subscriptions import SubscriptionStore
 
+_BURST = BurstRules()
+
 
 class Store:
     """The stores over one database.
@@ -27,8 +36,12 @@ class Store:
     Attributes:
         database: where they are kept.
         followed: the calls that somebody follows.
+        announcements: what webhooks say.
         subscriptions: what people follow.
         outbox: what is owed to Slack.
+        boards: what stands for many cards there.
+        agents: the agents that channels follow.
+        names: what people call them.
         audit: who did what.
     """
 
@@ -39,14 +52,21 @@ class Store:
         clock: Clock,
         team_id: Callable[[], str],
         make_token: Callable[[], str] = make_random_token,
+        burst: BurstRules = _BURST,
     ) -> None:
-        """Takes the database, the time, whose rows are claimed and counted, and what gives tokens to leases."""
+        """Takes the database, the time, whose rows are claimed and counted, leases' tokens, and how a burst begins."""
         self.database = database
         self._clock = clock
         self._team_id = team_id
-        self.followed = FollowedCallStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.followed = FollowedCallStore(
+            database=database, clock=clock, team_id=team_id, make_token=make_token, burst=burst
+        )
+        self.announcements = AnnouncementStore(database=database, clock=clock, team_id=team_id)
         self.subscriptions = SubscriptionStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.outbox = OutboxStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.boards = BoardStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
+        self.agents = AgentSubscriptionStore(database=database, clock=clock, team_id=team_id)
+        self.names = AgentNameStore(database=database, clock=clock, team_id=team_id)
         self.audit = AuditStore(database=database)
 
     async def prune(self, *, kept: timedelta, audit_kept: timedelta) -> int:
@@ -79,6 +99,7 @@ class Store:
             notices_owed, owed_since = (await connection.execute(notes)).one()
             cards_old = (await connection.execute(cards)).scalar_one()
             counted = await connection.execute(standing.group_by(subscriptions.c.state))
+            webhooks = await measure_webhooks(connection, team_id, now - SILENT_AFTER)
             by_state = {str(row[0]): int(row[1]) for row in counted}
         return Figures(
             calls_due=calls_due,
@@ -88,4 +109,7 @@ class Store:
             cards_old=cards_old,
             active=by_state.get(SubscriptionState.ACTIVE.value, 0),
             paused=by_state.get(SubscriptionState.PAUSED.value, 0),
+            agents_announced=webhooks.arriving,
+            agents_silent=webhooks.stopped,
+            webhook_seconds=(now - webhooks.last_at).total_seconds() if webhooks.last_at else None,
         )

@@ -15,6 +15,7 @@ from bot.core.outbox import CardJob
 from bot.core.subscriptions import Options, Reason, Subscription
 from bot.storage import standing
 from bot.storage.adding import find_or_add
+from bot.storage.agent_standing import end_agents
 from bot.storage.audit import log_acts, put_down
 from bot.storage.erasing import erase_team
 from bot.storage.leases import StorePart
@@ -36,7 +37,7 @@ class SubscriptionStore(StorePart):
         async with self._acting() as (connection, acts):
             row, followed = await find_or_add(connection, wanted, call, now=now, card_until=card_until, token=token)
             if followed:
-                acts.append(self._act(AuditAction.SUBSCRIBE, row, wanted.creator_id))
+                acts.append(self._act(AuditAction.SUBSCRIBE, row, row.call_id, wanted.creator_id))
         subscription = subscription_of(row)
         if followed is None:
             return subscription, None
@@ -77,23 +78,32 @@ class SubscriptionStore(StorePart):
         """Pauses it because a person wants that."""
         async with self._acting() as (connection, acts):
             paused = await standing.pause(connection, _is(subscription_id))
-            acts += [self._act(AuditAction.PAUSE, each.row, by) for each in paused]
+            acts += [self._act(AuditAction.PAUSE, each.row, each.row.call_id, by) for each in paused]
         return len(paused) > 0
 
     async def resume(self, subscription_id: str, *, by: str) -> int:
         """Makes a paused one active, or one that was let go; so its channel's others that Slack's errors paused."""
         async with self._acting() as (connection, acts):
             resumed = await standing.resume_one(connection, subscription_id, self._clock())
-            acts += [self._act(AuditAction.RESUME, each.row, by) for each in resumed]
+            acts += [self._act(AuditAction.RESUME, each.row, each.row.call_id, by) for each in resumed]
         return len(resumed)
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that."""
-        return await self._end(_is(subscription_id), by=by) > 0
+        async with self._acting() as (connection, acts):
+            ended = await standing.end(connection, _is(subscription_id), self._clock())
+            acts += [self._act(AuditAction.END, each.row, each.row.call_id, by) for each in ended]
+        return len(ended) > 0
 
     async def end_all(self, team_id: str, channel_id: str, *, by: str) -> int:
-        """Ends every subscription of a channel."""
-        return await self._end(is_in(team_id, channel_id), by=by)
+        """Ends every subscription of a channel, to calls and to agents."""
+        async with self._acting() as (connection, acts):
+            now = self._clock()
+            agents = await end_agents(connection, team_id, channel_id, now)
+            calls = [each.row for each in await standing.end(connection, is_in(team_id, channel_id), now)]
+            acts += [self._act(AuditAction.END, row, row.call_id, by) for row in calls]
+            acts += [self._act(AuditAction.END, row, row.agent_id, by) for row in agents]
+        return len(calls) + len(agents)
 
     async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
         """Gives it other options, and has its card redrawn; False if it has ended."""
@@ -102,7 +112,7 @@ class SubscriptionStore(StorePart):
         async with self._acting() as (connection, acts):
             changed = (await connection.execute(change)).all()
             await connection.execute(_want_card(is_it, self._clock()))
-            acts += [self._act(AuditAction.CHANGE, row, by) for row in changed]
+            acts += [self._act(AuditAction.CHANGE, row, row.call_id, by) for row in changed]
         return len(changed) > 0
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
@@ -158,22 +168,16 @@ class SubscriptionStore(StorePart):
             await put_down(connection, acts)
         log_acts(acts)
 
-    def _act(self, action: AuditAction, row: Row[Any], by: str) -> AuditEntry:
-        """What somebody did to a subscription, of which that is the row."""
+    def _act(self, action: AuditAction, row: Row[Any], about: str, by: str) -> AuditEntry:
+        """What somebody did to a subscription, of which that is the row, about that call or agent."""
         return AuditEntry(
             at=self._clock(),
             team_id=row.team_id,
             user_id=by,
             action=action,
-            call_id=CallId(row.call_id),
+            call_id=CallId(about),
             channel_id=row.channel_id,
         )
-
-    async def _end(self, condition: ColumnElement[bool], *, by: str) -> int:
-        async with self._acting() as (connection, acts):
-            ended = await standing.end(connection, condition, self._clock())
-            acts += [self._act(AuditAction.END, each.row, by) for each in ended]
-        return len(ended)
 
     async def _list(
         self, condition: ColumnElement[bool], *, offset: int, limit: int

@@ -33,6 +33,7 @@ _WORDS = {
     AuditAction.RESUME: "resumed that",
     AuditAction.END: "ended that",
     AuditAction.CHANGE: "changed its options",
+    AuditAction.NAME: "gave that agent a name",
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
 from tests.bench.load import SECRET, TEAM
+from tests.bench.steady import WEBHOOK_SECRET
 
 Event = MutableMapping[str, Any]
 
@@ -56,6 +57,20 @@ def serve_signature_check(port: int) -> None:
         signed = b"v0:" + headers[b"x-slack-request-timestamp"] + b":" + body
         expected = b"v0=" + hmac.digest(SECRET.encode(), signed, "sha256").hex().encode()
         status = 200 if hmac.compare_digest(headers[b"x-slack-signature"], expected) else 401
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    uvicorn.run(check, port=port, log_level="error", access_log=False, lifespan="off", loop="uvloop")
+
+
+def serve_webhook_check(port: int) -> None:
+    """A bare handler that only reads a webhook and compares its secret, on the same server as the bot's."""
+    import uvicorn
+
+    async def check(scope: Event, receive: Callable[[], Awaitable[Event]], send: Callable[[Event], Any]) -> None:
+        json.loads((await receive())["body"])
+        is_ours = hmac.compare_digest(dict(scope["headers"])[b"x-samora-bot-secret"], WEBHOOK_SECRET.encode())
+        status = 202 if is_ours else 401
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
@@ -116,5 +131,7 @@ if __name__ == "__main__":
         serve_default_bolt(port)
     elif name == "signature":
         serve_signature_check(port)
+    elif name == "webhook":
+        serve_webhook_check(port)
     else:
         serve_neighbours(port, sys.argv[3])

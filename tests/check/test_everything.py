@@ -78,8 +78,8 @@ async def test_where_there_are_tables_what_waits_in_them_is_told(
 
     findings = await check_everything(settings)
 
-    assert [finding.name for finding in findings] == [*IN_HTTP_MODE, "Queue"]
-    assert "calls due: 0" in findings[-1].detail
+    assert [finding.name for finding in findings] == [*IN_HTTP_MODE, "Queue", "Webhooks"]
+    assert "calls due: 0" in findings[-2].detail
 
 
 async def test_one_failure_hides_no_other(slack: SlackSandbox, samora: SamoraSandbox) -> None:
@@ -140,7 +140,7 @@ async def test_the_doctor_looks_at_all_that_a_running_bot_reaches(examiner: Exam
 
     assert [finding.name for finding in findings] == [
         "Slack token", "Slack scopes", "Optional scopes", "Clock", "This channel", "Slack Connect", "Socket Mode",
-        "Slack's requests", "Last failures", "Samora", "Database", "Queue",
+        "Slack's requests", "Last failures", "Samora", "Database", "Queue", "Webhooks",
     ]  # fmt: skip
     assert all(finding.state is State.FINE for finding in findings)
 

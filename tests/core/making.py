@@ -2,12 +2,16 @@
 
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from bot.core.agent_ports import AgentSubscriptions
+from bot.core.agents import AgentSubscription
 from bot.core.calls import Call, CallStatus
 from bot.core.changes import CallState, ChangeKind, Facts, FollowedCall, Rules
+from bot.core.errors import StoreUnavailable
 from bot.core.outbox import CardJob, Notice, Turn
 from bot.core.subscriptions import Options, Subscription, SubscriptionState
+from bot.core.wishes import Wishes
 from tests.factories import (
     CHANNEL,
     READ_AT,
@@ -106,6 +110,42 @@ def make_subscription(subscription_id: str = "sub-1", **overrides: Any) -> Subsc
         "changed_at": READ_AT,
     }
     return Subscription(**(values | overrides))
+
+
+class Agents:
+    """What is remembered of agents' subscriptions: as many as there are told to be."""
+
+    def __init__(self, *active: AgentSubscription) -> None:
+        self.active = active
+        self.asked = 0
+        self.error: StoreUnavailable | None = None
+
+    async def list_followed(self, team_id: str) -> frozenset[str]:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        return frozenset(each.agent_id for each in self.active if each.team_id == team_id)
+
+    async def list_active(self, team_id: str, agent_id: str) -> tuple[AgentSubscription, ...]:
+        return tuple(each for each in self.active if (each.team_id, each.agent_id) == (team_id, agent_id))
+
+
+def make_wishes(clock: FakeClock, agents: Agents | None = None) -> Wishes:
+    """What the poller knows of agents' subscriptions."""
+    return Wishes(agents=cast("AgentSubscriptions", agents or Agents()), clock=clock)
+
+
+def make_wish(wish_id: str = "wish-1", **overrides: Any) -> AgentSubscription:
+    """A channel's subscription of the agent whose calls :func:`make_reading` makes."""
+    values: dict[str, Any] = {
+        "id": wish_id,
+        "team_id": TEAM,
+        "channel_id": CHANNEL,
+        "agent_id": "agent-7",
+        "creator_id": USER,
+        "created_at": READ_AT - timedelta(days=1),
+    }
+    return AgentSubscription(**(values | overrides))
 
 
 def make_facts(**overrides: Any) -> Facts:

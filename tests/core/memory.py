@@ -9,8 +9,9 @@ from datetime import datetime
 from itertools import count
 
 from bot.core.calls import Call
-from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation, owed_facts
+from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation
 from bot.core.outbox import CardJob, Notice, Turn
+from bot.core.owing import owed_facts
 from bot.core.ports import Claim, Clock, Rate
 from bot.core.subscriptions import Reason, Subscription, SubscriptionState
 
@@ -185,7 +186,8 @@ class MemoryFollowed:
         rows = tuple(kept.row for kept in taken)
         return Claim(rows=rows, next_at=memory.next_at([kept.due for kept in memory.kept.values()]))
 
-    async def save(self, seen: Observation, *, due_at: datetime | None) -> bool:
+    async def save(self, seen: Observation, *, due_at: datetime | None, born: tuple[Subscription, ...] = ()) -> bool:
+        assert not born, "nobody follows an agent here"
         memory, kept = self._memory, self._find(seen.followed)
         if not kept:
             return False

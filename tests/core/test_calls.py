@@ -1,7 +1,7 @@
 """Calls: what counts as an id, where ids are found, and what a reading of a call says about it."""
 
 from datetime import timedelta
-from time import perf_counter
+from time import thread_time
 from uuid import UUID
 
 import pytest
@@ -155,9 +155,9 @@ def test_only_the_first_hundred_thousand_characters_are_searched() -> None:
 )
 def test_a_hostile_text_of_100_kb_is_searched_quickly(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
-    start = perf_counter()
+    start = thread_time()
     assert found_in(text) == []
-    assert perf_counter() - start < 2
+    assert thread_time() - start < 2
 
 
 @settings(max_examples=60, deadline=None)

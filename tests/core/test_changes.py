@@ -18,8 +18,8 @@ from bot.core.changes import (
     find_status_since,
     is_worth_following,
     observe,
-    owed_facts,
 )
+from bot.core.owing import owed_facts
 from bot.core.subscriptions import Delivery, Options, Reason
 from tests.core.making import (
     HOUR,
@@ -70,6 +70,9 @@ def test_every_other_status_is_a_change_and_the_same_one_is_none(
 
     is_other = before[0] != after[0]
     is_ending = not known.state.is_final and seen.followed.state.is_final
+    # Of a call that had no status yet, it is Samora who says since when it has had this one.
+    since = find_status_since(make_reading(after[0], ended=after[1]), now=seen.at) if is_other else seen.at
+    assert (seen.happened_at, seen.path) == (since, "poll")
     assert seen.kind is (ChangeKind.STATUS if is_other else None)
     assert seen.is_card_old, "at least its end is news"
     assert seen.at == known.news_at + 5 * SECOND
@@ -79,7 +82,7 @@ def test_every_other_status_is_a_change_and_the_same_one_is_none(
         number=4,
         failures=0,
         news_at=seen.at,
-        status_since=seen.at if is_other or is_ending else known.status_since,
+        status_since=(seen.at if before[0] else since) if is_other or is_ending else known.status_since,
         is_media_told=is_other and after[0] in NEVER_SPOKEN,
     )
     assert seen.end is (Reason.DONE if after[0] in NEVER_SPOKEN else None)

@@ -7,14 +7,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.agents import AgentSubscription
 from bot.core.calls import Call, CallId, CallStatus
 from bot.core.changes import CallState, ChangeKind, FollowedCall, Observation, Rules
 from bot.core.errors import BotError, CallNotFound, SamoraRefused, SamoraUnavailable, StoreUnavailable
 from bot.core.follow import Poller, next_wait
 from bot.core.ports import Claim, Rate
 from bot.core.recent import RecentCalls
-from bot.core.subscriptions import Reason
-from tests.core.making import HOUR, MINUTE, RULES, SECOND, FakeClock, make_followed, make_reading
+from bot.core.subscriptions import Options, Reason, Subscription
+from tests.core.making import (
+    HOUR,
+    MINUTE,
+    RULES,
+    SECOND,
+    Agents,
+    FakeClock,
+    make_followed,
+    make_reading,
+    make_wish,
+    make_wishes,
+)
 from tests.factories import READ_AT
 
 FINISHED = CallStatus.CALL_FINISHED
@@ -115,6 +127,7 @@ class Followed:
 
     def __init__(self, *, is_ours: bool = True, error: BotError | None = None) -> None:
         self.saved: list[tuple[Observation, Any]] = []
+        self.born: tuple[Subscription, ...] = ()
         self.put_offs: list[tuple[FollowedCall, Any]] = []
         self._is_ours = is_ours
         self._error = error
@@ -125,10 +138,11 @@ class Followed:
     async def release(self, known: FollowedCall) -> None:
         raise NotImplementedError
 
-    async def save(self, seen: Observation, *, due_at: Any) -> bool:
+    async def save(self, seen: Observation, *, due_at: Any, born: tuple[Subscription, ...] = ()) -> bool:
         if self._error:
             raise self._error
         self.saved.append((seen, due_at))
+        self.born = born
         return self._is_ours
 
     async def put_off(self, known: FollowedCall, *, due_at: Any) -> None:
@@ -147,14 +161,18 @@ class Look:
         followed: Followed | None = None,
         rules: Rules = RULES,
         taking: timedelta = SECOND,
+        wishes: tuple[AgentSubscription, ...] = (),
     ) -> None:
         self.clock = FakeClock(READ_AT + MINUTE)
         self.calls = Calls(answer, self.clock, taking)
         self.followed = followed or Followed()
         self.recent = RecentCalls()
         self.changes = 0
+        self.agents = Agents(*wishes)
+        self.wishes = make_wishes(self.clock, self.agents)
         self.poller = Poller(
-            calls=self.calls, followed=self.followed, recent=self.recent, clock=self.clock, rules=rules,
+            calls=self.calls, followed=self.followed, wishes=self.wishes, recent=self.recent, clock=self.clock,
+            rules=rules,
             on_change=self._on_change, dice=lambda: 0.0,
         )  # fmt: skip
 
@@ -299,3 +317,138 @@ async def test_a_database_that_does_not_answer_is_told_and_nothing_is_kept(answe
 
     assert look.recent.find(make_followed().call_id, number=1, now=READ_AT) is None
     assert look.changes == 0
+
+
+# Calls of agents
+
+
+UNREAD: dict[str, Any] = {
+    "state": CallState(status=""),
+    "is_awaited": True,
+    "nudged_at": READ_AT,
+    "read_at": None,
+}
+ONLY_FINISHED = Options(statuses=frozenset({FINISHED}))
+
+
+async def test_the_first_look_at_a_call_that_a_webhook_named_gives_birth() -> None:
+    call = make_reading(CallStatus.ONGOING)
+    look = Look(call, wishes=(make_wish(), make_wish("wish-2", channel_id="C2"), make_wish("other", agent_id="a-8")))
+
+    await look.poller.look(make_followed(**UNREAD))
+
+    ((seen, due_at),) = look.followed.saved
+    assert [(each.parent_id, each.channel_id) for each in look.followed.born] == [("wish-1", "C111"), ("wish-2", "C2")]
+    assert len({each.id for each in look.followed.born}) == 2
+    assert (seen.followed.agent_id, seen.followed.is_awaited, seen.is_given_up) == ("agent-7", False, True)
+    assert (seen.kind, seen.path, seen.happened_at) == (ChangeKind.STATUS, "webhook", call.started_at)
+    assert due_at == look.clock() + 5 * SECOND
+    assert look.recent.find(call.id, number=1, now=READ_AT) is call
+    assert look.changes == 1
+
+
+async def test_a_birth_without_any_news_of_the_call_is_news() -> None:
+    call = make_reading(CallStatus.ONGOING)
+    look = Look(call, wishes=(make_wish(),))
+
+    await look.poller.look(make_followed(number=4))
+
+    assert look.followed.born
+    assert look.followed.saved[0][0].kind is None
+    assert look.recent.find(call.id, number=4, now=READ_AT) is call
+    assert look.changes == 1
+
+
+async def test_a_channel_that_has_the_card_is_not_asked() -> None:
+    look = Look(make_reading(CallStatus.ONGOING), wishes=(make_wish(options=ONLY_FINISHED), make_wish("wish-2")))
+
+    await look.poller.look(make_followed(taken=frozenset({"C111"}), is_awaited=True))
+
+    ((seen, _),) = look.followed.saved
+    assert (look.followed.born, seen.followed.is_awaited, seen.is_given_up, look.changes) == ((), False, True, 0)
+
+
+async def test_a_call_that_may_yet_be_wanted_is_awaited() -> None:
+    look = Look(make_reading(CallStatus.ONGOING), wishes=(make_wish(options=ONLY_FINISHED),))
+
+    await look.poller.look(make_followed(**UNREAD))
+
+    ((seen, due_at),) = look.followed.saved
+    assert (look.followed.born, seen.followed.is_awaited, seen.is_given_up) == ((), True, False)
+    assert due_at == look.clock() + 5 * SECOND
+
+
+async def test_a_call_that_nobody_wants_is_given_up() -> None:
+    look = Look(make_reading(CallStatus.ONGOING))
+
+    await look.poller.look(make_followed(**UNREAD))
+
+    assert look.followed.saved[0][0].is_given_up
+
+
+async def test_a_call_that_is_let_go_is_awaited_no_more() -> None:
+    look = Look(make_reading(CallStatus.PENDING), wishes=(make_wish(options=ONLY_FINISHED),))
+
+    await look.poller.look(make_followed(CallStatus.PENDING, news_at=READ_AT - 24 * HOUR, is_awaited=True))
+
+    ((seen, due_at),) = look.followed.saved
+    assert (seen.end, seen.followed.is_awaited, seen.is_given_up, due_at) == (Reason.QUIET, False, True, None)
+
+
+@pytest.mark.parametrize(("age", "seconds"), [(1, 5), (5, 5), (20, 20), (540, 60), (600, None), (9999, None)])
+async def test_a_call_that_samora_does_not_know_is_asked_for_ten_minutes(age: int, seconds: int | None) -> None:
+    look = Look(CallNotFound("no such call"), wishes=(make_wish(),), taking=0 * SECOND)
+    since = look.clock() - age * SECOND
+
+    await look.poller.look(make_followed(**UNREAD, status_since=since, news_at=since))
+
+    ((seen, due_at),) = look.followed.saved
+    assert seen.is_given_up is (seconds is None)
+    assert (seen.kind, seen.followed.agent_id) == (None, "")
+    if seconds:
+        assert due_at == look.clock() + seconds * SECOND
+
+
+async def test_a_call_that_samora_knows_no_more_is_awaited_further() -> None:
+    look = Look(CallNotFound("no such call"))
+
+    await look.poller.look(make_followed(is_awaited=True, agent_id="agent-7", status_since=READ_AT - HOUR))
+
+    ((seen, _),) = look.followed.saved
+    assert (seen.followed.is_awaited, seen.followed.agent_id) == (True, "agent-7")
+
+
+async def test_without_their_wishes_nothing_is_decided() -> None:
+    look = Look(make_reading(CallStatus.ONGOING))
+    look.agents.error = StoreUnavailable("locked")
+
+    with pytest.raises(StoreUnavailable):
+        await look.poller.look(make_followed())
+
+    assert look.followed.saved == []
+
+
+@pytest.mark.parametrize(
+    ("status", "age", "interval", "seconds"),
+    [
+        (CallStatus.ONGOING, 0 * SECOND, 60, 60),
+        (CallStatus.TRIGGERED, 10 * MINUTE, 60, 120),
+        (CallStatus.ONGOING, 0 * SECOND, 1, 5),
+        (FINISHED, 0 * SECOND, 60, 60),
+        (FINISHED, 10 * MINUTE, 60, 150),
+    ],
+)
+def test_calls_of_agents_whose_webhooks_arrive_are_looked_at_seldom(
+    status: str, age: timedelta, interval: int, seconds: float
+) -> None:
+    rules = Rules(webhook_interval=timedelta(seconds=interval))
+
+    assert wait_at(age, status, rules=rules, is_covered=True) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("nudged", "read", "is_nudged"),
+    [(None, READ_AT, False), (READ_AT, None, True), (READ_AT, READ_AT, True), (READ_AT, READ_AT + SECOND, False)],
+)
+def test_a_webhook_counts_until_the_call_is_read(nudged: Any, read: Any, is_nudged: bool) -> None:
+    assert make_followed(nudged_at=nudged, read_at=read).is_nudged is is_nudged

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bot.core.calls import Call, CallId, CallStatus
+from bot.core.card_drawer import Cards
 from bot.core.changes import CallState, ChangeKind
 from bot.core.errors import (
     BotError,
@@ -29,7 +30,7 @@ from bot.core.errors import (
     TokenRefused,
 )
 from bot.core.follow import Poller
-from bot.core.outbox import CardJob, Cards, Notice, Relay
+from bot.core.outbox import CardJob, Notice, Relay
 from bot.core.ports import Rate
 from bot.core.recent import RecentCalls
 from bot.core.subscriptions import Delivery, Options, Reason, Subscription, SubscriptionState
@@ -43,6 +44,7 @@ from tests.core.making import (
     make_followed,
     make_reading,
     make_subscription,
+    make_wishes,
 )
 from tests.core.memory import Memory, MemoryFollowed, MemoryOutbox
 from tests.factories import make_call_id
@@ -245,7 +247,13 @@ class Following(RuleBasedStateMachine):
         recent = RecentCalls()
         shared: dict[str, Any] = {"clock": self.clock, "dice": lambda: 0.0}
         self.poller = Poller(
-            calls=self.samora, followed=self.followed, recent=recent, rules=RULES, on_change=lambda: None, **shared
+            calls=self.samora,
+            followed=self.followed,
+            wishes=make_wishes(self.clock),
+            recent=recent,
+            rules=RULES,
+            on_change=lambda: None,
+            **shared,
         )
         self.relay = Relay(outbox=self.outbox, messenger=self.slack, **shared)
         self.cards = Cards(outbox=self.outbox, messenger=self.slack, calls=self.samora, recent=recent, **shared)

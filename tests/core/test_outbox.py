@@ -9,6 +9,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from bot.core.calls import CallStatus
+from bot.core.card_drawer import Cards
 from bot.core.changes import ChangeKind
 from bot.core.errors import (
     AppUninstalled,
@@ -25,7 +26,7 @@ from bot.core.errors import (
     ThreadUnavailable,
     TokenRefused,
 )
-from bot.core.outbox import CardJob, Cards, Relay, Turn
+from bot.core.outbox import CardJob, Relay, Turn
 from bot.core.ports import CallsApi, Messenger, Outbox
 from bot.core.recent import RecentCalls
 from tests.core.making import FakeClock, make_job, make_reading, make_turn
@@ -70,7 +71,8 @@ class Desk:
         shared: dict[str, Any] = {
             "outbox": self.outbox, "messenger": self.messenger, "clock": self.clock, "dice": lambda: 0.0,
         }  # fmt: skip
-        self.relay = Relay(on_card=self.bell, **shared)
+        self.delays: list[tuple[str, float]] = []
+        self.relay = Relay(on_card=self.bell, on_sent=lambda *delay: self.delays.append(delay), **shared)
         self.cards = Cards(calls=self.calls, recent=self.recent, on_change=self.bell, **shared)
 
     def _post(self, *_: object) -> Any:
@@ -105,6 +107,29 @@ def desk(mocker: MockerFixture) -> Desk:
 
 
 # A notice that goes out
+
+
+@pytest.mark.parametrize(("ago", "seconds"), [(2.5, 2.5), (-1, 0.0)])
+async def test_how_late_a_notice_is_is_told_by_the_path_on_which_it_came(
+    desk: Desk, ago: float, seconds: float
+) -> None:
+    await desk.relay.deliver(make_turn(path="webhook", happened_at=desk.clock() - timedelta(seconds=ago)))
+
+    assert desk.delays == [("webhook", seconds)]
+
+
+async def test_a_notice_that_tells_nothing_seen_is_never_late(desk: Desk) -> None:
+    await desk.relay.deliver(make_turn())
+
+    assert desk.delays == []
+
+
+async def test_a_notice_that_is_not_posted_is_not_late_yet(desk: Desk) -> None:
+    turn = make_turn(path="poll", happened_at=READ_AT)
+
+    await desk.deliver_in_vain(turn, REFUSED)
+
+    assert desk.delays == []
 
 
 async def test_what_is_about_to_be_posted_is_put_down_then_posted_then_marked(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -265,9 +265,9 @@ def test_masking_any_json_again_changes_nothing(value: object) -> None:
 )  # fmt: skip
 def test_100_kb_of_a_hostile_text_are_masked_in_linear_time(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
-    start = perf_counter()
+    start = thread_time()
     masked = mask_text(text)
-    assert perf_counter() - start < 2
+    assert thread_time() - start < 2
     assert len(masked) <= 4 * len(text)
 
 
@@ -284,6 +284,6 @@ def test_names_that_look_alike_once_they_are_masked_lose_no_value() -> None:
 )
 def test_no_pattern_of_a_strangers_makes_masking_slow(piece: str) -> None:
     """A quadratic mask would stop the whole bot for minutes: everything runs on one loop."""
-    start = perf_counter()
+    start = thread_time()
     mask(piece * (6_000 // len(piece)))
-    assert perf_counter() - start < 0.5
+    assert thread_time() - start < 0.5

@@ -48,7 +48,7 @@ async def test_where_all_is_fine_the_asker_alone_is_told_so(healthy: World) -> N
     assert list(lines_of(answer)) == [
         *("Slack token", "Slack scopes", "Optional scopes", "Clock", "This channel", "Slack Connect"),
         *(["Socket Mode"] if is_socket else []),
-        *("Slack's requests", "Last failures", "Samora", "Database", "Queue"),
+        *("Slack's requests", "Last failures", "Samora", "Database", "Queue", "Webhooks"),
     ]
     assert "the bot is a member" in answer.everything_written
     assert "subscriptions active: " in lines_of(answer)["Queue"]

@@ -274,7 +274,8 @@ async def test_health_and_figures_tell_of_following(quick: World, channel: str) 
     report = json.loads(text)
     assert (status, report["ready"], report["neighbours"]["database"]) == (200, True, {"reachable": True})
     assert report["following"].keys() == {
-        "calls_due", "late_seconds", "notices_owed", "oldest_notice_seconds", "cards_old", "active", "paused"
+        "calls_due", "late_seconds", "notices_owed", "oldest_notice_seconds", "cards_old", "active", "paused",
+        "agents_announced", "agents_silent", "webhook_seconds",
     }  # fmt: skip
     _status, figures = await read(quick, "/metrics")
     for name in ("calls_due", "late_seconds", "notices_owed", "oldest_notice_seconds", "cards_old"):

@@ -100,7 +100,9 @@ def check_block(block: Block) -> None:
     if block["type"] == "header":
         check_text(block["text"], 150, kinds=["plain_text"])
     elif block["type"] == "section":
-        assert set(block) in ({"type", "text"}, {"type", "fields"})
+        assert set(block) - {"accessory"} in ({"type", "text"}, {"type", "fields"})
+        if "accessory" in block:
+            check_element(block["accessory"])
         if "text" in block:
             check_text(block["text"], 3_000)
         else:
@@ -178,6 +180,8 @@ def _element(element: Block) -> Any:
 def _block(block: Block) -> Any:
     if block["type"] == "actions":
         return slackblocks.ActionsBlock([_element(element) for element in block["elements"]])
+    if "accessory" in block:
+        return slackblocks.SectionBlock(_text(block["text"]), accessory=_element(block["accessory"]))
     if block["type"] == "input":
         return slackblocks.InputBlock(label=_text(block["label"]), element=_element(block["element"]))
     parsers: dict[str, Any] = {

@@ -23,6 +23,7 @@ class KnownPeople(Directory):
         groups: who is in a user group.
         shared: conversations in which another organisation reads along.
         unseen: conversations that the bot can't see.
+        members: whether the bot is in a conversation, where Slack says.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class KnownPeople(Directory):
         self.groups: dict[str, list[str]] = {}
         self.shared: set[str] = set()
         self.unseen: set[str] = set()
+        self.members: dict[str, bool | None] = {}
 
     async def _call(self, method: str, **arguments: str) -> dict[str, Any]:
         ((_, asked),) = arguments.items()
@@ -52,7 +54,8 @@ class KnownPeople(Directory):
         assert method == "conversations.info"
         if asked in self.unseen:
             raise ChannelUnavailable("channel_not_found")
-        return {"channel": {"id": asked, "is_ext_shared": asked in self.shared}}
+        member = {"is_member": self.members[asked]} if asked in self.members else {}
+        return {"channel": {"id": asked, "is_ext_shared": asked in self.shared} | member}
 
 
 def make_access(people: Directory | None = None, *, contact: str = CONTACT, **policy: Any) -> Access:

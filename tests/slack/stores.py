@@ -21,6 +21,7 @@ class FakeSubscriptions:
         self.broken: set[str] = set()
         self.card_until: datetime | None = None
         self.resumed = 1
+        self.agents_ended = 0
 
     def _do(self, method: str, *arguments: object) -> None:
         if method in self.broken or "all" in self.broken:
@@ -109,7 +110,7 @@ class FakeSubscriptions:
         there = self._open(team_id, channel_id)
         for row in there:
             self.rows[row.id] = replace(row, state=SubscriptionState.ENDED, reason=Reason.PERSON)
-        return len(there)
+        return len(there) + self.agents_ended
 
     async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
         self._do("change", subscription_id, options, by)

@@ -81,6 +81,10 @@ def test_a_backtick_cannot_leave_a_code_span(text: str) -> None:
     assert "<" not in shown
 
 
+def test_inert_text_is_no_markup() -> None:
+    assert blocks.inert("*a* `b` ~c~ <@U1> & d_e") == "∗a∗ ʼbʼ ∼c∼ &lt;@U1&gt; &amp; d_e"
+
+
 @settings(max_examples=60, deadline=None)
 @given(HOSTILE_TEXTS)
 def test_foreign_text_is_harmless_in_every_brick(text: str) -> None:

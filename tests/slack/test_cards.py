@@ -119,6 +119,14 @@ def test_the_text_carries_all_that_is_essential() -> None:
     )
 
 
+def test_an_agent_is_called_by_its_name_where_it_has_one() -> None:
+    card = call_card(make_call(agent_name="*Coll* <!here> & Co"))
+
+    assert "*Agent*\n∗Coll∗ &lt;!here&gt; &amp; Co" in texts_of(card)
+    assert "Agent *Coll* &lt;!here&gt; &amp; Co." in card.text
+    assert "agent-7" not in json.dumps(card.blocks)
+
+
 def test_the_text_of_a_call_of_which_little_is_known_is_still_a_sentence() -> None:
     assert call_card(Call(id=make_call_id(), status="", read_at=READ_AT)).text == (
         f"Unknown status: Samora call {make_call_id()}."
@@ -334,14 +342,17 @@ def test_a_private_card_for_whoever_may_not_see_all_is_as_a_channels_and_can_be_
     assert "Share" in labels_of(limited)
 
 
-@pytest.mark.parametrize("call", [make_call(variables=PERSONAL), make_ongoing(variables={"desk": "front"})])
+@pytest.mark.parametrize(
+    "call",
+    [make_call(variables=PERSONAL), make_call(agent_name="Collections"), make_ongoing(variables={"desk": "front"})],
+)
 @pytest.mark.parametrize("compact", [False, True])
 def test_strangers_see_status_and_times_alone(call: Call, compact: bool) -> None:
     shown_to_all = Visibility(shown=("*",))
     card = call_card(call, audience=Audience.STRANGERS, compact=compact, standing=STANDING, visibility=shown_to_all)
     everything = written(card)
     assert call.agent_id
-    hidden = [call.agent_id, "Agent", "Variables", *call.variables, *map(str, call.variables.values())]
+    hidden = [call.agent_id, "Collections", "Agent", "Variables", *call.variables, *map(str, call.variables.values())]
     assert [text for text in hidden if text in everything] == []
     for text in (str(call.id), "*Started*", "Read <!date", STANDING, "people of other organisations may read this"):
         assert text in shown(card)
@@ -383,7 +394,7 @@ def test_no_call_makes_a_card_that_slack_refuses(call: Call, audience: Audience,
     assert "s3.example.com" not in json.dumps([card.text, card.blocks])
     for part in parts_of(list(card.blocks)):
         if part.get("type") == "mrkdwn" and part["text"].startswith("*Agent*"):
-            assert part["text"].count("`") == 2
+            assert part["text"].count("`") == (0 if call.agent_name else 2)
 
 
 @settings(max_examples=60, deadline=None)

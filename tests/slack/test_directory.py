@@ -15,6 +15,7 @@ from bot.sandbox.slack import SlackSandbox
 from bot.slack.directory import Directory, Profile
 from bot.slack.kept import Kept
 from bot.slack.messenger import make_web_client, open_session
+from tests.slack.people import make_access
 
 MINUTE = 60.0
 
@@ -165,6 +166,47 @@ async def test_without_the_scope_a_channel_is_unknown(slack: SlackSandbox, direc
     for needed, channel in channels.items():
         expected = Sharing.UNKNOWN if needed == scope else Sharing.INTERNAL
         assert await directory.get_sharing(channel) is expected
+
+
+# Whether the bot is there
+
+
+async def test_whether_the_bot_is_in_a_channel_is_asked_anew_each_time(
+    slack: SlackSandbox, directory: Directory
+) -> None:
+    assert await directory.get_membership("C0OPS") is True
+    await slack.kick_bot("C0OPS")
+    assert await directory.get_membership("C0OPS") is False
+
+
+async def test_a_channel_that_the_bot_can_not_see_is_one_that_it_is_not_in(directory: Directory) -> None:
+    assert await directory.get_membership("C0NOWHERE") is False
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"ok": true}',
+        '{"ok": true, "channel": {"id": "D0MIRA", "is_im": true}}',
+        '{"ok": true, "channel": {"is_member": null}}',
+        '{"ok": false, "error": "missing_scope"}',
+        '{"ok": false, "error": "method_not_supported_for_channel_type"}',
+    ],
+)
+async def test_what_slack_does_not_say_of_membership_is_not_guessed(
+    slack: SlackSandbox, directory: Directory, answer: str
+) -> None:
+    slack.faults.add(Fault(path="/api/conversations.info", status=200, body=answer, content_type="application/json"))
+
+    assert await directory.get_membership("C0OPS") is None
+
+
+async def test_whoever_only_wants_to_warn_is_not_stopped_by_a_slack_that_does_not_answer(
+    slack: SlackSandbox, directory: Directory
+) -> None:
+    slack.faults.add(Fault(status=503))
+
+    assert await make_access(directory).get_membership("C0OPS") is None
 
 
 # What fails, and what is kept

@@ -36,6 +36,7 @@ from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply
 from bot.slack.witness import Witness
 from tests.factories import CHANNEL, ROOT_TS, TEAM, USER, make_call, make_call_id, make_seal
+from tests.slack.agents import FakeAgents
 from tests.slack.judges import judge_message, judge_view
 from tests.slack.people import KnownPeople, make_access
 from tests.slack.stores import FakeAudit, FakeOutbox, FakeSubscriptions
@@ -177,7 +178,7 @@ class Bench:
         self.asked = 0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
-        self.subscriptions, self.outbox = FakeSubscriptions(*there), FakeOutbox()
+        self.subscriptions, self.agents, self.outbox = FakeSubscriptions(*there), FakeAgents(), FakeOutbox()
         self.cards, self.spoken, self.heard = Cards(), Spoken(), Heard()
         self.audit, self.people = FakeAudit(), KnownPeople()
         self.woken = 0
@@ -187,6 +188,7 @@ class Bench:
             messenger=self.spoken,
             deliveries=cast("Deliveries", self.cards),
             subscriptions=self.subscriptions,
+            agents=self.agents,
             outbox=cast("Outbox", self.outbox),
             access=make_access(self.people),
             witness=Witness(audit=self.audit, clock=lambda: NOW),
@@ -269,6 +271,7 @@ async def test_ids_are_opaque_and_differ() -> None:
         lookup=Lookup(calls=bench), messenger=bench.spoken, deliveries=cast("Deliveries", bench.cards),
         subscriptions=bench.subscriptions, outbox=cast("Outbox", bench.outbox), clock=lambda: NOW, rules=Rules(),
         access=make_access(), witness=Witness(audit=bench.audit, clock=lambda: NOW), on_change=lambda: None,
+        agents=bench.agents,
     )  # fmt: skip
 
     for channel in ("C1", "C2"):

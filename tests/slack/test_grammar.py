@@ -8,6 +8,7 @@ from bot.slack.grammar import SUBCOMMANDS, Command, find_nearest, read_command
 from tests.factories import make_call_id
 
 ID = str(make_call_id())
+ABOUT_CALLS = [name for name in SUBCOMMANDS if name != "name"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "help", "HELP", " help me ", "Help"])
@@ -15,7 +16,7 @@ def test_nothing_and_help_mean_help(text: str) -> None:
     assert read_command(text).name == "help"
 
 
-@pytest.mark.parametrize("name", SUBCOMMANDS)
+@pytest.mark.parametrize("name", ABOUT_CALLS)
 @pytest.mark.parametrize("spelt", [str.lower, str.upper, str.capitalize])
 def test_a_subcommand_is_known_in_any_case_with_its_call(name: str, spelt: type[str]) -> None:
     text = f"{spelt(name)}  `{ID.upper()}` thread"
@@ -59,7 +60,7 @@ def test_the_rest_is_what_stands_after_the_first_word(text: str, rest: str) -> N
     assert read_command(text).rest == rest
 
 
-@pytest.mark.parametrize("name", SUBCOMMANDS)
+@pytest.mark.parametrize("name", ABOUT_CALLS)
 def test_an_id_that_slack_put_into_a_link_is_one_id(name: str) -> None:
     """With should_escape, a pasted address arrives in angle brackets, with or without a label."""
     for link in (f"<https://app.samora.ai/calls/{ID}>", f"<https://app.samora.ai/calls/{ID}|app.samora.ai/calls/{ID}>"):
@@ -75,6 +76,30 @@ def test_several_ids_are_several_calls_and_no_single_one() -> None:
 @pytest.mark.parametrize("text", ["blah", "unsubscribe all", "list", "🤷"])
 def test_without_an_id_there_is_no_call(text: str) -> None:
     assert read_command(text).call_id is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "agent"),
+    [
+        (f"subscribe agent {ID} to:card", "subscribe", f"{ID} to:card"),
+        (f"Subscribe to the Agent\n{ID}", "subscribe", ID),
+        ("subscribe agent", "subscribe", ""),
+        (f"unsubscribe agent {ID} ", "unsubscribe", ID),
+        (f" unsubscribe from agent {ID}", "unsubscribe", ID),
+        (f"name {ID} Collections", "name", f"{ID} Collections"),
+        (f"NAME agent {ID} -", "name", f"{ID} -"),
+        ("name", "name", ""),
+    ],
+)
+def test_what_is_about_an_agent_names_no_call_whatever_its_id_looks_like(text: str, name: str, agent: str) -> None:
+    assert read_command(text) == Command(name, (), text, agent)
+
+
+@pytest.mark.parametrize(
+    "text", [f"subscribe {ID} agent", f"subscribe agents {ID}", f"list agent {ID}", f"agent {ID}", f"names {ID}"]
+)
+def test_what_only_looks_like_it_is_about_an_agent_is_not(text: str) -> None:
+    assert read_command(text).agent is None
 
 
 @pytest.mark.parametrize(

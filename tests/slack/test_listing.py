@@ -1,5 +1,8 @@
 """Listing: what a channel follows, as one person sees it and changes it."""
 
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -12,22 +15,36 @@ from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
 from bot.core.access import Rule, Sharing
+from bot.core.agents import AgentFigures, AgentSubscription
 from bot.core.calls import CallStatus
 from bot.core.errors import NotAllowed, StoreUnavailable, UserMistake
+from bot.core.filters import StatusFilter, VariableFilter
+from bot.core.naming import KnownNames
 from bot.core.subscriptions import Delivery, Options, Reason, Style, Subscription, SubscriptionState
 from bot.slack.blocks import Block, Message
 from bot.slack.channels import Channels
 from bot.slack.edit import EDIT_OPTIONS
-from bot.slack.follow_words import GONE, NOT_YOURS
+from bot.slack.follow_words import GONE, NOT_YOURS, NOTHING_FOLLOWED
 from bot.slack.listing import Listing
-from bot.slack.lists import LIST, PER_PAGE, list_message
+from bot.slack.lists import (
+    AGENT_END,
+    AGENT_PAUSE,
+    AGENT_RESUME,
+    LIST,
+    LIST_END,
+    PER_PAGE,
+    AgentRow,
+    list_message,
+)
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place, find_message_call_ids
 from bot.slack.replies import ModalReply
 from tests.factories import CHANNEL, HOSTILE_TEXTS, OTHER_TEAM, ROOT_TS, TEAM, USER, make_call_id, make_seal
+from tests.slack.agents import AGENT, FakeAgents, FakeNames, make_agent_subscription
 from tests.slack.judges import judge_message, judge_view, parts_of
 from tests.slack.people import KnownPeople, make_access
 from tests.slack.stores import FakeSubscriptions
+from tests.slack.test_filter_words import ALL_FILTERS
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 HERE = Place(team_id=TEAM, user_id=USER, channel_id=CHANNEL, is_private=True)
@@ -37,6 +54,7 @@ DONE: dict[str, Any] = {"state": SubscriptionState.ENDED, "reason": Reason.DONE}
 LET_GO: dict[str, Any] = {"state": SubscriptionState.ENDED, "reason": Reason.QUIET}
 # What Slack was seen to take (bolt-js #2509).
 LONGEST_LIST = 13_000
+ENDS = {AGENT_END, LIST_END}
 PAUSED: dict[str, Any] = {"state": SubscriptionState.PAUSED, "reason": "is_archived"}
 
 
@@ -89,11 +107,18 @@ class Heard:
 class Desk:
     """A listing with everything around it faked."""
 
-    def __init__(self, *there: Subscription, **policy: Any) -> None:
+    def __init__(self, *there: Subscription, agents: Sequence[AgentSubscription] = (), **policy: Any) -> None:
         self.subscriptions, self.heard, self.people = FakeSubscriptions(*there), Heard(), KnownPeople()
+        self.agents, self.names = FakeAgents(*agents), FakeNames()
         access = make_access(self.people, **policy)
         self.woken = 0
-        self.listing = Listing(subscriptions=self.subscriptions, access=access, on_change=self._wake)
+        self.listing = Listing(
+            subscriptions=self.subscriptions,
+            agents=self.agents,
+            names=KnownNames(names=self.names, team_id=lambda: TEAM, clock=lambda: 0.0),
+            access=access,
+            on_change=self._wake,
+        )
         self.channels = Channels(subscriptions=self.subscriptions, access=access, on_change=self._wake)
 
     def _wake(self) -> None:
@@ -638,3 +663,141 @@ async def test_a_memory_that_fails_is_for_the_boundary_to_say() -> None:
                 desk.listing.resume(HERE, about(), desk.heard), desk.channels.reopen(TEAM, CHANNEL)):  # fmt: skip
         with pytest.raises(StoreUnavailable):
             await job
+
+
+# Agents
+
+
+def make_agents(count: int, **changes: Any) -> list[AgentSubscription]:
+    return [make_agent_subscription(number, **changes) for number in range(1, count + 1)]
+
+
+async def test_agents_come_first_with_what_came_of_them() -> None:
+    filters = (
+        StatusFilter(statuses=frozenset({CallStatus.REJECTED})),
+        VariableFilter(name="mail", glob="jo@x.example"),
+    )
+    desk = Desk(make_subscription(), agents=[make_agent_subscription(filters=filters)])
+    desk.names.names[TEAM, AGENT] = "Collections"
+    desk.agents.figures["a1"] = AgentFigures(calls=1_200, matched=14, told=1)
+
+    await desk.listing.show(HERE, 0, desk.heard)
+
+    agent, call = rows_of(desk.heard.only)
+    assert agent.startswith(f"*Collections* · agent `{AGENT}`\n*Following* · since <!date^")
+    assert ", by <@U0JON> · in the last 24 hours: 1,200 calls, 14 matched, 1 notice\n" in agent
+    assert agent.endswith(
+        "\nEvery call that ends Rejected and whose `mail` is `j•••@x.example`: every change, in the thread."
+    )
+    assert call.startswith("*Ongoing*")
+    assert labels_of(desk.heard.only) == [["Pause", "End"], ["Pause", "End", "Edit"]]
+    assert desk.heard.only.text.startswith("Agents and calls followed in this channel: 2. Collections · agent")
+    assert "1,200 calls, 14 matched" in desk.heard.only.text
+
+
+async def test_a_paused_agent_says_why_and_one_without_news_says_zero() -> None:
+    paused = make_agent_subscription(**PAUSED)
+    desk = Desk(agents=[paused])
+
+    await desk.listing.show(HERE, 0, desk.heard)
+
+    (row,) = rows_of(desk.heard.only)
+    assert row.startswith(f"agent `{AGENT}`\n*Paused*: the channel is archived · since")
+    assert "0 calls, 0 matched, 0 notices\nEvery call: every change" in row
+    assert labels_of(desk.heard.only) == [["Resume", "End"]]
+    assert desk.heard.only.text.startswith("Agents followed in this channel: 1.")
+
+
+@pytest.mark.parametrize(
+    ("agents", "calls", "pages"),
+    [(2, 0, [2]), (5, 1, [5, 1]), (7, 4, [5, 5, 1]), (0, 6, [5, 1]), (5, 0, [5]), (4, 1, [5]), (12, 0, [5, 5, 2])],
+)
+async def test_agents_and_calls_share_the_pages_and_each_stands_there_once(
+    agents: int, calls: int, pages: list[int]
+) -> None:
+    shown = []
+    for page, rows in enumerate(pages):
+        desk = Desk(*make_many(calls), agents=make_agents(agents))
+        await desk.listing.show(HERE, page, desk.heard)
+        found = [part["value"] for part in parts_of(list(desk.heard.only.blocks)) if part.get("action_id") in ENDS]
+        assert len(found) == rows
+        shown += [Asked.parse(value).sub for value in found]
+    assert shown == [f"a{number}" for number in range(1, agents + 1)] + [f"s{number}" for number in range(1, calls + 1)]
+
+
+async def test_a_page_that_is_gone_is_the_last_one_with_agents_too() -> None:
+    desk = Desk(make_subscription(), agents=make_agents(5))
+
+    await desk.listing.show(HERE, 9, desk.heard)
+
+    assert ", page 2 of 2." in desk.heard.only.text
+    assert len(rows_of(desk.heard.only)) == 1
+
+
+async def test_a_home_lists_the_agents_that_its_person_follows_anywhere() -> None:
+    mine = make_agent_subscription(creator_id=USER, channel_id="C0OTHER")
+    desk = Desk(agents=[mine, make_agent_subscription(2)])
+
+    await desk.listing.show(replace(HERE, is_home=True, channel_id=""), 0, desk.heard)
+
+    (row,) = rows_of(desk.heard.only)
+    assert " in <#C0OTHER> · in the last 24 hours" in row
+    assert desk.heard.only.text.startswith("Agents that you follow: 1.")
+
+
+@pytest.mark.parametrize(
+    ("place", "is_allowed"),
+    [
+        (HERE, True),
+        (replace(ELSEWHERE, user_id="U0JON"), True),
+        (ELSEWHERE, False),
+        (replace(HERE, team_id="T2"), None),
+    ],
+)
+@pytest.mark.parametrize("wanted", [AGENT_PAUSE, AGENT_END])
+async def test_whoever_is_there_or_made_it_may_change_an_agents_subscription(
+    wanted: str, place: Place, is_allowed: bool | None
+) -> None:
+    desk = Desk(agents=[make_agent_subscription()])
+
+    if is_allowed is False:
+        with pytest.raises(UserMistake, match=re.escape(NOT_YOURS)):
+            await desk.listing.change_agent(wanted, place, Asked(sub="a1"), desk.heard)
+    else:
+        await desk.listing.change_agent(wanted, place, Asked(sub="a1"), desk.heard)
+        assert len(desk.heard.sent) == 1
+
+    assert (desk.agents.rows["a1"].state is not SubscriptionState.ACTIVE) is (is_allowed is True)
+    assert desk.woken == (1 if is_allowed else 0)
+
+
+async def test_an_agent_is_not_resumed_where_the_bot_may_not_be_used_any_more() -> None:
+    desk = Desk(agents=[make_agent_subscription(**PAUSED)], channels=frozenset({"C0OTHER"}))
+    maker = replace(ELSEWHERE, user_id="U0JON")
+
+    with pytest.raises(NotAllowed, match=Rule.CHANNEL):
+        await desk.listing.change_agent(AGENT_RESUME, maker, Asked(sub="a1"), desk.heard)
+
+    assert desk.agents.done == []
+
+
+async def test_what_is_gone_is_shown_as_gone() -> None:
+    desk = Desk()
+    await desk.listing.change_agent(AGENT_END, HERE, Asked(sub="a1"), desk.heard)
+    assert desk.heard.only == NOTHING_FOLLOWED
+    assert desk.woken == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(ALL_FILTERS, max_size=10), min_size=1, max_size=PER_PAGE), HOSTILE_TEXTS)
+def test_no_filter_or_name_makes_a_list_that_slack_refuses(filters: list[list[Any]], name: str) -> None:
+    options = Options(to=Delivery.CHANNEL, mention="S0NIGHT", style=Style.COMPACT)
+    rows = [
+        AgentRow(subscription=make_agent_subscription(number, options=options, filters=tuple(each)), name=name)
+        for number, each in enumerate(filters, start=1)
+    ]
+
+    message = list_message((), count=90, page=3, agents=rows, agent_count=9)
+
+    judge_message(message, ours=OURS)
+    assert len(json.dumps([message.text, message.blocks])) < LONGEST_LIST

@@ -42,6 +42,7 @@ def buttons_of(message: Message) -> list[dict[str, object]]:
         ({"recording": False}, "Ongoing → Finished after 5m 25s · transcript ready"),
         ({"recording": False, "transcript": False}, "Ongoing → Finished after 5m 25s"),
         ({"recording": False, "transcript": False, "seconds": None}, "Ongoing → Finished"),
+        ({"old": "", "recording": False, "transcript": False}, "Finished after 5m 25s"),
         ({"seconds": 0}, "Ongoing → Finished after 0s · recording and transcript ready"),
         ({"seconds": 3_603, "recording": False, "transcript": False}, "Ongoing → Finished after 1h 0m 3s"),
     ],
@@ -59,7 +60,8 @@ def test_the_end_is_told_with_how_long_it_took_and_what_there_is(facts: dict[str
         ("TRIGGERED", "REJECTED", "Triggered → Rejected"),
         ("ONGOING", "LEFT_A_MESSAGE", "Ongoing → Left A Message"),
         ("LEFT_A_MESSAGE", "ONGOING", "Left A Message → Ongoing"),
-        ("", "ONGOING", "Unknown status → Ongoing"),
+        ("", "ONGOING", "Ongoing"),
+        ("", "UNANSWERED", "Unanswered"),
     ],
 )
 def test_any_other_status_is_told_in_one_line(old: str, new: str, line: str) -> None:

@@ -16,7 +16,9 @@ from tests.factories import TEAM
 from tests.postgres import Postgres
 from tests.storage.acting import Actor
 
-_TABLES = "followed_calls, subscriptions, channels, notices, budgets, audit"
+_TABLES = (
+    "followed_calls, subscriptions, boards, channels, notices, budgets, audit, agents, agent_subscriptions, webhooks"
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,15 @@
 """Several processes on one PostgreSQL: nobody gets what somebody else has, and nothing is forgotten."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 import pytest
 
 from bot.core.changes import ChangeKind
 from bot.core.ports import Rate
 from bot.storage.adding import find_or_add
+from bot.storage.births import lock_parents
 from bot.storage.database import Database
 from bot.storage.erasing import erase_piece
 from bot.storage.opening import open_database
@@ -15,12 +17,13 @@ from bot.storage.outbox import _give_back, _hold
 from bot.storage.schema import followed_calls, metadata, subscriptions
 from bot.storage.steps import Debt, make_due, owe
 from bot.storage.store import Store
-from tests.core.making import MINUTE, SECOND, FakeClock, make_facts, make_reading, make_subscription
+from tests.core.making import MINUTE, SECOND, FakeClock, make_facts, make_reading, make_subscription, make_wish
 from tests.factories import CHANNEL, TEAM, USER, make_call_id
 from tests.postgres import Postgres
 from tests.storage.acting import LEASE, Actor
 
 DEADLINE = 20.0
+AGENT = "a6e27000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -180,7 +183,7 @@ class TestErasing:
             erasing = asyncio.create_task(others[0].store.subscriptions.erase_team(TEAM))
             await wait_for_a_lock(postgres)
         await erasing
-        assert [await actor.rows(each, team_id=TEAM) for each in metadata.tables.values()] == [[]] * 6
+        assert not any([await actor.rows(each, team_id=TEAM) for each in metadata.tables.values()])
 
     async def test_whoever_follows_a_call_that_is_being_erased_begins_anew(
         self, actor: Actor, database: Database, others: list[Actor], postgres: Postgres
@@ -193,3 +196,34 @@ class TestErasing:
         assert (await following).state == "active"
         assert [row["id"] for row in await actor.rows(subscriptions)] == ["sub-2"]
         assert await actor.due_at() is not None
+
+
+class TestBirths:
+    """A look at a call locks the agents' subscriptions that want it, and then the call; so does everybody else."""
+
+    @pytest.mark.parametrize("act", ["stop_team", "end_all", "move_channel", "refuse"])
+    async def test_who_waits_for_an_agents_subscription_holds_no_call(
+        self, act: str, actor: Actor, database: Database, others: list[Actor], postgres: Postgres
+    ) -> None:
+        await actor.store.agents.add(make_wish(agent_id=AGENT))
+        await actor.follow()
+        await actor.see("PENDING")
+        turn = await actor.take_turn()
+        subscriptions = others[0].store.subscriptions
+        acts: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+            "stop_team": lambda: subscriptions.stop_team(TEAM),
+            "end_all": lambda: subscriptions.end_all(TEAM, CHANNEL, by=USER),
+            "move_channel": lambda: subscriptions.move_channel(TEAM, CHANNEL, "C9"),
+            "refuse": lambda: others[0].store.outbox.pause(turn, reason="is_archived", whole_channel=True),
+        }
+        born = make_subscription("born-1", parent_id="wish-1")
+        async with database.transaction() as connection:
+            assert await lock_parents(connection, [born]) == [born]
+            acting = asyncio.create_task(acts[act]())
+            await wait_for_a_lock(postgres)
+            calls = await connection.execute(followed_calls.select().with_for_update(nowait=True))
+            assert len(calls.all()) == 1
+        await acting
+        found = await actor.store.agents.find("wish-1")
+        assert found is not None
+        assert (found.state, found.channel_id) != ("active", CHANNEL)

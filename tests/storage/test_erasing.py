@@ -19,13 +19,14 @@ from bot.storage.database import Database
 from bot.storage.erasing import Erased
 from bot.storage.leases import Queue
 from bot.storage.opening import open_database
-from bot.storage.schema import channels, metadata, notices, subscriptions
+from bot.storage.schema import boards, channels, metadata, notices, subscriptions, webhooks
 from bot.storage.store import Store
-from tests.core.making import RULES, SECOND, FakeClock, make_reading
+from tests.core.making import RULES, SECOND, FakeClock, make_reading, make_wish
 from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
 from tests.storage.acting import Actor
 
 JON = "U0JON"
+AGENT = "a6e27000-0000-4000-8000-000000000001"
 
 
 async def holders(actor: Actor, value: str) -> set[str]:
@@ -36,6 +37,18 @@ async def holders(actor: Actor, value: str) -> set[str]:
 async def refuse(actor: Actor) -> None:
     """Slack lets the bot post nothing any more where it is about to."""
     await actor.store.outbox.pause(await actor.take_turn(), reason="is_archived", whole_channel=True)
+
+
+async def follow_agents(actor: Actor, team_id: str) -> None:
+    """A workspace follows an agent, has a name for it and its webhook, and a board of its calls."""
+    store, at = actor.store, actor.clock()
+    await store.agents.add(make_wish(f"wish-{team_id}", team_id=team_id, agent_id=AGENT))
+    await store.names.name(team_id, AGENT, "Sales", by=USER)
+    webhook = {"team_id": team_id, "webhook_id": "hook-1", "agent_id": AGENT, "created_at": at}
+    board = {"id": f"board-{team_id}", "team_id": team_id, "channel_id": CHANNEL, "opened_at": at}
+    async with actor.database.transaction() as connection:
+        await connection.execute(webhooks.insert().values(webhook))
+        await connection.execute(boards.insert().values(board))
 
 
 class TestAWorkspace:
@@ -53,12 +66,14 @@ class TestAWorkspace:
 
     async def test_nothing_of_it_is_left_and_all_of_the_others(self, store: Store, actor: Actor) -> None:
         tables = metadata.tables
+        for team_id in (TEAM, OTHER_TEAM):
+            await follow_agents(actor, team_id)
         others = {name: await actor.rows(table, team_id=OTHER_TEAM) for name, table in tables.items()}
         ours = sum([len(await actor.rows(table, team_id=TEAM)) for table in tables.values()])
         assert await store.subscriptions.erase_team(TEAM) == ours
         assert await holders(actor, TEAM) == set()
         assert {name: await actor.rows(table) for name, table in tables.items()} == others
-        assert others["subscriptions"]
+        assert {name for name, rows in others.items() if not rows} <= {"notices", "channels", "budgets"}
         assert await store.subscriptions.erase_team(TEAM) == 0
 
     @pytest.mark.parametrize("first", ["erase_team", "stop_team"])

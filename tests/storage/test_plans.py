@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from bot.core.calls import CallStatus
 from bot.storage.database import Database
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND
 from tests.factories import CHANNEL, TEAM, USER, make_call_id
 from tests.storage.acting import LEASE, Actor
+from tests.storage.announced import Campaign
+from tests.storage.bursting import Burst
 
-# A whole table, or a whole workspace's part of one. What is owed is few: its index holds nothing else.
-_BAD = re.compile(r"^SCAN (?!due\b|(\d+ )?CONSTANT|\()|^SEARCH (?!.*ix_notices_owed).*\(team_id=\?\)$")
+# A whole table, or a whole workspace's part of one. What is owed is few: its index holds nothing else; so are the
+# agents, and who follows them.
+_FEW = "ix_notices_owed|ix_agent_subscriptions|autoindex_agents"
+_BAD = re.compile(rf"^SCAN (?!due\b|agents\b|(\d+ )?CONSTANT|\()|^SEARCH (?!.*({_FEW})).*\(team_id=\?\)$")
 
 
 @pytest.fixture
@@ -74,8 +79,48 @@ async def test_everything_is_found_through_an_index(
     await actor.draw()
     actor.clock.advance(HOUR)
     assert await store.prune(kept=MINUTE, audit_kept=MINUTE) > 3
+    assert len(statements) > 40
+    await check_plans(database, statements)
+
+
+async def test_and_so_are_boards(store: Store, actor: Actor, database: Database, statements: dict[str, Any]) -> None:
+    burst = Burst(actor)
+    job = await burst.open()
+    board_id = job.board.id
+    await burst.change(1, CallStatus.UNANSWERED)
+    await store.boards.begin(job)
+    await store.boards.mark(job, ts="1.1")
+    await store.boards.tally(board_id)
+    await store.boards.list_calls(board_id, offset=5, limit=5)
+    await store.boards.find(board_id)
+    actor.clock.advance(MINUTE)
+    again = await burst.take()
+    await store.boards.close(again, most=20)
+    await store.boards.pause(again, reason="is_archived")
+    await store.boards.repost(again)
+    await store.boards.give_up(again)
+    assert len(statements) > 20
+    await check_plans(database, statements)
+
+
+async def test_and_so_is_what_webhooks_say(
+    store: Store, actor: Actor, database: Database, statements: dict[str, Any]
+) -> None:
+    campaign = Campaign(actor)
+    await campaign.wish()
+    await campaign.announce(7)
+    await campaign.read("ONGOING", n=7)
+    await campaign.announce(7)
+    actor.clock.advance(MINUTE)
+    await campaign.read("REJECTED", n=7)
+    await campaign.announce(7)
+    await store.announcements.measure_coverage(silent_after=MINUTE)
+    assert len(statements) > 20
+    await check_plans(database, statements)
+
+
+async def check_plans(database: Database, statements: dict[str, Any]) -> None:
     ours = dict(statements)
-    assert len(ours) > 40
     async with database.reading() as connection:
         for statement, given in ours.items():
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)

@@ -10,11 +10,13 @@ from bot.core.audit import AuditAction, AuditEntry
 from bot.core.changes import ChangeKind
 from bot.core.subscriptions import Reason, SubscriptionState
 from bot.storage import pruning
-from bot.storage.schema import audit, channels, followed_calls, notices, subscriptions
+from bot.storage.schema import agents, audit, boards, channels, followed_calls, notices, subscriptions
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock
 from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
 from tests.storage.acting import Actor
+from tests.storage.announced import Campaign
+from tests.storage.bursting import Burst
 
 DAY = timedelta(days=1)
 KEPT, AUDIT_KEPT = 30 * DAY, 400 * DAY
@@ -185,6 +187,61 @@ async def test_a_call_that_nobody_came_to_follow_goes(store: Store, actor: Actor
     clock.advance(2 * SECOND)
     await prune(store)
     assert await counts(actor) == [0, 0, 0]
+
+
+async def test_a_call_that_was_only_announced_goes_once_nobody_wants_it(
+    store: Store, actor: Actor, clock: FakeClock
+) -> None:
+    campaign = Campaign(actor)
+    await campaign.wish(agent_id="agent-8")
+    await campaign.announce()
+    await prune(store)
+    assert await counts(actor) == [1, 0, 0], "it is yet to be read"
+    await campaign.read("ONGOING")  # and is another agent's
+    assert await actor.due_at() is None
+    clock.advance(KEPT - SECOND)
+    await prune(store)
+    assert await counts(actor) == [1, 0, 0]
+    clock.advance(2 * SECOND)
+    await prune(store)
+    assert await counts(actor) == [0, 0, 0]
+
+
+async def test_an_agent_goes_that_nobody_named_and_no_webhook_tells_of(
+    store: Store, actor: Actor, clock: FakeClock
+) -> None:
+    long_ago, lately = clock() - KEPT - SECOND, clock() - KEPT + SECOND
+    rows = {"heard": ("", lately), "named": ("Sales", long_ago), "renamed": ("", None), "silent": ("", long_ago)}
+    async with actor.database.transaction() as connection:
+        for agent_id, (name, seen_at) in rows.items():
+            row = {"team_id": TEAM, "agent_id": agent_id, "name": name, "webhook_seen_at": seen_at}
+            await connection.execute(agents.insert().values(row))
+    assert await prune(store) == 2
+    assert [row["agent_id"] for row in await actor.rows(agents)] == ["heard", "named"]
+
+
+async def test_a_board_goes_when_it_has_closed_and_no_call_is_left_on_it(
+    store: Store, actor: Actor, clock: FakeClock
+) -> None:
+    burst = Burst(actor)
+    await burst.come(30)
+    await burst.draw()
+    clock.advance(MINUTE)
+    await burst.draw()
+    closed_at = (await burst.board())["closed_at"]
+    clock.now = closed_at + KEPT + SECOND
+    await prune(store)
+    assert await burst.on_boards(), "they are followed still"
+    assert await actor.rows(boards)
+    await store.subscriptions.end_all(TEAM, CHANNEL, by=USER)
+    await actor.draw()
+    await burst.draw()
+    clock.advance(KEPT - SECOND)
+    await prune(store)
+    assert await actor.rows(boards)
+    clock.advance(MINUTE)
+    await prune(store)
+    assert await actor.rows(boards) == []
 
 
 async def test_a_channel_that_has_something_to_do_stays(store: Store, actor: Actor, clock: FakeClock) -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Dialect, make_url
 from sqlalchemy.exc import StatementError
 
-from bot.storage.schema import ForeignText, UtcDateTime, followed_calls, metadata
+from bot.storage.columns import ForeignText, UtcDateTime
+from bot.storage.schema import followed_calls, metadata
 from tests.core.making import FakeClock
 from tests.factories import HOSTILE_TEXTS
 from tests.storage.acting import Actor
@@ -34,7 +35,8 @@ _PERSONAL = (
 def test_every_row_says_whose_it_is_and_holds_nothing_personal(table: object) -> None:
     columns = metadata.tables[str(table)].c.keys()
     assert "team_id" in columns
-    allowed = {"name"} if str(table) == "budgets" else set()
+    # What a budget is of; what people call an agent, which is a machine; and which one it is.
+    allowed = {"agent_id"} | ({"name"} if str(table) in {"budgets", "agents"} else set())
     assert not [each for each in columns if any(word in each for word in _PERSONAL) and each not in allowed]
 
 

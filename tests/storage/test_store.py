@@ -1,4 +1,4 @@
-from bot.core.ports import Figures
+from bot.core.figures import Figures
 from bot.storage.store import Store
 from tests.core.making import MINUTE, SECOND, FakeClock
 from tests.factories import OTHER_TEAM, USER

@@ -1,6 +1,8 @@
 """The listeners, one file a kind of request."""
 
+from bot.slack.agent_following import AgentFollowing
 from bot.slack.answers import Answers
+from bot.slack.board_pages import BoardPages
 from bot.slack.channels import Channels
 from bot.slack.doctor import Doctor
 from bot.slack.following import Following
@@ -21,16 +23,25 @@ def make_dispatcher(
     boundary: Boundary,
     answers: Answers,
     following: Following,
+    agents: AgentFollowing,
     listing: Listing,
+    boards: BoardPages,
     channels: Channels,
     doctor: Doctor,
     messenger: Messenger,
 ) -> Dispatcher:
     """All listeners of the bot, by what Slack calls the payloads that they listen to."""
-    typed = Typed(answers=answers, following=following, listing=listing, doctor=doctor)
+    typed = Typed(answers=answers, following=following, agents=agents, listing=listing, doctor=doctor)
     shortcuts = Shortcuts(boundary=boundary, answers=answers, following=following, messenger=messenger)
     actions = Actions(
-        boundary=boundary, answers=answers, following=following, listing=listing, doctor=doctor, messenger=messenger
+        boundary=boundary,
+        answers=answers,
+        following=following,
+        agents=agents,
+        listing=listing,
+        boards=boards,
+        doctor=doctor,
+        messenger=messenger,
     )
     views = Views(boundary=boundary, answers=answers, following=following, listing=listing)
     events = Events(boundary=boundary, typed=typed, listing=listing, channels=channels)

@@ -7,8 +7,21 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.core.calls import CallId, Media
 from bot.core.errors import UserMistake
+from bot.slack.agent_following import AgentFollowing
+from bot.slack.agent_wish import read_wish
+from bot.slack.agent_words import (
+    AGENT_ASK,
+    AGENT_CANCEL,
+    AGENT_CHANGE,
+    AGENT_FOLLOW,
+    AGENT_SHOW,
+    AGENT_TRY,
+    NOTHING_CHANGED,
+)
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
+from bot.slack.board_pages import BoardPages
+from bot.slack.boards import BOARD_PAGE, BOARD_SHOW, SEE_ALL
 from bot.slack.cards import (
     FOLLOW,
     FOLLOW_AGAIN,
@@ -28,7 +41,7 @@ from bot.slack.following import Following
 from bot.slack.home import FIND
 from bot.slack.listeners.boundary import Boundary, Job, Request
 from bot.slack.listing import Listing
-from bot.slack.lists import EDIT, LIST, LIST_END, LIST_PAUSE, LIST_RESUME
+from bot.slack.lists import AGENT_END, AGENT_PAUSE, AGENT_RESUME, EDIT, LIST, LIST_END, LIST_PAUSE, LIST_RESUME
 from bot.slack.messenger import Messenger
 from bot.slack.options import read_options
 from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload, Place, place_of_interaction, text_at
@@ -37,22 +50,33 @@ from bot.slack.sentences import CANCEL, CHOOSE, NOT_SHARED, SHARE_HERE, UNSUBSCR
 from bot.slack.views import NEXT_PAGE, PREVIOUS_PAGE, find_view
 
 _PAGES = (SHOW_ALL, PREVIOUS_PAGE, NEXT_PAGE)
-_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHARE_HERE, SHOW_CALL, UNSUBSCRIBE, *_PAGES)
+_SHOWS = (SHOW_CALL, AGENT_SHOW, BOARD_SHOW)
+_ABOUT_CALLS = (RECORDING, TRANSCRIPT, REFRESH, FOLLOW, SHARE, SHARE_HERE, *_SHOWS, UNSUBSCRIBE, *_PAGES)
 _LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
 _ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
 _ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
-_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, DOCTOR, TEST_POST, CANCEL)
-_WANTED = (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_NOTHING)
+_WISHES = (AGENT_ASK, AGENT_TRY, AGENT_FOLLOW, AGENT_CHANGE)
+_LISTED_AGENTS = (AGENT_PAUSE, AGENT_RESUME, AGENT_END)
+_ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, DOCTOR, TEST_POST, CANCEL, AGENT_CANCEL)
+_ABOUT_BOARDS = (SEE_ALL, BOARD_PAGE)
+_WANTED = (*_ABOUT_CALLS, *_ABOUT_BOARDS, *_ABOUT_SUBSCRIPTIONS, *_WISHES, *_LISTED_AGENTS, *_ABOUT_NOTHING)
 
 # Buttons under a question or a failure: they do what their value says, in the place of it.
 _REPEATS = (TRY_AGAIN, CHOOSE)
 
 # What opens a window of its own, and what is answered in the place of the private message that was pressed.
-_WINDOWS = (SHOW_ALL, EDIT)
-_IN_PLACE = (*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, *_LISTED, *_ABOUT_CHANNELS)
+_WINDOWS = (SHOW_ALL, EDIT, SEE_ALL)
+_IN_PLACE = (
+    *(*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, BOARD_PAGE, *_LISTED, *_ABOUT_CHANNELS),
+    *(*_WISHES, *_LISTED_AGENTS, AGENT_CANCEL),
+)
 
 # What *Try again* does instead, because the button of that name says something else about where its answer goes.
-_AGAIN = {REFRESH: SHOW_CALL, PREVIOUS_PAGE: SHOW_ALL, NEXT_PAGE: SHOW_ALL}
+_AGAIN = {
+    **dict.fromkeys((REFRESH, AGENT_SHOW, BOARD_SHOW), SHOW_CALL),
+    **dict.fromkeys((PREVIOUS_PAGE, NEXT_PAGE), SHOW_ALL),
+    BOARD_PAGE: SEE_ALL,
+}
 
 
 class Actions:
@@ -64,15 +88,19 @@ class Actions:
         boundary: Boundary,
         answers: Answers,
         following: Following,
+        agents: AgentFollowing,
         listing: Listing,
+        boards: BoardPages,
         doctor: Doctor,
         messenger: Messenger,
     ) -> None:
-        """Takes who starts work, answers, follows, knows what is followed, tries posting out, and opens modals."""
+        """Takes who starts work, answers, follows calls and agents, lists, tries posting out, and opens modals."""
         self._boundary = boundary
         self._answers = answers
         self._following = following
+        self._agents = agents
         self._listing = listing
+        self._boards = boards
         self._doctor = doctor
         self._messenger = messenger
 
@@ -109,7 +137,7 @@ class Actions:
             again=_AGAIN.get(wanted, wanted),
             asked=asked,
         )
-        is_posting = wanted in {SHARE, SHARE_HERE, FOLLOW, TEST_POST}
+        is_posting = wanted in {SHARE, SHARE_HERE, FOLLOW, TEST_POST, AGENT_FOLLOW}
         name = f"{wanted} {place.user_id} {place.message_ts or place.view_id} {asked.call}" if is_posting else ""
         if action_id in _REPEATS and asked.thread:
             place = replace(place, thread_ts=asked.thread)
@@ -131,10 +159,16 @@ class Actions:
             return self._job_about_channel(wanted, place, asked, reply)
         if wanted in _ABOUT_SUBSCRIPTIONS:
             return self._job_about_subscription(wanted, place, asked, reply)
+        if wanted in _WISHES:
+            return self._job_about_agent(wanted, place, asked, reply)
+        if wanted in _LISTED_AGENTS:
+            return partial(self._listing.change_agent, wanted, place, asked, reply)
+        if wanted in _ABOUT_BOARDS and isinstance(reply, ModalReply):
+            return partial(self._boards.show, place, asked, reply)
         if wanted == FIND:
             return partial(self._messenger.open_view, place, find_view(Asked(again=SHOW_CALL)))
-        if wanted == CANCEL:
-            return partial(reply.send, NOT_SHARED)
+        if wanted in {CANCEL, AGENT_CANCEL}:
+            return partial(reply.send, NOT_SHARED if wanted == CANCEL else NOTHING_CHANGED)
         if wanted in {DOCTOR, TEST_POST}:
             return partial(self._doctor.report if wanted == DOCTOR else self._doctor.test_post, place, reply)
         if wanted == FOLLOW:
@@ -170,6 +204,10 @@ class Actions:
         }.get(wanted, self._listing.resume)
         return partial(change, place, asked, reply)
 
+    def _job_about_agent(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
+        flows = {AGENT_TRY: self._agents.try_out, AGENT_FOLLOW: self._agents.follow, AGENT_CHANGE: self._agents.change}
+        return partial(flows.get(wanted, self._agents.ask), place, read_wish(asked.agent, asked.options), reply)
+
     def _job_about_channel(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
         if wanted == LIST:
             return partial(self._listing.show, place, asked.page, reply)
@@ -191,9 +229,11 @@ def _find_wanted(action_id: str, asked: Asked) -> str:
     wanted = action_id
     if action_id in _REPEATS:
         wanted = asked.again if asked.again in _WANTED else SHOW_CALL
-    if wanted in _ABOUT_SUBSCRIPTIONS and not asked.sub:
+    if wanted in (*_ABOUT_SUBSCRIPTIONS, *_LISTED_AGENTS) and not asked.sub:
         raise UserMistake(UNREADABLE_BUTTON)
-    if wanted not in _ABOUT_NOTHING:
+    if (wanted in _WISHES and not asked.agent) or (wanted in _ABOUT_BOARDS and not asked.board):
+        raise UserMistake(UNREADABLE_BUTTON)
+    if wanted in (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS):
         CallId(asked.call)
-    read_options(asked.options)
+    _ = read_wish(asked.agent, asked.options) if wanted in _WISHES else read_options(asked.options)
     return wanted

@@ -14,6 +14,7 @@ from bot.core.calls import CallId
 from bot.core.errors import BotError, NotAllowed, PermanentError, SamoraUnavailable, TemporaryError, TokenRefused
 from bot.core.limits import LookupLimits
 from bot.slack.access import Access
+from bot.slack.agent_words import AGENT_TRY
 from bot.slack.blocks import Message
 from bot.slack.cards import FOLLOW, RECORDING, SHARE, SHOW_ALL, SHOW_CALL, TRANSCRIPT
 from bot.slack.doctor_words import DOCTOR, TEST_POST
@@ -33,7 +34,9 @@ _LAST_WORDS_SECONDS = 1.0
 _HEED_SECONDS = 2.5
 
 # What asks something of Samora, or posts something to try it out, by what repeats it.
-_LOOKUPS = frozenset({SHOW_CALL, SHOW_ALL, RECORDING, TRANSCRIPT, SHARE, SHARE_HERE, FOLLOW, DOCTOR, TEST_POST})
+_LOOKUPS = frozenset(
+    {SHOW_CALL, SHOW_ALL, RECORDING, TRANSCRIPT, SHARE, SHARE_HERE, FOLLOW, AGENT_TRY, DOCTOR, TEST_POST}
+)
 
 Job = Callable[[], Awaitable[object]]
 

@@ -9,16 +9,20 @@ import aiohttp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.agent_ports import Boards
 from bot.core.calls import EXAMPLE_ID, Call, CallId
 from bot.core.changes import Rules
 from bot.core.errors import BotError, ChannelUnavailable, PermanentError
 from bot.core.findings import Finding, State
 from bot.core.limits import LookupLimits
 from bot.core.lookup import Lookup
+from bot.core.naming import KnownNames, NamedCalls
 from bot.core.ports import Outbox
 from bot.core.subscriptions import Subscription
+from bot.slack.agent_following import AgentFollowing
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
+from bot.slack.board_pages import BoardPages
 from bot.slack.bolt import make_bolt
 from bot.slack.channels import Channels
 from bot.slack.deliveries import Deliveries
@@ -33,6 +37,8 @@ from bot.slack.witness import Witness
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspace, Workspaces
 from tests.factories import make_seal
+from tests.slack.agents import FakeAgents, FakeAnnouncements, FakeNames
+from tests.slack.bursts import FakeBoards
 from tests.slack.people import KnownPeople, make_access
 from tests.slack.stores import FakeAudit, FakeOutbox, FakeSubscriptions
 
@@ -54,6 +60,7 @@ class Samora:
         self.asked: list[str] = []
         self.error: Exception | None = None
         self.is_running = False
+        self.agent_id: str | None = None
 
     async def get_call(self, call_id: CallId) -> Call:
         self.asked.append(str(call_id))
@@ -65,6 +72,7 @@ class Samora:
             id=call_id,
             status="CALL_FINISHED",
             read_at=READ_AT,
+            agent_id=self.agent_id,
             started_at=READ_AT - timedelta(minutes=6),
             ended_at=READ_AT - timedelta(minutes=1),
             variables={"email": "jane@example.com", **{f"name{number}": "x" * 150 for number in range(80)}},
@@ -132,6 +140,8 @@ class Bot:
     def __init__(self, *there: Subscription, work: Work | None = None, limit: int = 1_000, **policy: Any) -> None:
         self.samora, self.wire, self.work = Samora(), Wire(), Work() if work is None else work
         self.subscriptions, self.outbox, self.audit = FakeSubscriptions(*there), FakeOutbox(), FakeAudit()
+        self.agents, self.names, self.announcements = FakeAgents(), FakeNames(), FakeAnnouncements()
+        self.boards = FakeBoards()
         self.people = KnownPeople()
         access = make_access(self.people, **policy)
         self.woken = 0
@@ -146,13 +156,15 @@ class Bot:
             messenger=self.wire,
             observe=lambda kind, outcome: self.seen.append((kind, outcome)),
         )
-        lookup = Lookup(calls=self.samora)
+        names = KnownNames(names=self.names, team_id=lambda: TEAM, clock=lambda: 0.0)
+        lookup = Lookup(calls=NamedCalls(calls=self.samora, names=names))
         witness = Witness(audit=self.audit, clock=lambda: READ_AT)
         following = Following(
             lookup=lookup,
             messenger=self.wire,
             deliveries=Deliveries(messenger=self.wire, access=access),
             subscriptions=self.subscriptions,
+            agents=self.agents,
             outbox=cast("Outbox", self.outbox),
             access=access,
             witness=witness,
@@ -165,7 +177,24 @@ class Bot:
             boundary=boundary,
             answers=Answers(lookup=lookup, messenger=self.wire, access=access, witness=witness),
             following=following,
-            listing=Listing(subscriptions=self.subscriptions, access=access, on_change=self._wake),
+            agents=AgentFollowing(
+                agents=self.agents,
+                names=names,
+                announcements=self.announcements,
+                lookup=lookup,
+                access=access,
+                clock=lambda: READ_AT,
+                on_change=self._wake,
+                make_id=lambda: "a-new",
+            ),
+            listing=Listing(
+                subscriptions=self.subscriptions,
+                agents=self.agents,
+                names=names,
+                access=access,
+                on_change=self._wake,
+            ),
+            boards=BoardPages(boards=cast("Boards", self.boards)),
             channels=Channels(subscriptions=self.subscriptions, access=access, on_change=self._wake),
             doctor=Doctor(examine=self._examine, messenger=self.wire),
             messenger=self.wire,

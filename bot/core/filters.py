@@ -1,0 +1,129 @@
+"""Filters: which of an agent's calls a subscription is about. Pure: values and a reading in, a verdict out.
+
+A filter is asked again at each look until it is sure. What is not known yet, such as how long a call will have been,
+is OPEN: neither yes nor no.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from bot.core.calls import Call, CallStatus
+from bot.core.foreign import one_line
+
+
+class Verdict(StrEnum):
+    """What a filter says of a call: YES and NO stand, whatever comes; OPEN may still become either."""
+
+    YES = "yes"
+    NO = "no"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusFilter:
+    """Calls that come to have one of these statuses, or, negated, that end without having one of them.
+
+    Attributes:
+        statuses: which; never empty.
+        is_negated: whether they are unwanted.
+    """
+
+    statuses: frozenset[CallStatus]
+    is_negated: bool = False
+
+    def judge(self, call: Call, now: datetime) -> Verdict:  # noqa: ARG002 - as the others
+        """A status that is reached is reached; one that is not may come until the call is over."""
+        if call.status in self.statuses:
+            # Unwanted is only what a call ends as, or is now: one that was PENDING is not unwanted for ever.
+            if not self.is_negated:
+                return Verdict.YES
+            return Verdict.NO if call.is_final else Verdict.OPEN
+        if call.is_final:
+            return Verdict.YES if self.is_negated else Verdict.NO
+        return Verdict.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DurationFilter:
+    """Calls in which was spoken for longer, or for less, than that.
+
+    Attributes:
+        than: the measure.
+        is_longer: whether longer ones are wanted, or else shorter ones.
+    """
+
+    than: timedelta
+    is_longer: bool
+
+    def judge(self, call: Call, now: datetime) -> Verdict:
+        """A call that goes on is at least as long as it is by now; one in which nobody spoke has no duration."""
+        if call.is_final:
+            if call.duration is None:
+                return Verdict.NO
+            return _yes(call.duration > self.than if self.is_longer else call.duration < self.than)
+        so_far = now - call.started_at if call.started_at else timedelta()
+        if self.is_longer:
+            return Verdict.YES if so_far > self.than else Verdict.OPEN
+        return Verdict.NO if so_far >= self.than else Verdict.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableFilter:
+    """Calls with a variable whose value a glob matches, in any case; or, negated, without one.
+
+    Attributes:
+        name: the variable's name, or its path: ``customer.city``.
+        glob: ``*``, ``?`` and ``[…]`` as :mod:`fnmatch` has them.
+        is_negated: whether they are unwanted.
+    """
+
+    name: str
+    glob: str
+    is_negated: bool = False
+
+    def judge(self, call: Call, now: datetime) -> Verdict:  # noqa: ARG002 - as the others
+        """Variables are given to a call when it is triggered, and stay as they are."""
+        found = any(fnmatchcase(_fold(value), _fold(self.glob)) for value in _values(call.variables, self.name))
+        return _yes(found is not self.is_negated)
+
+
+Filter = StatusFilter | DurationFilter | VariableFilter
+
+
+def judge(filters: Iterable[Filter], call: Call, *, now: datetime) -> Verdict:
+    """All of them together: NO as soon as one says so, YES once all do; no filter at all is YES."""
+    verdicts = {each.judge(call, now) for each in filters}
+    if Verdict.NO in verdicts:
+        return Verdict.NO
+    return Verdict.OPEN if Verdict.OPEN in verdicts else Verdict.YES
+
+
+def _yes(is_so: bool) -> Verdict:
+    return Verdict.YES if is_so else Verdict.NO
+
+
+def _values(variables: Mapping[str, object], path: str) -> list[str]:
+    """The values that a name or a path leads to, as texts; those of a list one by one."""
+    found: list[str] = []
+    for name, value in variables.items():
+        if _fold(name) == _fold(path):
+            inner = value if isinstance(value, list) else [value]
+            found += [_text(each) for each in inner if not isinstance(each, Mapping | list)]
+        elif isinstance(value, Mapping) and _fold(path).startswith(_fold(name) + "."):
+            found += _values(value, _fold(path)[len(_fold(name)) + 1 :])
+    return found
+
+
+def _text(value: object) -> str:
+    """As JSON says it: ``true``, not ``True``."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", one_line(text)).casefold()

@@ -1,0 +1,111 @@
+"""What Samora's webhooks say. How their bodies look is not published, so a call's id is found wherever it may stand.
+
+Source: docs.samora.ai, "Webhooks": the events; nothing is said there of the body, the signature or retries.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from bot.core.calls import CallId, find_call_ids
+
+EVENTS = ("CALL_STARTED", "CALL_FINISHED", "CALL_FAILED")
+
+# The header in which the secret of our own comes, as it was asked for when the webhook was installed.
+SECRET_HEADER = "X-Samora-Bot-Secret"  # noqa: S105 - a header's name
+
+OTHER_EVENT = "other"
+
+_MOST_IDS = 20
+_DEEPEST = 8
+
+# While one body is looked through, nobody else is served. A long list must not hide what stands beside it, either.
+_MOST_VALUES = 2_000
+_MOST_IN_ONE = 200
+
+_CALL = frozenset({"call", "callid", "call_id", "calluuid", "call_uuid"})
+_IDS = frozenset({"id", "uuid"})
+_NAMES_OF_EVENTS = ("event", "event_type", "eventtype", "type")
+
+# What else has an id: none of them is a call's.
+_OTHERS = (
+    *("agent", "webhook", "company", "campaign", "organi", "event", "request", "delivery", "user", "team"),
+    *("account", "customer", "contact", "workspace", "trace"),
+)
+
+_Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What is taken from a webhook: nothing of it is believed but that there is news of these calls.
+
+    Attributes:
+        event: one of :data:`EVENTS`, or "other"; only counted.
+        call_ids: the calls that it may be about; none if it names none.
+    """
+
+    event: str
+    call_ids: tuple[CallId, ...] = ()
+
+
+def read_webhook(body: bytes) -> Announcement:
+    """Understands a body as far as it can; whatever it is, it raises nothing.
+
+    What stands under a call's own name (``call_id``, ``call.id``) wins over an ``id`` of whatever, and that over any
+    UUID that isn't under the name of something else.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return Announcement(event=OTHER_EVENT)
+    found: dict[int, list[CallId]] = {0: [], 1: [], 2: []}
+    for path, text in _texts(value):
+        rank = _rank(path)
+        if rank is not None:
+            found[rank] += find_call_ids(text)
+    best = next((ids for ids in found.values() if ids), [])
+    return Announcement(event=_event_of(value), call_ids=tuple(dict.fromkeys(best))[:_MOST_IDS])
+
+
+def _texts(body: object) -> Iterator[tuple[_Path, str]]:
+    """The texts with the names that lead to them, from the outside in; of what has no end, the beginning."""
+    waiting: deque[tuple[_Path, object]] = deque([((), body)])
+    room = _MOST_VALUES
+    while waiting:
+        path, value = waiting.popleft()
+        if isinstance(value, str):
+            yield path, value
+        elif len(path) < _DEEPEST:
+            inner = [((*path, name), each) for name, each in islice(_parts(value), min(_MOST_IN_ONE, room))]
+            room -= len(inner)
+            waiting.extend(inner)
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        yield from ((str(name).lower(), each) for name, each in value.items())
+    elif isinstance(value, list):
+        yield from (("", each) for each in value)
+
+
+def _rank(path: _Path) -> int | None:
+    """How surely a text under these names is a call's id: 0 is the surest; None if it is that of something else."""
+    names = [name for name in path if name]
+    last = names[-1] if names else ""
+    parent = names[-2] if len(names) > 1 else ""
+    if last in _CALL or (last in _IDS and parent in _CALL):
+        return 0
+    if last.startswith(_OTHERS) or (last in _IDS and parent.startswith(_OTHERS)):
+        return None
+    return 1 if last in _IDS and parent else 2
+
+
+def _event_of(value: object) -> str:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if str(name).lower() in _NAMES_OF_EVENTS and inner in EVENTS:
+                return str(inner)
+    return OTHER_EVENT

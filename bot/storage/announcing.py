@@ -1,0 +1,113 @@
+"""Announcing: a webhook says that there is a call to look at. That is put down, and nothing else is believed."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, case, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.agent_ports import Announced
+from bot.core.agents import Coverage
+from bot.core.calls import CallId, is_final
+from bot.core.ports import Clock
+from bot.storage.births import IS_WISH_ACTIVE
+from bot.storage.columns import UtcDateTime
+from bot.storage.coverage import measure, note_arrival
+from bot.storage.database import Database
+from bot.storage.rows import Values
+from bot.storage.schema import agent_subscriptions, followed_calls, subscriptions
+from bot.storage.steps import IS_ACTIVE, in_pieces, insert_into
+
+# Of a call that was never read.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+# A flood of webhooks about one call is no flood of questions.
+_BETWEEN_READINGS = timedelta(seconds=1)
+
+_HURRY = (
+    update(followed_calls)
+    .where(followed_calls.c.id == bindparam("of_id"))
+    .values(due_at=bindparam("of_due_at", type_=UtcDateTime()))
+)
+
+
+class AnnouncementStore:
+    """Fulfils :class:`bot.core.agent_ports.Announcements`."""
+
+    def __init__(self, *, database: Database, clock: Clock, team_id: Callable[[], str]) -> None:
+        """Takes the database, the time, and whose calls they are."""
+        self._database = database
+        self._clock = clock
+        self._team_id = team_id
+
+    async def announce(self, call_ids: Sequence[CallId]) -> Announced:
+        """Makes known calls due, and unknown ones known if any agent is followed. One transaction; twice is once."""
+        team_id, now, wanted = self._team_id(), self._clock(), {str(each) for each in call_ids}
+        async with self._database.transaction(is_urgent=True) as connection:
+            known = await _lock_known(connection, team_id, wanted)
+            nudged = await _nudge(connection, known, now)
+            added = await _add(connection, team_id, wanted - {row.call_id for row in known}, now)
+            await note_arrival(connection, team_id, {row.agent_id for row in known}, now)
+        return Announced(nudged=nudged, added=added, ignored=len(wanted) - nudged - added)
+
+    async def measure_coverage(self, *, silent_after: timedelta) -> Coverage:
+        """How it stands with the webhooks of the agents."""
+        async with self._database.reading() as connection:
+            return await measure(connection, self._team_id(), self._clock() - silent_after)
+
+
+async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[str]) -> list[Row[Any]]:
+    found: list[Row[Any]] = []
+    for piece in in_pieces(call_ids):
+        is_it = (followed_calls.c.team_id == team_id, followed_calls.c.call_id.in_(piece))
+        query = select(followed_calls).where(*is_it).order_by(followed_calls.c.id)
+        found += (await connection.execute(query.with_for_update(key_share=True))).all()
+    return found
+
+
+async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime) -> int:
+    """Makes known calls due, those that nobody reads only if somebody wants them; returns how many are read now."""
+    idle = [row for row in known if row.due_at is None]
+    woken = await _find_wanted(connection, [row for row in idle if not is_final(row.status, row.ended_at)])
+    for piece in in_pieces(row.id for row in known):
+        await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(nudged_at=now))
+    for piece in in_pieces(woken):
+        # One that was not read for a while must not be let go for having been quiet.
+        since = case((followed_calls.c.status == "", now), else_=followed_calls.c.status_since)
+        again: Values = {"is_awaited": True, "status_since": since, "news_at": now, "failures": 0}
+        await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(again))
+    hurried = [
+        {"of_id": row.id, "of_due_at": due_at}
+        for row in known
+        if row.lease is None and (row.due_at or row.id in woken)
+        if (due_at := max(now, row.read_at + _BETWEEN_READINGS)) and (row.due_at is None or row.due_at > due_at)
+    ]
+    if hurried:
+        await connection.execute(_HURRY, hurried)
+    return len(known) - len(idle) + len(woken)
+
+
+async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) -> set[int]:
+    """Those that somebody follows, or may want because of their agents; that of a call never read may be any."""
+    is_followed = exists().where(subscriptions.c.followed_id == followed_calls.c.id, IS_ACTIVE)
+    is_theirs = agent_subscriptions.c.team_id == followed_calls.c.team_id
+    is_its_agent = (followed_calls.c.agent_id == "") | (agent_subscriptions.c.agent_id == followed_calls.c.agent_id)
+    may_be_wanted = exists().where(is_theirs, IS_WISH_ACTIVE, is_its_agent)
+    found: set[int] = set()
+    for piece in in_pieces(row.id for row in idle):
+        query = select(followed_calls.c.id).where(followed_calls.c.id.in_(piece), is_followed | may_be_wanted)
+        found.update((await connection.execute(query)).scalars())
+    return found
+
+
+async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime) -> int:
+    """Has unknown calls read, if any agent is followed; returns how many."""
+    is_followed = select(agent_subscriptions.c.id).where(agent_subscriptions.c.team_id == team_id, IS_WISH_ACTIVE)
+    if not call_ids or (await connection.execute(is_followed.limit(1))).first() is None:
+        return 0
+    times = {"status_since": now, "news_at": now, "seen_at": now, "nudged_at": now, "due_at": now, "read_at": _NEVER}
+    new = {"team_id": team_id, "status": "", "number": 0, "is_awaited": True, **times}
+    insert = insert_into(connection, followed_calls).on_conflict_do_nothing().returning(followed_calls.c.id)
+    rows = [new | {"call_id": each} for each in sorted(call_ids)]
+    return len((await connection.execute(insert, rows)).all())

@@ -1,0 +1,42 @@
+"""How boards stand when something happens to all of a channel or a workspace.
+
+Each function is a step in the transaction that does the same to the subscriptions, which are locked before.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.boards import want_boards
+from bot.storage.schema import boards
+
+_IS_OPEN = boards.c.closed_at.is_(None)
+
+
+async def stop_boards(connection: AsyncConnection, team_id: str) -> None:
+    """The token is of no use any more: none of that workspace is due from now on."""
+    ids = await _lock(connection, (boards.c.team_id == team_id) & boards.c.due_at.is_not(None))
+    await connection.execute(update(boards).where(boards.c.id.in_(ids)).values(due_at=None, lease=None, failures=0))
+
+
+async def go_on_with_boards(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> None:
+    """Has those that are open drawn again: of one channel, or of all if that is empty. Their burst may be over."""
+    is_there = (boards.c.team_id == team_id) & _IS_OPEN & boards.c.due_at.is_(None)
+    if channel_id:
+        is_there &= boards.c.channel_id == channel_id
+    await want_boards(connection, await _lock(connection, is_there), now)
+
+
+async def move_boards(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
+    """Gives those of a channel to another. They close: what comes there has no room on two of them."""
+    ids = await _lock(connection, (boards.c.team_id == team_id) & (boards.c.channel_id == old_id))
+    is_it = boards.c.id.in_(ids)
+    await connection.execute(update(boards).where(is_it, _IS_OPEN).values(closed_at=now))
+    await connection.execute(update(boards).where(is_it).values(channel_id=new_id))
+    await want_boards(connection, ids, now)
+
+
+async def _lock(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[str]:
+    lock = select(boards.c.id).where(condition).order_by(boards.c.id).with_for_update(key_share=True)
+    return list((await connection.execute(lock)).scalars())

@@ -1,0 +1,69 @@
+"""The door for Samora's webhooks. Only who knows the secret is let in, and leaves nothing but the ids of calls."""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+from bot.announcer import Announcer, Overrun
+from bot.core.errors import StoreUnavailable
+from bot.samora.webhook import SECRET_HEADER, read_webhook
+from bot.web import Answer, Receive, Scope, read_body
+
+LARGEST_WEBHOOK = 256 * 1024
+_BODY_SECONDS = 3.0
+_RETRY_AFTER_SECONDS = 5
+_HEADER = SECRET_HEADER.lower().encode()
+
+# Hears of each webhook: its event ("none" where the body was not read), what became of it, and its seconds.
+WebhookObserver = Callable[[str, str, float], None]
+
+
+class WebhookDoor:
+    """``POST /samora/webhook``."""
+
+    def __init__(self, *, secrets: Sequence[str], announcer: Announcer, observe: WebhookObserver) -> None:
+        """Takes the secrets that are accepted, who puts down what is announced, and who counts.
+
+        Raises:
+            ValueError: there is no secret, or an empty one: then anybody could come in.
+        """
+        if not secrets or not all(secrets):
+            message = "an empty secret lets everybody in"
+            raise ValueError(message)
+        self._secrets = [each.encode() for each in secrets]
+        self._announcer = announcer
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Answer:
+        """Answers once what is announced is put down. Of a refused request nothing is left but a count."""
+        began = perf_counter()
+        event, outcome, answer = await self._take(scope, receive)
+        self._observe(event, outcome, perf_counter() - began)
+        return answer
+
+    async def _take(self, scope: Scope, receive: Receive) -> tuple[str, str, Answer]:
+        headers = dict(scope["headers"])
+        if not self._is_ours(headers.get(_HEADER, b"")):
+            return "none", "refused", Answer(401)
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await read_body(headers, receive, largest=LARGEST_WEBHOOK)
+        except TimeoutError:
+            return "none", "unfinished", Answer(408)
+        if body is None:
+            return "none", "large", Answer(413)
+        webhook = read_webhook(body)
+        if not webhook.call_ids:
+            # Sending it again would make it no better.
+            return webhook.event, "no_call", Answer(202)
+        try:
+            is_news = await self._announcer.announce(webhook.call_ids)
+        except (Overrun, StoreUnavailable):
+            return webhook.event, "put_off", Answer(503, retry_after=_RETRY_AFTER_SECONDS)
+        return webhook.event, "taken" if is_news else "ignored", Answer(202)
+
+    def _is_ours(self, secret: bytes) -> bool:
+        """Every secret is compared, so that how long that takes says nothing."""
+        found = [hmac.compare_digest(secret, each) for each in self._secrets]
+        return any(found)

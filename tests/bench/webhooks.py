@@ -1,0 +1,222 @@
+"""Five hundred webhooks a second for a minute, with a thousand agents' subscriptions in two hundred channels.
+
+``python -m tests.bench.webhooks [SECONDS]``. First one process on SQLite, then four replicas on PostgreSQL that share
+the deliveries. The baseline is a bare handler on the same server that only reads the body and compares the secret, sent
+the same load. Everything runs on this machine's cores together: the load, Slack, Samora, the database and the bot.
+
+Each call is announced twice, as it begins and as it ends; nine in ten are finished, and one in ten nobody answered,
+which is what the subscriptions are for. Afterwards nothing may stand twice in any channel.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from bot.core.calls import find_call_ids
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.process import BotProcess, bot_environment
+from bot.sandbox.samora import SamoraSandbox
+from bot.sandbox.slack import SlackSandbox
+from bot.sandbox.slack.people import BOT_USER, TEAM_ID
+from bot.storage.schema import agent_subscriptions, followed_calls
+from tests.bench.ack import free_port, running
+from tests.bench.goals import Goal, report
+from tests.bench.process import peak_mib, pid_of
+from tests.bench.steady import WEBHOOK_SECRET, Steadiness
+from tests.bench.stored import Values, insert_all, now, opened
+from tests.postgres import open_postgres
+
+PER_SECOND = 500
+SECONDS = 60.0
+CHANNELS = 200
+AGENTS = 200
+SUBSCRIPTIONS = 1_000
+LOOKS_PER_SECOND = 50
+POSTS_PER_MINUTE = 300
+READY_SECONDS = 60.0
+_UNANSWERED = 10  # one call in so many
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one run came to.
+
+    Attributes:
+        answers: of the webhooks.
+        known: how many calls stand in the database afterwards.
+        posts: how many messages Slack took, in the time that it was watched.
+        allowed: how many the rates would have allowed in that time.
+        doubles: what stands twice in a channel, one line each.
+        refused: how many posts and edits Slack refused as too many.
+        mib: the most memory that one process had.
+    """
+
+    answers: Steadiness
+    known: int
+    posts: int
+    allowed: float
+    doubles: list[str]
+    refused: int
+    mib: float
+
+
+def agent_id(number: int) -> str:
+    """An agent's id."""
+    return str(UUID(int=0xA6E27 << 100 | number))
+
+
+def wish_rows() -> Iterator[Values]:
+    """Five agents in each channel, and five channels for each agent."""
+    for number in range(SUBSCRIPTIONS):
+        channel, turn = number % CHANNELS, number // CHANNELS
+        yield {
+            "id": f"bench-{number}",
+            "team_id": TEAM_ID,
+            "channel_id": f"C0BENCH{channel}",
+            "agent_id": agent_id((channel + turn * 40) % AGENTS),
+            "creator_id": "U0MIRA",
+            "delivery": "thread",
+            "style": "compact",
+            "filters": json.dumps([["status", ["UNANSWERED"], False]]),
+            "state": "active",
+            "created_at": now() - timedelta(minutes=5),
+        }
+
+
+async def run_load(ids: list[str], ports: list[int], seconds: float) -> Steadiness:
+    """The load, from a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.steady", str(PER_SECOND), str(seconds), *map(str, ports)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    answer, _ = await process.communicate("\n".join(ids).encode())
+    return Steadiness(**json.loads(answer))
+
+
+async def watch(url: str, *, replicas: int, seconds: float) -> Outcome:
+    """So many processes, sent the load, and given a while to say what they owe."""
+    clock = SandboxClock()
+    async with AsyncExitStack() as stack:
+        samora = await stack.enter_async_context(SamoraSandbox(clock=clock, requests_kept=1_000_000))
+        slack = await stack.enter_async_context(SlackSandbox(clock=clock, requests_kept=1_000_000))
+        slack.rates.posts_per_minute = POSTS_PER_MINUTE
+        for number in range(CHANNELS):
+            slack.add_channel(f"C0BENCH{number}", f"bench-{number}", members={"U0MIRA", BOT_USER})
+        ids = [
+            samora.add_call(
+                status="CALL_FINISHED" if number % _UNANSWERED else "UNANSWERED", agent_id=agent_id(number % AGENTS)
+            ).call_id
+            for number in range(round(PER_SECOND * seconds / 2))
+        ]
+        async with opened(url) as database:
+            await insert_all(database, agent_subscriptions, list(wish_rows()))
+        bots, ports = [], [free_port() for _ in range(replicas)]
+        for port in ports:
+            environment = bot_environment(slack=slack, samora=samora, port=port) | {
+                "DATABASE_URL": url,
+                "WEBHOOK_SECRET": WEBHOOK_SECRET,
+                "SAMORA_RATE": str(LOOKS_PER_SECOND),
+                "SLACK_POSTS_PER_MINUTE": str(POSTS_PER_MINUTE),
+            }
+            bots.append(await stack.enter_async_context(BotProcess(environment)))
+        await asyncio.gather(*(bot.wait_for_line('"event": "ready"', within=READY_SECONDS) for bot in bots))
+        began = perf_counter()
+        answers = await run_load(ids, ports, seconds)
+        lasted = perf_counter() - began
+        posts = _posts(slack)
+        async with opened(url) as database, database.reading() as connection:
+            known = (await connection.execute(select(func.count()).select_from(followed_calls))).scalar_one()
+        return Outcome(
+            answers=answers,
+            known=known,
+            posts=posts,
+            allowed=POSTS_PER_MINUTE * lasted / 60,
+            doubles=find_doubles(slack),
+            refused=sum(each.status == 429 for each in slack.requests),
+            mib=max(peak_mib(pid_of(bot)) for bot in bots),
+        )
+
+
+def _posts(slack: SlackSandbox) -> int:
+    return sum(each.path.endswith("chat.postMessage") and each.status == 200 for each in slack.requests)
+
+
+def find_doubles(slack: SlackSandbox) -> list[str]:
+    """Calls that have two cards in one channel."""
+    cards = Counter(
+        (message.channel, str(call_id))
+        for message in slack.messages
+        if message.bot_id and message.thread_ts is None and not message.deleted
+        for call_id in find_call_ids(message.text)
+    )
+    return [f"{call_id} stands {times} times in {channel}" for (channel, call_id), times in cards.items() if times > 1]
+
+
+def run_bare(ids: list[str], seconds: float) -> Steadiness:
+    """The same load for the bare handler."""
+    port = free_port()
+    with running("-m", "tests.bench.servers", "webhook", str(port), port=port):
+        return asyncio.run(run_load(ids, [port], min(seconds, 15.0)))
+
+
+async def run(bare: Steadiness, ids: list[str], seconds: float) -> int:
+    """The bot's two parts, and the table."""
+    print(f"{'':<42}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'worst':>9}{'p99 ratio':>11}{'MiB':>6}{'posts':>7}")
+    show("bare handler: reads, compares the secret", bare, bare)
+    with tempfile.TemporaryDirectory(prefix="samora-bench-") as folder:
+        single = await watch(f"sqlite:///{folder}/bot.db", replicas=1, seconds=seconds)
+    show("one process, SQLite", single.answers, bare, single)
+    with open_postgres() as server:
+        shared = await watch(server.url(server.make_database()), replicas=4, seconds=seconds)
+    show("four replicas, PostgreSQL", shared.answers, bare, shared)
+    wanted = len(ids)
+    return report([*goals("one process", single, wanted), *goals("four replicas", shared, wanted)])
+
+
+def goals(name: str, outcome: Outcome, wanted: int) -> list[Goal]:
+    """What the issue asks of a run."""
+    for line in outcome.doubles:
+        print(line)
+    answers = outcome.answers
+    taken = answers.statuses.get("202", 0) / sum(answers.statuses.values())
+    return [
+        Goal(name=f"{name}: deliveries a second, to those sent", value=answers.per_second / PER_SECOND, least=0.98),
+        Goal(name=f"{name}: share of them taken", value=taken, least=1.0),
+        Goal(name=f"{name}: ms to the answer at p99", value=answers.p99_ms, most=50),
+        Goal(name=f"{name}: share of the calls that are remembered", value=outcome.known / wanted, least=1.0),
+        Goal(name=f"{name}: cards that stand twice", value=len(outcome.doubles), most=0),
+        Goal(name=f"{name}: messages posted, to what Slack allows", value=outcome.posts / outcome.allowed, least=0.1),
+        Goal(name=f"{name}: 429 in answer", value=outcome.refused, most=0),
+    ]
+
+
+def show(name: str, answers: Steadiness, bare: Steadiness, outcome: Outcome | None = None) -> None:
+    """A line of the table."""
+    more = f"{outcome.mib:>6.0f}{outcome.posts:>7}" if outcome else ""
+    print(
+        f"{name:<42}{answers.per_second:>10.0f}{answers.p50_ms:>9.2f}{answers.p99_ms:>9.2f}{answers.worst_ms:>9.1f}"
+        f"{answers.p99_ms / bare.p99_ms:>10.1f} ×{more}",
+        flush=True,
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code says whether every goal is met."""
+    seconds = float(arguments[0]) if arguments else SECONDS
+    ids = [str(UUID(int=number)) for number in range(round(PER_SECOND * seconds / 2))]
+    return asyncio.run(run(run_bare(ids, seconds), ids, seconds))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
