@@ -226,7 +226,6 @@ def _make_crew(
     kept, audit_kept = timedelta(days=settings.retention_days), timedelta(days=settings.audit_days)
     return make_crew(
         store=store,
-        agents=store.agents,
         calls=_visible(settings, NamedCalls(calls=client, names=names)),
         messenger=messenger,
         clock=_now,

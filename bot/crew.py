@@ -56,6 +56,10 @@ class Store(Protocol):
         """What is owed."""
 
     @property
+    def agents(self) -> AgentSubscriptions:
+        """The agents that are followed."""
+
+    @property
     def boards(self) -> Boards:
         """What stands for many cards."""
 
@@ -177,7 +181,6 @@ class Crew:
 def make_crew(
     *,
     store: Store,
-    agents: AgentSubscriptions,
     calls: CallsApi,
     messenger: Speaker,
     clock: Clock,
@@ -192,7 +195,7 @@ def make_crew(
     observe_delay: Callable[[str, float], None] = lambda _path, _seconds: None,
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
-    wishes = Wishes(agents=agents, clock=clock)
+    wishes = Wishes(agents=store.agents, clock=clock)
     crew = Crew(store=store, observe_store=observe_store, pruner=pruner, wishes=wishes)
     recent = RecentCalls()
     outbox = store.outbox

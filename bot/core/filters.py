@@ -4,7 +4,6 @@ A filter is asked again at each look until it is sure. What is not known yet, su
 is OPEN: neither yes nor no.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from bot.core.calls import Call, CallStatus
-from bot.core.foreign import one_line
+from bot.core.foreign import fold
 
 
 class Verdict(StrEnum):
@@ -87,7 +86,7 @@ class VariableFilter:
 
     def judge(self, call: Call, now: datetime) -> Verdict:  # noqa: ARG002 - as the others
         """Variables are given to a call when it is triggered, and stay as they are."""
-        found = any(fnmatchcase(_fold(value), _fold(self.glob)) for value in _values(call.variables, self.name))
+        found = any(fnmatchcase(fold(value), fold(self.glob)) for value in _values(call.variables, self.name))
         return _yes(found is not self.is_negated)
 
 
@@ -110,11 +109,11 @@ def _values(variables: Mapping[str, object], path: str) -> list[str]:
     """The values that a name or a path leads to, as texts; those of a list one by one."""
     found: list[str] = []
     for name, value in variables.items():
-        if _fold(name) == _fold(path):
+        if fold(name) == fold(path):
             inner = value if isinstance(value, list) else [value]
             found += [_text(each) for each in inner if not isinstance(each, Mapping | list)]
-        elif isinstance(value, Mapping) and _fold(path).startswith(_fold(name) + "."):
-            found += _values(value, _fold(path)[len(_fold(name)) + 1 :])
+        elif isinstance(value, Mapping) and fold(path).startswith(fold(name) + "."):
+            found += _values(value, fold(path)[len(fold(name)) + 1 :])
     return found
 
 
@@ -123,7 +122,3 @@ def _text(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", one_line(text)).casefold()

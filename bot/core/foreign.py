@@ -1,6 +1,7 @@
 """Foreign text: what strangers wrote, made harmless to read."""
 
 import re
+import unicodedata
 
 # Characters that nobody sees, and that reorder or part their neighbours: bidirectional controls, soft hyphens, joiners
 # of words, variation selectors, annotations. The joiners U+200C and U+200D stay: Hindi and Persian need them.
@@ -18,3 +19,8 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """The text, clean, and on one line with single blanks."""
     return " ".join(clean(text).split())
+
+
+def fold(text: str) -> str:
+    """A text as people compare it: two that look the same are the same, whatever characters they are written with."""
+    return unicodedata.normalize("NFKC", one_line(text)).casefold()

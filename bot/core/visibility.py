@@ -5,13 +5,12 @@ all that is in it, or a part of one by its path: ``customer.contact.email``. ``*
 is all that is in ``customer``, and ``*.email`` any e-mail below the top. What is in a list has the path of the list.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from bot.core.calls import Call, CallId
-from bot.core.foreign import one_line
+from bot.core.foreign import fold
 from bot.core.ports import CallsApi
 from bot.core.privacy import join_path, mask_object
 
@@ -82,9 +81,4 @@ class VisibleCalls:
 
 
 def _is_named(path: str, globs: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(_fold(path), _fold(glob)) for glob in globs)
-
-
-def _fold(text: str) -> str:
-    """A name as people compare it: two that look the same are the same, whatever characters they are written with."""
-    return unicodedata.normalize("NFKC", one_line(text)).casefold()
+    return any(fnmatchcase(fold(path), fold(glob)) for glob in globs)

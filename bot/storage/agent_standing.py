@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.subscriptions import Reason, SubscriptionState
@@ -15,8 +15,9 @@ from bot.storage.rows import Values
 from bot.storage.schema import agent_subscriptions
 from bot.storage.steps import ended
 
+# To the letter, as the partial index has it.
+IS_ACTIVE: ColumnElement[bool] = agent_subscriptions.c.state == literal_column("'active'")
 IS_LIVE = agent_subscriptions.c.state != SubscriptionState.ENDED.value
-IS_ACTIVE = agent_subscriptions.c.state == SubscriptionState.ACTIVE.value
 IS_PAUSED = agent_subscriptions.c.state == SubscriptionState.PAUSED.value
 
 ACTIVE: Values = {"state": SubscriptionState.ACTIVE.value, "reason": ""}

@@ -1,7 +1,6 @@
 """The agents that channels follow, and what people call them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,41 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.agents import AgentFigures, AgentSubscription
 from bot.core.audit import AuditAction, AuditEntry
-from bot.core.calls import Call, CallId
+from bot.core.calls import Call
 from bot.core.filters import Filter
 from bot.core.subscriptions import Options, Reason
+from bot.storage.acts import ActingPart
 from bot.storage.agent_rows import filters_text, wish_of, wish_values
 from bot.storage.agent_standing import ACTIVE, IS_ACTIVE, IS_LIVE, IS_PAUSED, is_agents_in, paused, set_agents
-from bot.storage.audit import log_acts, put_down
-from bot.storage.births import IS_WISH_ACTIVE
-from bot.storage.leases import StorePart
 from bot.storage.rows import Values, known_of, options_values
 from bot.storage.schema import agent_subscriptions, agents, followed_calls, notices, subscriptions
 from bot.storage.steps import ended, insert_into
 
 _DAY = timedelta(hours=24)
-
-
-class ActingPart(StorePart):
-    """What people do to agents is put down with their doing it."""
-
-    @asynccontextmanager
-    async def _acting(self) -> AsyncIterator[tuple[AsyncConnection, list[AuditEntry]]]:
-        acts: list[AuditEntry] = []
-        async with self._database.transaction() as connection:
-            yield connection, acts
-            await put_down(connection, acts)
-        log_acts(acts)
-
-    def _act(self, action: AuditAction, *, team_id: str, agent_id: str, channel_id: str, by: str) -> AuditEntry:
-        return AuditEntry(
-            at=self._clock(),
-            team_id=team_id,
-            user_id=by,
-            action=action,
-            call_id=CallId(agent_id),
-            channel_id=channel_id,
-        )
 
 
 class AgentSubscriptionStore(ActingPart):
@@ -83,13 +58,13 @@ class AgentSubscriptionStore(ActingPart):
         """The agents that any channel of a workspace follows actively."""
         query = select(agent_subscriptions.c.agent_id).distinct()
         async with self._database.reading() as connection:
-            found = await connection.execute(query.where(agent_subscriptions.c.team_id == team_id, IS_WISH_ACTIVE))
+            found = await connection.execute(query.where(agent_subscriptions.c.team_id == team_id, IS_ACTIVE))
             return frozenset(found.scalars())
 
     async def list_active(self, team_id: str, agent_id: str) -> tuple[AgentSubscription, ...]:
         """The active ones of an agent."""
         is_theirs = (agent_subscriptions.c.team_id == team_id) & (agent_subscriptions.c.agent_id == agent_id)
-        return await self._list(is_theirs & IS_WISH_ACTIVE)
+        return await self._list(is_theirs & IS_ACTIVE)
 
     async def change(self, subscription_id: str, options: Options, filters: tuple[Filter, ...], *, by: str) -> bool:
         """Gives it other options and filters, for the calls to come; False if it has ended."""
@@ -146,7 +121,7 @@ class AgentSubscriptionStore(ActingPart):
         return len(changed) > 0
 
     def _act_on(self, action: AuditAction, wish: AgentSubscription, *, by: str) -> AuditEntry:
-        return self._act(action, team_id=wish.team_id, agent_id=wish.agent_id, channel_id=wish.channel_id, by=by)
+        return self._act(action, team_id=wish.team_id, about=wish.agent_id, by=by, channel_id=wish.channel_id)
 
 
 class AgentNameStore(ActingPart):
@@ -158,7 +133,7 @@ class AgentNameStore(ActingPart):
             new = insert_into(connection, agents).values(team_id=team_id, agent_id=agent_id, name=name)
             named = {"name": new.excluded.name}
             await connection.execute(new.on_conflict_do_update(index_elements=["team_id", "agent_id"], set_=named))
-            acts.append(self._act(AuditAction.NAME, team_id=team_id, agent_id=agent_id, channel_id="", by=by))
+            acts.append(self._act(AuditAction.NAME, team_id=team_id, about=agent_id, by=by))
 
     async def find_names(self, team_id: str) -> Mapping[str, str]:
         """The names of a workspace's agents, by their ids."""

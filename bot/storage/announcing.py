@@ -11,7 +11,7 @@ from bot.core.agent_ports import Announced
 from bot.core.agents import Coverage
 from bot.core.calls import CallId, is_final
 from bot.core.ports import Clock
-from bot.storage.births import IS_WISH_ACTIVE
+from bot.storage.agent_standing import IS_ACTIVE as IS_WISH_ACTIVE
 from bot.storage.columns import UtcDateTime
 from bot.storage.coverage import measure, note_arrival
 from bot.storage.database import Database

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Delivery, Reason, Subscription
+from bot.storage.agent_standing import IS_ACTIVE as IS_WISH_ACTIVE
 from bot.storage.rows import Values, subscription_values
 from bot.storage.schema import agent_subscriptions, subscriptions
 from bot.storage.steps import IS_ENDED, Debt, ended, find_debt, in_pieces, insert_into, is_in
-
-# To the letter, as the partial index has it.
-IS_WISH_ACTIVE: ColumnElement[bool] = agent_subscriptions.c.state == literal_column("'active'")
 
 # Whether a subscription keeps its channel from being told of its call anew: it is told, it was by an agent's
 # subscription, or a person there didn't want it any more.

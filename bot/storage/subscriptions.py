@@ -1,24 +1,20 @@
 """What people follow."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Update, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.audit import AuditAction, AuditEntry
 from bot.core.calls import Call, CallId
 from bot.core.outbox import CardJob
 from bot.core.subscriptions import Options, Reason, Subscription
 from bot.storage import standing
+from bot.storage.acts import ActingPart
 from bot.storage.adding import find_or_add
 from bot.storage.agent_standing import end_agents
-from bot.storage.audit import log_acts, put_down
 from bot.storage.erasing import erase_team
-from bot.storage.leases import StorePart
 from bot.storage.rows import SUBSCRIPTIONS, card_job_of, options_values, subscription_of
 from bot.storage.schema import followed_calls, notices, subscriptions
 from bot.storage.steps import IS_ENDED, IS_PAUSED, card_wish, is_in, lock_following, lock_subscriptions, stop_idle
@@ -26,7 +22,7 @@ from bot.storage.steps import IS_ENDED, IS_PAUSED, card_wish, is_in, lock_follow
 _IS_DRAWABLE = or_(~IS_PAUSED, subscriptions.c.reason == Reason.PERSON.value)
 
 
-class SubscriptionStore(StorePart):
+class SubscriptionStore(ActingPart):
     """Fulfils :class:`bot.core.ports.Subscriptions`. Ids and teams are the caller's to check."""
 
     async def add(
@@ -37,7 +33,7 @@ class SubscriptionStore(StorePart):
         async with self._acting() as (connection, acts):
             row, followed = await find_or_add(connection, wanted, call, now=now, card_until=card_until, token=token)
             if followed:
-                acts.append(self._act(AuditAction.SUBSCRIBE, row, row.call_id, wanted.creator_id))
+                acts.append(self._act_on(AuditAction.SUBSCRIBE, row, row.call_id, wanted.creator_id))
         subscription = subscription_of(row)
         if followed is None:
             return subscription, None
@@ -78,21 +74,21 @@ class SubscriptionStore(StorePart):
         """Pauses it because a person wants that."""
         async with self._acting() as (connection, acts):
             paused = await standing.pause(connection, _is(subscription_id))
-            acts += [self._act(AuditAction.PAUSE, each.row, each.row.call_id, by) for each in paused]
+            acts += [self._act_on(AuditAction.PAUSE, each.row, each.row.call_id, by) for each in paused]
         return len(paused) > 0
 
     async def resume(self, subscription_id: str, *, by: str) -> int:
         """Makes a paused one active, or one that was let go; so its channel's others that Slack's errors paused."""
         async with self._acting() as (connection, acts):
             resumed = await standing.resume_one(connection, subscription_id, self._clock())
-            acts += [self._act(AuditAction.RESUME, each.row, each.row.call_id, by) for each in resumed]
+            acts += [self._act_on(AuditAction.RESUME, each.row, each.row.call_id, by) for each in resumed]
         return len(resumed)
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that."""
         async with self._acting() as (connection, acts):
             ended = await standing.end(connection, _is(subscription_id), self._clock())
-            acts += [self._act(AuditAction.END, each.row, each.row.call_id, by) for each in ended]
+            acts += [self._act_on(AuditAction.END, each.row, each.row.call_id, by) for each in ended]
         return len(ended) > 0
 
     async def end_all(self, team_id: str, channel_id: str, *, by: str) -> int:
@@ -101,8 +97,8 @@ class SubscriptionStore(StorePart):
             now = self._clock()
             agents = await end_agents(connection, team_id, channel_id, now)
             calls = [each.row for each in await standing.end(connection, is_in(team_id, channel_id), now)]
-            acts += [self._act(AuditAction.END, row, row.call_id, by) for row in calls]
-            acts += [self._act(AuditAction.END, row, row.agent_id, by) for row in agents]
+            acts += [self._act_on(AuditAction.END, row, row.call_id, by) for row in calls]
+            acts += [self._act_on(AuditAction.END, row, row.agent_id, by) for row in agents]
         return len(calls) + len(agents)
 
     async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
@@ -112,7 +108,7 @@ class SubscriptionStore(StorePart):
         async with self._acting() as (connection, acts):
             changed = (await connection.execute(change)).all()
             await connection.execute(_want_card(is_it, self._clock()))
-            acts += [self._act(AuditAction.CHANGE, row, row.call_id, by) for row in changed]
+            acts += [self._act_on(AuditAction.CHANGE, row, row.call_id, by) for row in changed]
         return len(changed) > 0
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
@@ -159,25 +155,9 @@ class SubscriptionStore(StorePart):
         """Erases every row of a workspace, the audit's too."""
         return await erase_team(self._database, team_id)
 
-    @asynccontextmanager
-    async def _acting(self) -> AsyncIterator[tuple[AsyncConnection, list[AuditEntry]]]:
-        """A transaction, and a list for the acts of people that are to be put down with what they do."""
-        acts: list[AuditEntry] = []
-        async with self._database.transaction() as connection:
-            yield connection, acts
-            await put_down(connection, acts)
-        log_acts(acts)
-
-    def _act(self, action: AuditAction, row: Row[Any], about: str, by: str) -> AuditEntry:
+    def _act_on(self, action: AuditAction, row: Row[Any], about: str, by: str) -> AuditEntry:
         """What somebody did to a subscription, of which that is the row, about that call or agent."""
-        return AuditEntry(
-            at=self._clock(),
-            team_id=row.team_id,
-            user_id=by,
-            action=action,
-            call_id=CallId(about),
-            channel_id=row.channel_id,
-        )
+        return self._act(action, team_id=row.team_id, about=about, by=by, channel_id=row.channel_id)
 
     async def _list(
         self, condition: ColumnElement[bool], *, offset: int, limit: int

@@ -139,7 +139,7 @@ async def test_a_change_and_its_row_are_one_transaction(
     await actor.follow()
     if before:
         await before(store)
-    mocker.patch("bot.storage.subscriptions.put_down", side_effect=StoreUnavailable("gone"))
+    mocker.patch("bot.storage.acts.put_down", side_effect=StoreUnavailable("gone"))
     rows = await actor.rows(subscriptions)
     with capture_logs() as logs, pytest.raises(StoreUnavailable):
         await change(store)
