@@ -1,5 +1,6 @@
 """The lists of what a channel follows, for a private message, and of what a person follows, for the Home. Pure."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -43,6 +44,8 @@ PER_PAGE = 5
 _LONGEST_STATUS = 24
 _LONGEST_FILTERS = 600
 _LONGEST_AGENT = 80
+# Of a name, as JSON: 80 plain letters take far less, and it is said twice.
+_LONGEST_NAME = 330
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +147,14 @@ def _agent_row(agent: AgentRow, origin: str) -> str:
 
 
 def _agent(agent: AgentRow) -> str:
-    name, agent_id = one_line(agent.name), code(cut(agent.subscription.agent_id, _LONGEST_AGENT))
-    return f"*{inert(cut(name, _LONGEST_AGENT))}* · agent {agent_id}" if name else f"agent {agent_id}"
+    name, agent_id = _name(one_line(agent.name)), code(cut(agent.subscription.agent_id, _LONGEST_AGENT))
+    return f"*{name}* · agent {agent_id}" if name else f"agent {agent_id}"
+
+
+def _name(name: str) -> str:
+    """A name that can do nothing, as much of it as fits."""
+    shown = (inert(cut(name, longest)) for longest in range(_LONGEST_AGENT, 0, -1))
+    return next(each for each in shown if len(json.dumps(each)) <= _LONGEST_NAME)
 
 
 def _figures(figures: AgentFigures) -> str:

@@ -788,6 +788,14 @@ async def test_what_is_gone_is_shown_as_gone() -> None:
     assert desk.woken == 0
 
 
+@pytest.mark.parametrize(("name", "shown"), [("x" * 90, "x" * 79 + "…"), ("💥" * 90, "💥" * 25)])
+def test_a_name_is_shown_as_far_as_slack_takes_it_five_times(name: str, shown: str) -> None:
+    rows = [AgentRow(subscription=make_agent_subscription(number), name=name) for number in range(1, PER_PAGE + 1)]
+    message = list_message((), count=0, page=0, agents=rows, agent_count=PER_PAGE)
+    assert message.text.count(shown) == PER_PAGE
+    assert len(json.dumps([message.text, message.blocks])) < LONGEST_LIST
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(ALL_FILTERS, max_size=10), min_size=1, max_size=PER_PAGE), HOSTILE_TEXTS)
 def test_no_filter_or_name_makes_a_list_that_slack_refuses(filters: list[list[Any]], name: str) -> None:
