@@ -1,0 +1,165 @@
+"""The sandbox's webhooks: how they are kept, and what is sent."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.samora.webhook import read_webhook
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.company import ASHA, RAVI
+from bot.sandbox.samora import SamoraSandbox
+from bot.sandbox.sending import Mischief, Outcome
+
+KEY = {"X-API-Key": "sandbox-key"}
+HEADERS = {"X-Own": "a secret of our own"}
+ALL = ["CALL_STARTED", "CALL_FINISHED", "CALL_FAILED"]
+
+
+class Ear:
+    """Hears deliveries, and answers with the statuses that it is given, then with 202."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.bodies: list[bytes] = []
+        self.secrets: list[str | None] = []
+        self.answers: list[int] = []
+
+    async def hear(self, request: web.Request) -> web.Response:
+        self.bodies.append(await request.read())
+        self.secrets.append(request.headers.get("X-Own"))
+        return web.Response(status=self.answers.pop(0) if self.answers else 202)
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        read = [read_webhook(body) for body in self.bodies]
+        return [(each.event, str(each.call_ids[0])) for each in read]
+
+
+@asynccontextmanager
+async def _ear() -> AsyncIterator[Ear]:
+    ear, app = Ear(), web.Application()
+    app.router.add_post("/hook", ear.hear)
+    async with TestServer(app, host="127.0.0.1") as server:
+        ear.url = str(server.make_url("/hook"))
+        yield ear
+
+
+def _wanted(url: str, **more: object) -> dict[str, Any]:
+    return {"agent_id": ASHA, "name": "Ear", "url": url, "events": ALL, "custom_headers": HEADERS} | more
+
+
+async def _ask(samora: SamoraSandbox, method: str, path: str = "", **more: Any) -> tuple[int, dict[str, Any]]:
+    async with (
+        aiohttp.ClientSession(headers=more.pop("headers", KEY)) as http,
+        http.request(method, f"{samora.url}/v2/webhooks{path}", **more) as answer,
+    ):
+        return answer.status, await answer.json()
+
+
+@asynccontextmanager
+async def _heard(**more: object) -> AsyncIterator[tuple[SamoraSandbox, Ear]]:
+    async with _ear() as ear, SamoraSandbox(clock=SandboxClock(), webhook_waits=(0.01, 0.01)) as samora:
+        assert (await _ask(samora, "POST", json=_wanted(ear.url, **more)))[0] == 201
+        yield samora, ear
+
+
+def _figures(samora: SamoraSandbox) -> Counter[Outcome]:
+    (webhook,) = samora.webhooks
+    return samora.sender.figures[webhook.id]
+
+
+async def test_the_secret_is_told_once_and_a_webhook_can_be_listed_changed_and_removed() -> None:
+    async with SamoraSandbox(clock=SandboxClock()) as samora:
+        _, made = await _ask(samora, "POST", json=_wanted("https://example.com/hook"))
+        assert made["data"]["secret"].startswith("whsec_")
+        place = f"/{made['data']['id']}"
+        assert (await _ask(samora, "GET"))[1]["data"]["total_count"] == 1
+        assert (await _ask(samora, "GET", f"?agent_id={RAVI}"))[1]["data"]["webhooks"] == []
+        _, changed = await _ask(samora, "PUT", place, json={"is_active": False, "events": ["CALL_FAILED"]})
+        _, read = await _ask(samora, "GET", place)
+        assert read["data"] == changed["data"]
+        assert "secret" not in read["data"]
+        assert (read["data"]["is_active"], read["data"]["events"]) == (False, ["CALL_FAILED"])
+        assert (await _ask(samora, "DELETE", place))[0] == 200
+        assert (await _ask(samora, "GET", place))[0] == 404
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"url": "http://example.com/"},
+        {"url": "nothing"},
+        {"events": []},
+        {"events": ["X"]},
+        {"name": ""},
+    ],
+)
+async def test_what_makes_no_webhook_is_refused(flaw: dict[str, object]) -> None:
+    async with SamoraSandbox(clock=SandboxClock()) as samora:
+        status, answer = await _ask(samora, "POST", json=_wanted("https://example.com/hook") | flaw)
+        assert (status, next(iter(flaw)) in answer["message"]) == (400, True)
+        assert list(samora.webhooks) == []
+
+
+async def test_nobody_gets_in_without_the_key() -> None:
+    async with SamoraSandbox(clock=SandboxClock()) as samora:
+        for method, path in [("POST", ""), ("GET", ""), ("GET", "/x"), ("PUT", "/x"), ("DELETE", "/x")]:
+            assert (await _ask(samora, method, path, headers={}))[0] == 401
+
+
+async def test_start_and_end_are_told_with_our_header_and_in_bodies_of_several_shapes() -> None:
+    async with _heard() as (samora, ear):
+        finished, failed = samora.add_call(status="TRIGGERED"), samora.add_call(status="TRIGGERED")
+        samora.add_call(status="ONGOING", agent_id=RAVI)
+        for call, event in [(finished, "answer"), (finished, "hang_up"), (failed, "no_answer")]:
+            samora.move(call.call_id, event)  # type: ignore[arg-type]
+            await samora.sender.drain()
+        samora.move(finished.call_id, "recording_ready")
+        await samora.sender.drain()
+        assert ear.said == [
+            ("CALL_STARTED", finished.call_id),
+            ("CALL_FINISHED", finished.call_id),
+            ("CALL_FAILED", failed.call_id),
+        ]
+        assert set(ear.secrets) == set(HEADERS.values())
+        assert _figures(samora) == {"sent": 3}
+
+
+async def test_only_events_that_were_asked_for_are_told() -> None:
+    async with _heard(events=["CALL_FAILED"]) as (samora, ear):
+        samora.add_call(status="ONGOING")
+        call = samora.add_call()
+        samora.set_status(call.call_id, "REJECTED")
+        await samora.sender.drain()
+        assert ear.said == [("CALL_FAILED", call.call_id)]
+
+
+@pytest.mark.parametrize(("answers", "sent", "failed"), [([500, 503], 1, 0), ([500, 500, 500], 0, 1)])
+async def test_a_delivery_that_fails_is_tried_twice_again(answers: list[int], sent: int, failed: int) -> None:
+    async with _heard() as (samora, ear):
+        ear.answers = list(answers)
+        samora.add_call(status="ONGOING")
+        await samora.sender.drain()
+        assert (len(ear.bodies), _figures(samora)["sent"], _figures(samora)["failed"]) == (3, sent, failed)
+
+
+async def test_deliveries_can_be_lost_doubled_and_overtaken() -> None:
+    async with _heard() as (samora, ear):
+        samora.sender.misbehave(Mischief(lost=1))
+        samora.add_call(status="ONGOING")
+        await samora.sender.drain()
+        assert (ear.bodies, _figures(samora)["lost"]) == ([], 1)
+        samora.sender.misbehave(Mischief(doubled=1))
+        double = samora.add_call(status="ONGOING")
+        await samora.sender.drain()
+        assert ear.said == [("CALL_STARTED", double.call_id)] * 2
+        samora.sender.misbehave(Mischief(reordered=1))
+        late, early = samora.add_call(status="ONGOING"), samora.add_call(status="ONGOING")
+        await samora.sender.drain()
+        assert [call_id for _, call_id in ear.said[2:]] == [early.call_id, late.call_id]
