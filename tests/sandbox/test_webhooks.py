@@ -1,5 +1,6 @@
 """The sandbox's webhooks: how they are kept, and what is sent."""
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -107,9 +108,48 @@ async def test_what_makes_no_webhook_is_refused(flaw: dict[str, object]) -> None
         assert list(samora.webhooks) == []
 
 
+@pytest.mark.parametrize("header", [{"X-Own\r\nX-More": "1"}, {"X-Own": "1\r\nX-More: 2"}, {"": "1"}])
+async def test_headers_hold_one_line_and_their_values_are_not_said_back(header: dict[str, str]) -> None:
+    async with SamoraSandbox(clock=SandboxClock()) as samora:
+        wanted = _wanted("https://example.com/hook", custom_headers=header)
+        status, answer = await _ask(samora, "POST", json=wanted)
+        assert (status, "X-More: 2" in answer["message"]) == (400, False)
+
+
+async def test_a_change_keeps_what_it_does_not_name_and_is_checked_like_a_new_one() -> None:
+    async with SamoraSandbox(clock=SandboxClock()) as samora:
+        _, made = await _ask(samora, "POST", json=_wanted("https://example.com/hook"))
+        place = f"/{made['data']['id']}"
+        _, changed = await _ask(samora, "PUT", place, json={"data_options": {"include_transcript": True}})
+        assert changed["data"]["data_options"] == {"include_transcript": True, "include_recording_url": False}
+        kept = ("id", "agent_id", "name", "url", "events", "custom_headers", "is_active", "created_at")
+        assert [changed["data"][each] for each in kept] == [made["data"][each] for each in kept]
+        flaws: list[dict[str, object]] = [{"url": "http://example.com/"}, {"events": []}, {"name": "n" * 256}]
+        for flaw in [*flaws, {"name": None}]:
+            assert (await _ask(samora, "PUT", place, json=flaw))[0] == 400
+
+
+async def test_there_are_three_events_and_an_agent_of_somebody_else_is_not_found() -> None:
+    async with SamoraSandbox(clock=SandboxClock()) as samora:
+        _, answer = await _ask(samora, "GET", "/events")
+        assert [each["event_type"] for each in answer["data"]["events"]] == ALL
+        stranger = _wanted("https://example.com/", agent_id="0" * 32)
+        assert (await _ask(samora, "POST", json=stranger))[0] == 404
+        for method in ("GET", "DELETE", "PUT"):
+            assert (await _ask(samora, method, "/unknown", json={}))[0] == 404
+
+
+async def test_what_is_answered_about_webhooks_is_kept_nowhere() -> None:
+    async with SamoraSandbox(clock=SandboxClock()) as samora:
+        await _ask(samora, "POST", json=_wanted("https://example.com/hook"))
+        await _ask(samora, "GET")
+        assert [(each.path, each.answer) for each in samora.requests] == [("/v2/webhooks", None)] * 2
+
+
 async def test_nobody_gets_in_without_the_key() -> None:
     async with SamoraSandbox(clock=SandboxClock()) as samora:
-        for method, path in [("POST", ""), ("GET", ""), ("GET", "/x"), ("PUT", "/x"), ("DELETE", "/x")]:
+        places = [("POST", ""), ("GET", ""), ("GET", "/events"), ("GET", "/x"), ("PUT", "/x"), ("DELETE", "/x")]
+        for method, path in places:
             assert (await _ask(samora, method, path, headers={}))[0] == 401
 
 
@@ -163,3 +203,50 @@ async def test_deliveries_can_be_lost_doubled_and_overtaken() -> None:
         late, early = samora.add_call(status="ONGOING"), samora.add_call(status="ONGOING")
         await samora.sender.drain()
         assert [call_id for _, call_id in ear.said[2:]] == [early.call_id, late.call_id]
+
+
+async def test_what_overtakes_nobody_goes_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.sandbox.sending._HELD_SECONDS", 0.01)
+    async with _heard() as (samora, ear):
+        samora.sender.misbehave(Mischief(reordered=1))
+        alone = samora.add_call(status="ONGOING")
+        await samora.sender.drain()
+        assert ear.said == [("CALL_STARTED", alone.call_id)]
+        assert _figures(samora) == {"sent": 1, "reordered": 1}
+
+
+async def test_bodies_have_many_shapes_and_the_bot_understands_them_all() -> None:
+    async with _heard() as (samora, ear):
+        calls = [samora.add_call(status="ONGOING") for _ in range(60)]
+        await samora.sender.drain()
+        assert sorted(ear.said) == sorted(("CALL_STARTED", call.call_id) for call in calls)
+        assert len({tuple(json.loads(body)) for body in ear.bodies}) == 5
+
+
+async def test_the_control_api_tells_what_became_of_webhooks_without_secrets() -> None:
+    async with _heard() as (samora, ear), aiohttp.ClientSession(samora.url) as http:
+        async with http.post("/control/webhooks", json={"lost": 0.5, "seed": 3}) as answer:
+            assert answer.status == 201
+        for _ in range(20):
+            samora.add_call(status="ONGOING")
+        await samora.sender.drain()
+        async with http.get("/control/webhooks") as answer:
+            told = await answer.json()
+        (figures,) = told["webhooks"]
+        assert figures["agent_id"] == ASHA
+        assert figures["sent"] == len(ear.bodies) == len(told["attempts"]) == 20 - figures["lost"]
+        assert 0 < figures["lost"] < 20
+        assert told["mischief"] == {"lost": 0.5, "doubled": 0.0, "reordered": 0.0, "seed": 3}
+        assert HEADERS["X-Own"] not in str(told)
+        async with http.post("/control/webhooks", json={"lost": 1.5}) as answer:
+            assert answer.status == 400
+
+
+async def test_an_ear_that_is_gone_holds_nobody_up() -> None:
+    async with _heard() as (samora, _):
+        (webhook,) = samora.webhooks
+        samora.webhooks.install(agent_id=ASHA, name="gone", url="http://127.0.0.1:9/")
+        samora.add_call(status="ONGOING")
+        await samora.sender.drain()
+        assert samora.sender.figures[webhook.id] == {"sent": 1}
+        assert [each.status for each in samora.sender.attempts if each.path == "/"] == [None] * 3
