@@ -112,6 +112,14 @@ class Campaign:
         """Whether there are calls to come or under way."""
         return not self._task.done()
 
+    @property
+    def state(self) -> str:
+        """One of "running", "ending" (no call begins any more, some are under way) and "over"."""
+        if not self.is_running:
+            return "over"
+        is_ending = self._is_stopped or len(self.call_ids) == self.total
+        return "ending" if is_ending else "running"
+
     def tell_end(self, on_end: Callable[[], None]) -> None:
         """Calls back when it is over."""
         self._task.add_done_callback(lambda _: on_end())
@@ -161,11 +169,11 @@ class Campaigns:
         all: those there were, the last one at the end.
     """
 
-    def __init__(self, samora: "SamoraSandbox", *, on_end: Callable[[], None]) -> None:
-        """Takes whose calls they are, and who hears that one is over."""
+    def __init__(self, samora: "SamoraSandbox", *, on_change: Callable[[], None]) -> None:
+        """Takes whose calls they are, and who hears that one is stopped or over."""
         self.all: list[Campaign] = []
         self._samora = samora
-        self._on_end = on_end
+        self._on_change = on_change
 
     @property
     def last(self) -> Campaign | None:
@@ -188,7 +196,7 @@ class Campaigns:
             message = f"The sandbox holds {MOST_CALLS_IN_ALL} calls at most. Open it anew to go on."
             raise CampaignRefusedError(message)
         campaign = Campaign(self._samora, agent_id=agent_id, calls=calls, seconds=seconds, seed=seed)
-        campaign.tell_end(self._on_end)
+        campaign.tell_end(self._on_change)
         self.all.append(campaign)
         return campaign
 
@@ -196,6 +204,7 @@ class Campaigns:
         """Lets no further call begin, if one runs."""
         if self.last:
             self.last.stop()
+            self._on_change()
 
     async def cancel(self) -> None:
         """Leaves everything as it is."""

@@ -80,7 +80,7 @@ class SamoraSandbox:
         self.requests: deque[SeenRequest] = deque(maxlen=requests_kept)
         self.webhooks = Webhooks(clock=clock, api_key=api_key, agents=self._agents, on_change=on_change)
         self.sender = Sender(clock=clock, waits=webhook_waits, on_change=on_change)
-        self.campaigns = Campaigns(self, on_end=on_change)
+        self.campaigns = Campaigns(self, on_change=on_change)
         self._clock = clock
         self._on_change = on_change
         self._links = LinkSigner(clock)
