@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.samora.webhook import read_webhook
+from bot.samora.webhooks_api import WebhooksApi
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import ASHA, RAVI
 from bot.sandbox.samora import SamoraSandbox
@@ -250,3 +252,20 @@ async def test_an_ear_that_is_gone_holds_nobody_up() -> None:
         await samora.sender.drain()
         assert samora.sender.figures[webhook.id] == {"sent": 1}
         assert [each.status for each in samora.sender.attempts if each.path == "/"] == [None] * 3
+
+
+async def test_an_administrator_of_the_bot_installs_mends_and_removes_one_here() -> None:
+    async with (
+        SamoraSandbox(clock=SandboxClock()) as samora,
+        httpx.AsyncClient(base_url=samora.url, headers=KEY) as http,
+    ):
+        api = WebhooksApi(http=http)
+        made = await api.create(agent_id=ASHA, url="https://bot.example/samora/webhook", secret="first")
+        assert made.secret.startswith("whsec_")
+        await api.mend(made.id, url="https://bot.example/moved", secret="second")
+        (found,) = await api.list(ASHA)
+        assert (found.id, found.url, found.own_secret, found.secret) == (
+            made.id, "https://bot.example/moved", "second", "",
+        )  # fmt: skip
+        await api.remove(made.id)
+        assert await api.list() == ()
