@@ -32,11 +32,17 @@ class Ear:
         self.bodies: list[bytes] = []
         self.secrets: list[str | None] = []
         self.answers: list[int] = []
+        self.elsewhere = 0
 
     async def hear(self, request: web.Request) -> web.Response:
         self.bodies.append(await request.read())
         self.secrets.append(request.headers.get("X-Own"))
-        return web.Response(status=self.answers.pop(0) if self.answers else 202)
+        status = self.answers.pop(0) if self.answers else 202
+        return web.Response(status=status, headers={"Location": "/elsewhere"} if 300 <= status < 400 else {})
+
+    async def hear_elsewhere(self, _: web.Request) -> web.Response:
+        self.elsewhere += 1
+        return web.Response(status=202)
 
     @property
     def said(self) -> list[tuple[str, str]]:
@@ -48,6 +54,7 @@ class Ear:
 async def _ear() -> AsyncIterator[Ear]:
     ear, app = Ear(), web.Application()
     app.router.add_post("/hook", ear.hear)
+    app.router.add_post("/elsewhere", ear.hear_elsewhere)
     async with TestServer(app, host="127.0.0.1") as server:
         ear.url = str(server.make_url("/hook"))
         yield ear
@@ -98,6 +105,7 @@ async def test_the_secret_is_told_once_and_a_webhook_can_be_listed_changed_and_r
     [
         {"url": "http://example.com/"},
         {"url": "nothing"},
+        {"url": "https:///hook"},
         {"events": []},
         {"events": ["X"]},
         {"name": ""},
@@ -182,6 +190,16 @@ async def test_only_events_that_were_asked_for_are_told() -> None:
         assert ear.said == [("CALL_FAILED", call.call_id)]
 
 
+async def test_one_that_is_switched_off_is_not_told() -> None:
+    async with _heard() as (samora, ear):
+        (webhook,) = samora.webhooks
+        for is_active in (False, True):
+            assert (await _ask(samora, "PUT", f"/{webhook.id}", json={"is_active": is_active}))[0] == 200
+            call = samora.add_call(status="ONGOING")
+            await samora.sender.drain()
+        assert ear.said == [("CALL_STARTED", call.call_id)]
+
+
 @pytest.mark.parametrize(("answers", "sent", "failed"), [([500, 503], 1, 0), ([500, 500, 500], 0, 1)])
 async def test_a_delivery_that_fails_is_tried_twice_again(answers: list[int], sent: int, failed: int) -> None:
     async with _heard() as (samora, ear):
@@ -191,7 +209,8 @@ async def test_a_delivery_that_fails_is_tried_twice_again(answers: list[int], se
         assert (len(ear.bodies), _figures(samora)["sent"], _figures(samora)["failed"]) == (3, sent, failed)
 
 
-async def test_deliveries_can_be_lost_doubled_and_overtaken() -> None:
+async def test_deliveries_can_be_lost_doubled_and_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.sandbox.sending._HELD_SECONDS", 3600)
     async with _heard() as (samora, ear):
         samora.sender.misbehave(Mischief(lost=1))
         samora.add_call(status="ONGOING")
@@ -269,3 +288,12 @@ async def test_an_administrator_of_the_bot_installs_mends_and_removes_one_here()
         )  # fmt: skip
         await api.remove(made.id)
         assert await api.list() == ()
+
+
+async def test_no_secret_goes_where_a_redirect_leads() -> None:
+    async with _heard() as (samora, ear):
+        ear.answers = [307, 307, 307]
+        samora.add_call(status="ONGOING")
+        await samora.sender.drain()
+        assert [attempt.status for attempt in samora.sender.attempts] == [307] * 3
+        assert (len(ear.bodies), ear.elsewhere, _figures(samora)) == (3, 0, {"failed": 1})
