@@ -1,10 +1,23 @@
-"""How the sandbox's Samora answers: JSON, with times as the real API writes them."""
+"""How the sandbox's Samora reads and answers: JSON, with times as the real API writes them."""
 
 import json
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+Body = TypeVar("Body")
+
+
+async def read_body(request: web.Request, shape: type[Body]) -> Body:
+    """A request's JSON as what it ought to be; HTTP 400 with a sentence, in which no value stands, if it isn't."""
+    try:
+        return TypeAdapter(shape).validate_json(await request.read() or b"{}")
+    except ValidationError as flaws:
+        sentences = [f"{'.'.join(map(str, flaw['loc'])) or 'body'}: {flaw['msg']}" for flaw in flaws.errors()]
+        raise web.HTTPBadRequest(text="; ".join(sentences)) from flaws
 
 
 def json_answer(body: dict[str, object], status: int = 200) -> web.Response:

@@ -125,6 +125,7 @@ class Live:
             *self._newer("delivered", slack.delivered),
             *self._newer("requests", slack.requests),
             *self._newer("samora", samora.requests),
+            *self._newer("webhooks", samora.sender.attempts),
         ]
         news.sort(key=lambda exchange: exchange.at)
         return [exchange_json(exchange, next(self._numbers)) for exchange in news[-_KEPT:]]

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.sandbox.campaign import CALLS, SECONDS, CampaignRefusedError
 from bot.sandbox.company import AGENT_NAMES, EventRefusedError
 from bot.sandbox.slack.ack import Ack
 from bot.sandbox.slack.control import Control
@@ -34,6 +35,8 @@ class Orders:
             "advance": self._advance,
             "weather": self._change_weather,
             "process": self._process,
+            "start_campaign": self._start_campaign,
+            "stop_campaign": self._stage.samora.campaigns.stop,
         }
 
     async def carry_out(self, user: str, order: Json) -> Ack:
@@ -50,7 +53,7 @@ class Orders:
         except KeyError as error:
             text = f"missing: {error}"
             raise OrderRefusedError(text) from None
-        except (EventRefusedError, LookupError, PermissionError, TypeError, ValueError) as error:
+        except (CampaignRefusedError, EventRefusedError, LookupError, PermissionError, TypeError, ValueError) as error:
             raise OrderRefusedError(str(error)) from None
         return done if isinstance(done, Ack) else Ack(ok=True)
 
@@ -86,6 +89,12 @@ class Orders:
         name, phone = _PEOPLE[len(calls) % len(_PEOPLE)]
         agent_id = list(AGENT_NAMES)[len(calls) % len(AGENT_NAMES)]
         self._stage.samora.add_call(variables={"name": name, "phone": phone}, agent_id=agent_id)
+
+    def _start_campaign(self, agent_id: str, calls: int = CALLS, seconds: float = SECONDS) -> None:
+        if agent_id not in AGENT_NAMES:
+            message = "There is no such agent here."
+            raise LookupError(message)
+        self._stage.samora.campaigns.start(agent_id, calls=calls, seconds=seconds)
 
     def _advance(self, seconds: float) -> None:
         self._stage.clock.advance(seconds)

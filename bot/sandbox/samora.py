@@ -5,7 +5,7 @@ The control API (``samora_control``) asks for no key: the sandbox belongs on loo
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
@@ -14,11 +14,14 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from bot.sandbox.answering import json_answer, message_answer
+from bot.sandbox.campaign import Campaigns
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.company import ASHA, Event, SandboxCall, Variables, make_company, make_turns
+from bot.sandbox.company import AGENT_NAMES, ASHA, Event, SandboxCall, Variables, make_company, make_turns
 from bot.sandbox.faults import Faults, Handler
 from bot.sandbox.media import LinkSigner, file_answer, make_recording, make_transcript, s3_error, without_signatures
 from bot.sandbox.samora_control import SamoraControl
+from bot.sandbox.sending import WAITS, Sender, event_of
+from bot.sandbox.webhooks import Webhooks
 
 REQUESTS_KEPT: Final = 1000
 _RECORDING: Final = "recording.wav"
@@ -48,6 +51,9 @@ class SamoraSandbox:
         api_key: the key that ``X-API-Key`` must carry.
         calls: the company's calls by id; whoever holds the sandbox may change them.
         faults: what is to go wrong; strikes everything but the control API.
+        webhooks: those that are installed.
+        sender: sends them, and knows what became of them.
+        campaigns: many calls in a short time.
         requests: the last ``requests_kept`` requests outside the control API, oldest first.
     """
 
@@ -59,17 +65,22 @@ class SamoraSandbox:
         port: int = 0,
         api_key: str = "sandbox-key",
         requests_kept: int = REQUESTS_KEPT,
+        webhook_waits: Sequence[float] = WAITS,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepares the server without opening a port; port 0 lets the system choose one.
 
-        ``on_change`` is called whenever a call moved or a request was answered.
+        ``webhook_waits`` are the seconds before each further attempt to send a webhook. ``on_change`` is called
+        whenever a call moved or a request was answered.
         """
         self.url = ""
         self.api_key = api_key
         self.calls = make_company(clock.now())
         self.faults = Faults()
         self.requests: deque[SeenRequest] = deque(maxlen=requests_kept)
+        self.webhooks = Webhooks(clock=clock, api_key=api_key, agents=self._agents, on_change=on_change)
+        self.sender = Sender(clock=clock, waits=webhook_waits, on_change=on_change)
+        self.campaigns = Campaigns(self, on_change=on_change)
         self._clock = clock
         self._on_change = on_change
         self._links = LinkSigner(clock)
@@ -84,6 +95,7 @@ class SamoraSandbox:
         return [
             web.get("/v1/call/{call_id:[^/]+}", self._get_call),
             web.get("/media/{call_id}/{name}", self._get_media),
+            *self.webhooks.routes(),
             *SamoraControl(self, clock=self._clock).routes(),
         ]
 
@@ -95,9 +107,12 @@ class SamoraSandbox:
             await self._runner.cleanup()
             raise
         self.url = f"http://{self._host}:{self._runner.addresses[0][1]}"
+        await self.sender.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.campaigns.cancel()
+        await self.sender.__aexit__()
         await self._runner.cleanup()
 
     def add_call(
@@ -120,6 +135,7 @@ class SamoraSandbox:
             turns=make_turns(agent_id, "you"),
         )
         self.calls[call.call_id] = call
+        self._announce(call)
         self._on_change()
         return call
 
@@ -131,16 +147,28 @@ class SamoraSandbox:
             EventRefusedError: the event does not fit the call's state.
         """
         call = self.calls[call_id]
+        before = call.status
         call.move(event, self._clock.now())
+        if call.status != before:
+            self._announce(call)
         self._on_change()
         return call
 
     def set_status(self, call_id: str, status: str) -> SandboxCall:
         """Gives a call any status and touches nothing else but ``updated_at``; KeyError if there is no such call."""
         call = self.calls[call_id]
-        call.status, call.updated_at = status, self._clock.now()
+        before, call.status, call.updated_at = call.status, status, self._clock.now()
+        if status != before:
+            self._announce(call)
         self._on_change()
         return call
+
+    def _announce(self, call: SandboxCall) -> None:
+        if event := event_of(call.status):
+            self.sender.send(self.webhooks.wanting(call.agent_id, event), event, call)
+
+    def _agents(self) -> set[str]:
+        return {*AGENT_NAMES, *(call.agent_id.lower() for call in self.calls.values())}
 
     @web.middleware
     async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -151,7 +179,9 @@ class SamoraSandbox:
         try:
             answer = await self.faults.middleware(request, handler)
             status = answer.status
-            if isinstance(answer, web.Response) and answer.content_type == "application/json":
+            # What is answered about webhooks holds secrets.
+            is_open = not request.path.startswith("/v2/") and answer.content_type == "application/json"
+            if is_open and isinstance(answer, web.Response):
                 said = without_signatures(answer.text or "")
         except ConnectionResetError:
             answer = web.Response()  # the fault has cut the line: aiohttp drops any answer, but would log an exception

@@ -3,24 +3,28 @@
 ``GET /control/calls`` · ``POST /control/calls`` {"variables", "status", "agent_id"} · ``POST /control/calls/{id}``
 {"event"} or {"status"} · ``POST /control/clock`` {"advance": seconds} · ``POST /control/faults`` (a fault's fields)
 · ``POST /control/rain`` {"path", "share", "seed", "kinds"} · ``DELETE /control/faults`` · ``GET /control/requests``
+· ``GET /control/webhooks`` · ``POST /control/webhooks`` {"lost", "doubled", "reordered", "seed"} (shares from 0 to 1)
+· ``GET /control/campaign`` · ``POST /control/campaign`` {"agent_id", "calls", "seconds", "seed"} (``seconds``:
+over which they begin) · ``DELETE /control/campaign`` (no further call begins)
 """
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from bot.sandbox.answering import json_answer, message_answer
+from bot.sandbox.answering import json_answer, message_answer, read_body
+from bot.sandbox.campaign import CALLS, SECONDS, Campaign, CampaignRefusedError
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import ASHA, Event, EventRefusedError, SandboxCall, Variables
 from bot.sandbox.faults import Fault, RainKind
+from bot.sandbox.sending import Mischief
 
 if TYPE_CHECKING:
     from bot.sandbox.samora import SamoraSandbox
 
-_Body = TypeVar("_Body")
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
 
@@ -58,6 +62,21 @@ class _Rain(BaseModel):
     kinds: list[RainKind] = Field(default=["429", "500", "lost"], min_length=1)
 
 
+@checked_dataclass(frozen=True, kw_only=True, config=_STRICT)
+class _CheckedMischief(Mischief):
+    lost: Annotated[float, Field(ge=0, le=1)] = 0.0
+    doubled: Annotated[float, Field(ge=0, le=1)] = 0.0
+    reordered: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class _NewCampaign(BaseModel):
+    model_config = _STRICT
+    agent_id: str = ASHA
+    calls: int = CALLS
+    seconds: float = SECONDS
+    seed: int = 0
+
+
 class SamoraControl:
     """Answers ``/control/*``; a request that makes no sense gets HTTP 400 and a sentence."""
 
@@ -76,6 +95,11 @@ class SamoraControl:
             web.post("/control/rain", self._rain),
             web.delete("/control/faults", self._no_faults),
             web.get("/control/requests", self._requests),
+            web.get("/control/webhooks", self._webhooks),
+            web.post("/control/webhooks", self._misbehave),
+            web.get("/control/campaign", self._campaign),
+            web.post("/control/campaign", self._start_campaign),
+            web.delete("/control/campaign", self._stop_campaign),
         ]
 
     async def _list(self, _: web.Request) -> web.Response:
@@ -84,7 +108,7 @@ class SamoraControl:
         )
 
     async def _add(self, request: web.Request) -> web.Response:
-        wanted = await _read(request, _NewCall)
+        wanted = await read_body(request, _NewCall)
         call = self._samora.add_call(variables=wanted.variables, status=wanted.status, agent_id=wanted.agent_id)
         return json_answer({"call": _described(call)}, status=201)
 
@@ -92,7 +116,7 @@ class SamoraControl:
         call_id = request.match_info["call_id"].lower()
         if call_id not in self._samora.calls:
             return message_answer(404, "There is no such call.")
-        match await _read(request, _CallChange):
+        match await read_body(request, _CallChange):
             case _CallChange(event=None, status=str(status)):
                 call = self._samora.set_status(call_id, status)
             case _CallChange(event=str(event), status=None):
@@ -105,15 +129,15 @@ class SamoraControl:
         return json_answer({"call": _described(call)})
 
     async def _advance(self, request: web.Request) -> web.Response:
-        self._clock.advance((await _read(request, _ClockMove)).advance)
+        self._clock.advance((await read_body(request, _ClockMove)).advance)
         return json_answer({"now": self._clock.now()})
 
     async def _fault(self, request: web.Request) -> web.Response:
-        self._samora.faults.add(await _read(request, _CheckedFault))
+        self._samora.faults.add(await read_body(request, _CheckedFault))
         return message_answer(201, "The fault waits for its request.")
 
     async def _rain(self, request: web.Request) -> web.Response:
-        wanted = await _read(request, _Rain)
+        wanted = await read_body(request, _Rain)
         self._samora.faults.rain(path=wanted.path, share=wanted.share, seed=wanted.seed, kinds=wanted.kinds)
         return message_answer(201, "It rains.")
 
@@ -124,14 +148,48 @@ class SamoraControl:
     async def _requests(self, _: web.Request) -> web.Response:
         return json_answer({"requests": [asdict(request) for request in self._samora.requests]})
 
+    async def _webhooks(self, _: web.Request) -> web.Response:
+        sender = self._samora.sender
+        return json_answer(
+            {
+                "webhooks": [
+                    {"id": each.id, "agent_id": each.agent_id, "is_active": each.is_active, **sender.figures[each.id]}
+                    for each in self._samora.webhooks
+                ],
+                "mischief": asdict(sender.mischief),
+                "attempts": [asdict(attempt) for attempt in sender.attempts],
+            }
+        )
+
+    async def _misbehave(self, request: web.Request) -> web.Response:
+        self._samora.sender.misbehave(await read_body(request, _CheckedMischief))
+        return message_answer(201, "Webhooks are sent like that from now on.")
+
+    async def _campaign(self, _: web.Request) -> web.Response:
+        last = self._samora.campaigns.last
+        return json_answer({"campaign": _progress(last) if last else None})
+
+    async def _start_campaign(self, request: web.Request) -> web.Response:
+        wanted = (await read_body(request, _NewCampaign)).model_dump()
+        try:
+            campaign = self._samora.campaigns.start(**wanted)
+        except CampaignRefusedError as refusal:
+            return message_answer(409, str(refusal))
+        return json_answer({"campaign": _progress(campaign)}, status=201)
+
+    async def _stop_campaign(self, _: web.Request) -> web.Response:
+        self._samora.campaigns.stop()
+        return message_answer(200, "No further call of a campaign begins.")
+
+
+def _progress(campaign: Campaign) -> dict[str, object]:
+    return {
+        "agent_id": campaign.agent_id,
+        "total": campaign.total,
+        "call_ids": campaign.call_ids,
+        "is_running": campaign.is_running,
+    }
+
 
 def _described(call: SandboxCall) -> dict[str, object]:
     return {name: value for name, value in asdict(call).items() if name != "turns"} | {"events": call.events}
-
-
-async def _read(request: web.Request, shape: type[_Body]) -> _Body:
-    try:
-        return TypeAdapter(shape).validate_json(await request.read() or b"{}")
-    except ValidationError as flaws:
-        sentences = [f"{'.'.join(map(str, flaw['loc'])) or 'body'}: {flaw['msg']}" for flaw in flaws.errors()]
-        raise web.HTTPBadRequest(text="; ".join(sentences)) from flaws

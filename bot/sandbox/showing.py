@@ -4,14 +4,17 @@ The shapes are those of ``bot/sandbox/page/src/protocol.ts``.
 """
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 
+from bot.sandbox.campaign import Campaign
 from bot.sandbox.company import AGENT_NAMES, SandboxCall
 from bot.sandbox.manifest import Command
 from bot.sandbox.media import without_signatures
 from bot.sandbox.orders import INVITE
-from bot.sandbox.samora import SeenRequest
+from bot.sandbox.samora import SamoraSandbox, SeenRequest
+from bot.sandbox.sending import Outcome, SentWebhook
 from bot.sandbox.slack import BotRequest, Channel, Message, User, View
 from bot.sandbox.slack.delivery import Delivered
 from bot.sandbox.slack.elements import Json
@@ -19,7 +22,10 @@ from bot.sandbox.slack.payloads import view_json
 from bot.sandbox.slack.people import TEAM_ID
 from bot.sandbox.stage import Stage
 
-Exchange = Delivered | BotRequest | SeenRequest
+Exchange = Delivered | BotRequest | SeenRequest | SentWebhook
+
+# Of campaigns, only so many calls are shown: the newest ones.
+CAMPAIGN_CALLS_SHOWN = 50
 
 _INVITE = Command(command=INVITE, description="Bring somebody into this channel", usage_hint="@samora")
 _INSIDE = ("deleted", "via", "metadata")
@@ -38,7 +44,9 @@ def state_json(stage: Stage, me: str) -> Json:
         ],
         "views": [shown_view(view) for view in slack.views_of(me)],
         "home": shown_view(home) if home else None,
-        "calls": [_call_json(call) for call in stage.samora.calls.values()],
+        "calls": [_call_json(call) for call in _shown_calls(stage.samora)],
+        "agents": _agents_json(stage.samora),
+        "campaign": _campaign_json(stage.samora.campaigns.last),
         "clock": {"moved_by": stage.clock.moved_by},
         "weather": dict(stage.weather.now),
         "bot": {"state": stage.bot_state, "exit_code": stage.bot.exit_code},
@@ -71,6 +79,9 @@ def exchange_json(exchange: Exchange, number: int) -> Json:
             error = answer.get("error") if isinstance(answer, dict) else None
             ends = ("bot", "slack", f"POST {path}")
             return _exchange(number, exchange.at, ends, status=status, error=error, request=body, answer=answer)
+        case SentWebhook(path=path, body=text, status=status):
+            ends = ("samora", "bot", f"POST {path}")
+            return _exchange(number, exchange.at, ends, status=status, error=None, request=_parsed(text), answer=None)
         case SeenRequest(method=method, path=path, status=status, answer=text):
             ends = ("bot", "samora", f"{method} {path}")
             return _exchange(number, exchange.at, ends, status=status, error=None, request=None, answer=_parsed(text))
@@ -134,6 +145,37 @@ def _channel_json(channel: Channel, me: str) -> Json:
         "is_archived": channel.is_archived,
         "is_ext_shared": channel.is_ext_shared,
         "has_bot": channel.has_bot,
+    }
+
+
+def _shown_calls(samora: SamoraSandbox) -> list[SandboxCall]:
+    of_campaigns = [call_id for campaign in samora.campaigns.all for call_id in campaign.call_ids]
+    hidden = set(of_campaigns[:-CAMPAIGN_CALLS_SHOWN])
+    return [call for call_id, call in samora.calls.items() if call_id not in hidden]
+
+
+def _agents_json(samora: SamoraSandbox) -> list[Json]:
+    """The agents, with how many calls they have by status, and what became of their webhooks."""
+    calls: dict[str, Counter[str]] = {agent_id: Counter() for agent_id in AGENT_NAMES}
+    webhooks: dict[str, Counter[Outcome]] = {agent_id: Counter() for agent_id in AGENT_NAMES}
+    for call in samora.calls.values():
+        calls.setdefault(call.agent_id, Counter())[call.status] += 1
+    for webhook in samora.webhooks:
+        webhooks.setdefault(webhook.agent_id, Counter()).update(samora.sender.figures[webhook.id])
+    return [
+        {"id": agent_id, "name": name, "calls": dict(calls[agent_id]), "webhooks": dict(webhooks[agent_id])}
+        for agent_id, name in AGENT_NAMES.items()
+    ]
+
+
+def _campaign_json(campaign: Campaign | None) -> Json | None:
+    if campaign is None:
+        return None
+    return {
+        "agent_id": campaign.agent_id,
+        "total": campaign.total,
+        "begun": len(campaign.call_ids),
+        "state": campaign.state,
     }
 
 

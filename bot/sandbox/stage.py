@@ -1,10 +1,14 @@
 """The stage: a Slack, a Samora, and the real bot between them as a process of its own, all to be steered."""
 
+import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from bot.samora.webhook import SECRET_HEADER
 from bot.sandbox.clock import SandboxClock
+from bot.sandbox.company import AGENT_NAMES
 from bot.sandbox.manifest import Features, read_features
 from bot.sandbox.process import BotProcess, bot_environment
 from bot.sandbox.samora import SamoraSandbox
@@ -14,8 +18,9 @@ from bot.sandbox.weather import Weather
 
 READY_SECONDS = 30.0
 
-# So that whoever watches sees a call's change at once, and what a killed bot held soon.
-_QUICK = {"POLL_INTERVAL": "0.5", "LEASE_SECONDS": "15"}
+# So that whoever watches sees a call's change at once, even one that no webhook announces, and what a killed bot held
+# soon; a campaign's calls are many.
+_QUICK = {"POLL_INTERVAL": "0.5", "WEBHOOK_POLL_INTERVAL": "1", "SAMORA_RATE": "50", "LEASE_SECONDS": "15"}
 
 
 class CannotStart(Exception):
@@ -59,16 +64,31 @@ async def set_stage(manifest: str) -> AsyncIterator[Stage]:
     async with SlackSandbox(clock=clock) as slack:
         changes = slack.workspace.changes
         async with SamoraSandbox(clock=clock, on_change=changes.announce) as samora:
-            environment = bot_environment(slack=slack, samora=samora) | _QUICK
+            environment = bot_environment(slack=slack, samora=samora) | _QUICK | _install_webhooks(samora)
             yield Stage(
                 clock=clock,
                 changes=changes,
                 slack=slack,
                 samora=samora,
-                weather=Weather(slack=slack.faults, samora=samora.faults),
+                weather=Weather(slack=slack.faults, samora=samora.faults, webhooks=samora.sender),
                 bot=BotProcess(environment, on_change=changes.announce),
                 features=read_features(manifest),
             )
+
+
+def _install_webhooks(samora: SamoraSandbox) -> dict[str, str]:
+    """Has the calls of all agents announced to a bot that has the settings returned."""
+    secret = secrets.token_hex(32)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for agent_id, name in AGENT_NAMES.items():
+        samora.webhooks.install(
+            agent_id=agent_id,
+            name=f"Samora for Slack: {name}",
+            url=f"http://127.0.0.1:{port}/samora/webhook",
+            custom_headers={SECRET_HEADER: secret},
+        )
+    return {"PORT": str(port), "WEBHOOK_SECRET": secret}
 
 
 @asynccontextmanager

@@ -1,13 +1,11 @@
-"""The weather between the bot and its neighbours: how Slack or Samora fails until the sun shines again."""
+"""The weather between the bot and its neighbours: how Slack, Samora or its webhooks fail until the sun shines again."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, Literal, get_args
+from typing import Final
 
 from bot.sandbox.faults import TOO_MANY, Fault, Faults
-
-Neighbour = Literal["slack", "samora"]
-Kind = Literal["fine", "outage", "throttling", "slow", "lost answers"]
+from bot.sandbox.sending import Mischief, Sender
 
 _ENDLESS: Final = 10**9  # requests
 _OUTAGE: Final = Fault(times=_ENDLESS, status=503, body="Service Unavailable", content_type="text/plain")
@@ -16,7 +14,7 @@ _LOST: Final = Fault(times=_ENDLESS, drop=True, after=True)
 
 # Slow is slow enough to be seen: over the three seconds after which the bot says that it is still asking, but below the
 # three that Slack gives for opening a modal.
-_FAULTS: Final[Mapping[Neighbour, Mapping[Kind, Fault]]] = {
+_FAULTS: Final[Mapping[str, Mapping[str, Fault]]] = {
     "slack": {
         "outage": _OUTAGE,
         "throttling": _THROTTLING,
@@ -33,30 +31,41 @@ _FAULTS: Final[Mapping[Neighbour, Mapping[Kind, Fault]]] = {
 }
 
 
+_MISCHIEF: Final[Mapping[str, Mischief]] = {
+    "lost": Mischief(lost=1 / 3),
+    "doubled": Mischief(doubled=1),
+    "reordered": Mischief(reordered=1),
+    "off": Mischief(lost=1),
+}
+
+
 class Weather:
-    """How it stands with both neighbours.
+    """How it stands with both neighbours, and with Samora's webhooks.
 
     Attributes:
-        now: the weather of each.
+        now: the weather of "slack", "samora" and "webhooks"; "fine" where nothing is wrong.
     """
 
-    def __init__(self, *, slack: Faults, samora: Faults) -> None:
+    def __init__(self, *, slack: Faults, samora: Faults, webhooks: Sender) -> None:
         """Takes what makes each of them fail; whatever else waits in there is forgotten at the first change."""
-        self.now: dict[Neighbour, Kind] = {"slack": "fine", "samora": "fine"}
-        self._faults: Mapping[Neighbour, Faults] = {"slack": slack, "samora": samora}
+        self.now = {"slack": "fine", "samora": "fine", "webhooks": "fine"}
+        self._faults: Mapping[str, Faults] = {"slack": slack, "samora": samora}
+        self._sender = webhooks
 
     def change(self, of: str, to: str) -> None:
-        """Changes the weather of one neighbour at once.
+        """Changes the weather of one of them at once.
 
         Raises:
             ValueError: there is no such neighbour or weather.
         """
-        neighbour = next((each for each in get_args(Neighbour) if each == of), None)
-        kind = next((each for each in get_args(Kind) if each == to), None)
-        if neighbour is None or kind is None:
-            message = f"the weather of one of {get_args(Neighbour)} may be one of {get_args(Kind)}"
+        kinds = {name: ("fine", *known) for name, known in (*_FAULTS.items(), ("webhooks", _MISCHIEF))}
+        if to not in kinds.get(of, ()):
+            message = "; ".join(f"the weather of {name} may be one of {known}" for name, known in kinds.items())
             raise ValueError(message)
-        self._faults[neighbour].clear()
-        if kind != "fine":
-            self._faults[neighbour].add(_FAULTS[neighbour][kind])
-        self.now[neighbour] = kind
+        self.now[of] = to
+        if of == "webhooks":
+            self._sender.misbehave(_MISCHIEF.get(to, Mischief()))
+            return
+        self._faults[of].clear()
+        if to != "fine":
+            self._faults[of].add(_FAULTS[of][to])

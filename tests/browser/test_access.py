@@ -33,7 +33,7 @@ async def test_channel_thread_panel_and_modal_are_for_everybody(sit: Sit, scheme
     await expect(mira.message("Priya Raman")).to_be_visible()
     assert await complaints(mira) == []
 
-    for tab in ("Weather", "Traffic", "Log"):
+    for tab in ("Agents", "Weather", "Traffic", "Log"):
         await mira.turn_to(tab)
         assert await complaints(mira) == [], tab
 
@@ -45,7 +45,7 @@ async def test_channel_thread_panel_and_modal_are_for_everybody(sit: Sit, scheme
 
 async def test_the_home_and_the_tour_are_for_everybody(sit: Sit) -> None:
     new = await sit(first_visit=True)
-    await expect(new.page.get_by_text("Step 1 of 5")).to_be_visible()
+    await expect(new.page.get_by_text("Step 1 of 6")).to_be_visible()
     assert await complaints(new) == []
     await new.page.keyboard.press("Escape")
     await new.go("Samora")

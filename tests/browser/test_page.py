@@ -179,7 +179,7 @@ async def test_everything_works_with_the_keyboard_alone(mira: Seat) -> None:
 
 async def test_the_first_visit_is_shown_around_and_others_are_not(sit: Sit) -> None:
     new = await sit(first_visit=True)
-    step = new.page.get_by_role("dialog").or_(new.page.get_by_role("region")).filter(has_text="Step 1 of 5")
+    step = new.page.get_by_role("dialog").or_(new.page.get_by_role("region")).filter(has_text="Step 1 of 6")
     await expect(step).to_be_visible()
     calls = await new.turn_to("Calls")
     await calls.get_by_role("button", name=f"Look up, call {FINISHED[:8]}").click()
@@ -187,14 +187,14 @@ async def test_the_first_visit_is_shown_around_and_others_are_not(sit: Sit) -> N
     await new.composer().press("Enter")
     await expect(step).to_contain_text("Done.")
     await step.get_by_role("button", name="Next").click()
-    await expect(new.page.get_by_text("Step 2 of 5")).to_be_visible()
+    await expect(new.page.get_by_text("Step 2 of 6")).to_be_visible()
     await new.page.reload()
     await expect(new.page.get_by_role("button", name="Tour")).to_be_visible()
-    await expect(new.page.get_by_text("of 5")).to_have_count(0)
+    await expect(new.page.get_by_text("of 6")).to_have_count(0)
     await new.page.get_by_role("button", name="Tour").click()
-    await expect(new.page.get_by_text("Step 1 of 5")).to_be_visible()
+    await expect(new.page.get_by_text("Step 1 of 6")).to_be_visible()
     await new.page.keyboard.press("Escape")
-    await expect(new.page.get_by_text("of 5")).to_have_count(0)
+    await expect(new.page.get_by_text("of 6")).to_have_count(0)
 
 
 async def test_it_fits_a_telephone(sit: Sit) -> None:

@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import expect
 
-from bot.sandbox.company import FINISHED, HOSTILE, TRIGGERED
+from bot.sandbox.company import AGENT_NAMES, ASHA, FINISHED, HOSTILE, TRIGGERED
 from bot.sandbox.media import LINK_LIFETIME
 from tests.browser.conftest import Sit
 from tests.browser.seat import Seat
@@ -77,6 +77,29 @@ async def test_follow_a_call_to_its_end(mira: Seat) -> None:
     finished = mira.messages(TRIGGERED).filter(has_text="transcript ready")
     await expect(finished).to_contain_text("Finished")
     await expect(mira.thread()).to_have_count(4)  # the card, and a notice for each of three changes
+
+
+async def test_follow_an_agent_through_a_campaign(mira: Seat) -> None:
+    agents = await mira.turn_to("Agents")
+    asha = agents.get_by_role("listitem", name=AGENT_NAMES[ASHA], exact=True)
+    await mira.press("Follow agent", asha)
+    await expect(mira.composer()).to_have_value(f"/samora-call subscribe agent {ASHA}")
+    await mira.composer().press("Enter")
+    await mira.press("Follow", mira.message(ASHA))
+
+    await mira.press("Start a campaign", asha)
+    cards = mira.messages("Refresh")
+    await expect(cards.first).to_be_visible()
+    board = mira.messages("See all")
+    await expect(board).to_contain_text("Many calls at once", timeout=60_000)
+    await mira.press("Stop", asha)
+    await expect(asha).to_contain_text("the last calls are under way")
+    await expect(asha).to_contain_text("calls, over", timeout=30_000)
+    await expect(asha).to_contain_text(re.compile(r"Webhooks: [1-9]\d* sent"))
+    assert 1 <= await cards.count() <= 10
+
+    await mira.press("See all", board)
+    await expect(mira.page.get_by_role("dialog")).to_contain_text("newest first")
 
 
 async def test_outage_and_restart(mira: Seat) -> None:

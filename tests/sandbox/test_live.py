@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from bot.sandbox.company import FINISHED, PENDING
+from bot.sandbox.company import AGENT_NAMES, ASHA, FINISHED, ONGOING, PENDING, RAVI
 from bot.sandbox.faults import Fault
 from bot.sandbox.site import Site
 from bot.sandbox.slack import Message
@@ -99,7 +99,9 @@ async def test_at_first_comes_all_there_is(browser: Browser) -> None:
     assert next(each for each in state["channels"] if each["id"] == "D0MIRA")["with"] == BOT_USER
     assert state["bot"] == {"state": "starting", "exit_code": None}
     assert state["commands"][0]["command"] == "/samora-call"
-    assert state["weather"] == {"slack": "fine", "samora": "fine"}
+    assert state["weather"] == {"slack": "fine", "samora": "fine", "webhooks": "fine"}
+    assert [(agent["id"], agent["name"]) for agent in state["agents"]] == list(AGENT_NAMES.items())
+    assert state["campaign"] is None
     assert next(call for call in state["calls"] if call["call_id"] == PENDING)["events"] == ["trigger"]
 
 
@@ -108,7 +110,7 @@ async def test_only_what_changed_is_sent(stage: Stage, browser: Browser) -> None
     await browser.order(do="move_call", call_id=PENDING, event="trigger")
     await browser.until(lambda: any("state" in frame for frame in browser.frames[seen:]))
     changes = [frame["state"] for frame in browser.frames[seen:] if "state" in frame]
-    assert [list(change) for change in changes] == [["calls"]]
+    assert [list(change) for change in changes] == [["calls", "agents"]]
     say(stage, "news")
     await browser.until(lambda: "news" in browser.texts())
     assert [len(frame["messages"]) for frame in browser.frames if "messages" in frame] == [1]
@@ -180,6 +182,50 @@ async def test_the_traffic_goes_both_ways_and_shows_no_signature(stage: Stage, b
     assert [each["number"] for each in browser.traffic] == [1, 2, 3, 4]
     assert browser.traffic[2]["answer"]["data"]["status"] == "CALL_FINISHED"
     assert "Signature" not in str(browser.traffic)
+
+
+async def test_a_webhook_is_shown_and_its_secret_is_not(stage: Stage, browser: Browser) -> None:
+    """Nobody listens at the bot's door here."""
+    secrets = [value for webhook in stage.samora.webhooks for value in webhook.custom_headers.values()]
+    await browser.order(do="move_call", call_id=ONGOING, event="hang_up")
+    await browser.until(lambda: browser.traffic)
+    shown = browser.traffic[0]
+    ends = (shown["sender"], shown["receiver"], shown["what"], shown["status"])
+    assert ends == ("samora", "bot", "POST /samora/webhook", None)
+    assert "CALL_FINISHED" in str(shown["request"])
+    assert ONGOING in str(shown["request"]).lower()
+    assert len(set(secrets)) == 1
+    assert not any(secret in str(browser.frames) for secret in [*secrets, "whsec_"])
+
+
+async def test_agents_and_a_campaign_are_counted(browser: Browser) -> None:
+    await browser.order(do="weather", of="webhooks", to="off")
+    before = {agent["id"]: agent["calls"] for agent in browser.state["agents"]}
+    reply = await browser.order(do="start_campaign", agent_id=RAVI, calls=100, seconds=0.2)
+    assert reply["result"]["ok"]
+    await browser.until(lambda: (browser.state["campaign"] or {}).get("state") == "over")
+    assert browser.state["campaign"] == {"agent_id": RAVI, "total": 100, "begun": 100, "state": "over"}
+    agents = {agent["id"]: agent for agent in browser.state["agents"]}
+    assert agents[RAVI]["calls"]["CALL_FINISHED"] == before[RAVI]["CALL_FINISHED"] + 60
+    assert agents[RAVI]["webhooks"] == {"lost": 60 * 2 + 40}
+    assert (agents[ASHA]["calls"], agents[ASHA]["webhooks"]) == (before[ASHA], {})
+
+
+async def test_of_campaigns_the_newest_calls_are_shown_and_all_others_ever(stage: Stage, browser: Browser) -> None:
+    company = list(stage.samora.calls)
+    await browser.order(do="weather", of="webhooks", to="off")
+    await browser.order(do="start_campaign", agent_id=RAVI, calls=120, seconds=0.1)
+    await browser.until(lambda: (browser.state["campaign"] or {}).get("state") == "over")
+    shown = [call["call_id"] for call in browser.state["calls"]]
+    assert shown == company + stage.samora.campaigns.all[0].call_ids[-50:]
+
+
+async def test_a_campaign_that_is_stopped_says_so(browser: Browser) -> None:
+    await browser.order(do="start_campaign", agent_id=RAVI)
+    await browser.until(lambda: (browser.state["campaign"] or {}).get("state") == "running")
+    await browser.order(do="stop_campaign")
+    await browser.until(lambda: browser.state["campaign"]["state"] != "running")
+    assert browser.state["campaign"]["begun"] < 200
 
 
 async def test_traffic_is_told_once(stage: Stage, browser: Browser) -> None:

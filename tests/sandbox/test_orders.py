@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.company import FINISHED, PENDING
+from bot.sandbox.company import FINISHED, PENDING, RAVI
 from bot.sandbox.orders import OrderRefusedError, Orders
 from bot.sandbox.stage import Stage
 
@@ -120,3 +120,23 @@ async def test_what_makes_no_sense_is_refused_in_a_sentence(stage: Stage, what: 
 async def test_people_of_another_organisation_have_no_commands(stage: Stage) -> None:
     with pytest.raises(OrderRefusedError, match="another organisation"):
         await order(stage, as_="U0OUTSIDER", do="say", channel="C0SHARED", text="/samora-call", thread_ts=None)
+
+
+async def test_a_campaign_of_an_agent_is_started_once_and_stopped(stage: Stage) -> None:
+    await order(stage, do="start_campaign", agent_id=RAVI)
+    campaign = stage.samora.campaigns.last
+    assert campaign is not None
+    assert (campaign.agent_id, campaign.total, campaign.state) == (RAVI, 200, "running")
+    with pytest.raises(OrderRefusedError, match="under way"):
+        await order(stage, do="start_campaign", agent_id=RAVI)
+    await order(stage, do="stop_campaign")
+    assert campaign.state != "running"
+
+
+@pytest.mark.parametrize(
+    "wanted", [{}, {"agent_id": "nobody"}, {"agent_id": RAVI, "calls": "2"}, {"agent_id": RAVI, "calls": 2.5}]
+)
+async def test_a_campaign_that_makes_no_sense_is_refused(stage: Stage, wanted: dict[str, Any]) -> None:
+    with pytest.raises(OrderRefusedError):
+        await order(stage, do="start_campaign", **wanted)
+    assert stage.samora.campaigns.last is None

@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox.company import FINISHED
+from bot.sandbox.sending import Mischief
 from bot.sandbox.stage import Stage
 from bot.sandbox.weather import _FAULTS
 
@@ -50,7 +51,7 @@ async def test_one_weather_follows_another(stage: Stage) -> None:
     stage.weather.change("slack", "outage")
     stage.weather.change("slack", "throttling")
     assert await post(stage) == 429
-    assert stage.weather.now == {"slack": "throttling", "samora": "fine"}
+    assert stage.weather.now == {"slack": "throttling", "samora": "fine", "webhooks": "fine"}
 
 
 def test_slow_is_slow_enough_to_be_seen_and_quick_enough_for_a_modal() -> None:
@@ -58,7 +59,29 @@ def test_slow_is_slow_enough_to_be_seen_and_quick_enough_for_a_modal() -> None:
     assert 0 < _FAULTS["slack"]["slow"].delay < 3
 
 
-@pytest.mark.parametrize(("of", "to"), [("weather", "fine"), ("slack", "hail"), ("", "")])
+@pytest.mark.parametrize(
+    ("kind", "mischief"),
+    [
+        ("lost", Mischief(lost=1 / 3)),
+        ("doubled", Mischief(doubled=1)),
+        ("reordered", Mischief(reordered=1)),
+        ("off", Mischief(lost=1)),
+        ("fine", Mischief()),
+    ],
+)
+async def test_webhooks_have_a_weather_of_their_own(stage: Stage, kind: str, mischief: Mischief) -> None:
+    stage.weather.change("samora", "outage")
+    stage.weather.change("webhooks", "lost")
+    stage.weather.change("webhooks", kind)
+    assert stage.samora.sender.mischief == mischief
+    assert stage.weather.now == {"slack": "fine", "samora": "outage", "webhooks": kind}
+    assert await ask_samora(stage) == 503
+
+
+@pytest.mark.parametrize(
+    ("of", "to"),
+    [("weather", "fine"), ("slack", "hail"), ("", ""), ("slack", "off"), ("webhooks", "outage"), ("webhooks", "")],
+)
 async def test_other_weather_is_refused_in_a_sentence(stage: Stage, of: str, to: str) -> None:
     with pytest.raises(ValueError, match="lost answers"):
         stage.weather.change(of, to)

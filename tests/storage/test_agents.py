@@ -186,6 +186,12 @@ class TestTheChannel:
         assert await state_of(store) == ("ended", "person"), "the other one stood there already"
         assert await store.agents.list_here(TEAM, CHANNEL) == ()
 
+    async def test_it_gets_another_id_after_slack_refused_it(self, store: Store, actor: Actor) -> None:
+        await self.refuse(actor)
+        await store.subscriptions.move_channel(TEAM, CHANNEL, "C9")
+        assert await state_of(store) == ("active", "")
+        assert await state_of(store, "wish-2") == ("paused", "person")
+
     async def test_all_of_it_is_ended(self, store: Store, actor: Actor) -> None:
         assert await store.subscriptions.end_all(TEAM, CHANNEL, by=JON) == 3
         assert await store.agents.list_here(TEAM, CHANNEL) == ()
@@ -236,6 +242,7 @@ async def test_figures_are_of_the_last_24_hours(store: Store, actor: Actor, cloc
     await store.agents.add(make_wish(clock))
     for n in (1, 2, 3):
         await actor.follow(f"sub-{n}", n=n)
+    await actor.follow("theirs", n=1, team_id=OTHER_TEAM)
     seen = {"agent_id": AGENT, "seen_at": clock()}
     await actor.set(followed_calls, seen)
     for each in ("sub-1", "sub-2"):
@@ -243,7 +250,9 @@ async def test_figures_are_of_the_last_24_hours(store: Store, actor: Actor, cloc
     await actor.see("CALL_FINISHED", n=1)
     turn = await actor.take_turn()
     await store.outbox.mark_sent(turn, ts="1.0", next_at=clock())
-    assert len(await actor.rows(notices)) == 1
+    await actor.see("CALL_FINISHED", n=2)
+    await store.outbox.drop(await actor.take_turn(), reason="msg_too_long")
+    assert len(await actor.rows(notices)) == 2
     assert await store.agents.measure(["wish-1", "wish-9"]) == {
         "wish-1": AgentFigures(calls=3, matched=2, told=1),
         "wish-9": AgentFigures(),

@@ -5,7 +5,7 @@ import { live } from "./live";
 import { tell } from "./toasts";
 
 export type Pane = "sidebar" | "conversation" | "thread" | "panel";
-export type PanelTab = "Calls" | "Weather" | "Traffic" | "Log";
+export type PanelTab = "Calls" | "Agents" | "Weather" | "Traffic" | "Log";
 export type ThreadPlace = { channel: string; ts: string };
 
 /** The place that is no conversation: Samora's App Home tab. */

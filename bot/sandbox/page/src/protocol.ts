@@ -80,7 +80,20 @@ export type Call = {
   events: CallEvent[];
 };
 
+export type Agent = {
+  id: string;
+  name: string;
+  /** How many it has by status. */
+  calls: Record<string, number>;
+  /** What became of its webhooks: "sent" were taken, "failed" given up; what isn't there is none. */
+  webhooks: Partial<Record<"sent" | "failed" | "lost" | "doubled" | "reordered", number>>;
+};
+
+/** Many calls of one agent; "ending" while no more of them begin and some are under way. */
+export type Campaign = { agent_id: string; total: number; begun: number; state: "running" | "ending" | "over" };
+
 export type Weather = "fine" | "outage" | "throttling" | "slow" | "lost answers";
+export type WebhookWeather = "fine" | "lost" | "doubled" | "reordered" | "off";
 
 export type State = {
   me: string;
@@ -90,10 +103,14 @@ export type State = {
   /** My open modals, the visible one last. */
   views: View[];
   home: View | null;
+  /** All but the older ones of campaigns. */
   calls: Call[];
+  agents: Agent[];
+  /** The one under way, or the last one. */
+  campaign: Campaign | null;
   /** By how many seconds the sandbox's clock is ahead of the machine's, which the page has too. */
   clock: { moved_by: number };
-  weather: { slack: Weather; samora: Weather };
+  weather: { slack: Weather; samora: Weather; webhooks: WebhookWeather };
   bot: { state: "starting" | "running" | "stopped"; exit_code: number | null };
   commands: { command: string; description: string; usage_hint: string }[];
   shortcuts: { name: string; type: "message" | "global"; callback_id: string; description: string }[];
@@ -133,8 +150,12 @@ export type Order =
   | { do: "archive" | "unarchive" | "kick_bot" | "invite_bot"; channel: string }
   | { do: "move_call"; call_id: string; event: CallEvent }
   | { do: "add_call" }
+  /** Without more said: 200 calls that begin within 60 seconds. */
+  | { do: "start_campaign"; agent_id: string; calls?: number; seconds?: number }
+  | { do: "stop_campaign" }
   | { do: "advance"; seconds: number }
-  | { do: "weather"; of: "slack" | "samora"; to: Weather }
+  /** Neighbours have one kind of weather, webhooks another. */
+  | { do: "weather"; of: keyof State["weather"]; to: Weather | WebhookWeather }
   | { do: "process"; what: "kill" | "stop" | "start" };
 
 /** How Slack got on with the bot: `error` is what Slack shows a person then, such as "operation_timeout". */

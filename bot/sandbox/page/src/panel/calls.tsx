@@ -6,6 +6,7 @@ import { useShown } from "../live";
 import { copyText } from "../parts/message_tools";
 import type { Call, CallEvent } from "../protocol";
 import { give } from "./deeds";
+import { statusClass, statusWords } from "./statuses";
 
 const EVENTS: Readonly<Record<CallEvent, string>> = {
   trigger: "Dial",
@@ -15,15 +16,6 @@ const EVENTS: Readonly<Record<CallEvent, string>> = {
   hang_up: "Hang up",
   recording_ready: "Recording ready",
   transcript_ready: "Transcript ready",
-};
-
-const STATUSES: Readonly<Record<string, string>> = {
-  PENDING: "Pending",
-  TRIGGERED: "Triggered",
-  ONGOING: "Ongoing",
-  CALL_FINISHED: "Finished",
-  UNANSWERED: "Unanswered",
-  REJECTED: "Rejected",
 };
 
 export function Calls() {
@@ -76,14 +68,12 @@ function Group({ title, calls }: { title: string; calls: readonly Call[] }) {
 
 function Entry({ call }: { call: Call }) {
   const short = call.call_id.slice(0, 8);
-  const status = STATUSES[call.status] ?? call.status;
+  const status = statusWords(call.status);
   return (
     <li className="call" aria-label={`Call ${short}, ${status}`} data-call={call.call_id}>
       <div className="call-head">
         <strong dir="auto">{call.who || "Somebody"}</strong>
-        <span className={`status status-${Object.hasOwn(STATUSES, call.status) ? call.status : "OTHER"}`}>
-          {status}
-        </span>
+        <span className={statusClass(call.status)}>{status}</span>
       </div>
       <div className="call-facts">
         <span>{call.agent_name}</span>
@@ -144,7 +134,7 @@ function isOver(call: Call): boolean {
 }
 
 function fits(call: Call, wanted: string): boolean {
-  const words = [call.who, call.status, STATUSES[call.status] ?? "", call.agent_name, call.call_id]
+  const words = [call.who, call.status, statusWords(call.status), call.agent_name, call.call_id]
     .join(" ")
     .toLowerCase();
   return wanted

@@ -3,12 +3,13 @@
 import { useBox } from "../box";
 import { desk, togglePanel, turnTo } from "../desk";
 import { Tabs } from "../parts/tabs";
+import { Agents } from "./agents";
 import { Calls } from "./calls";
 import { Log } from "./log";
 import { Traffic } from "./traffic";
 import { WeatherTab } from "./weather";
 
-const TABS = ["Calls", "Weather", "Traffic", "Log"] as const;
+const TABS = ["Calls", "Agents", "Weather", "Traffic", "Log"] as const;
 
 export function Panel() {
   const { tab } = useBox(desk);
@@ -23,6 +24,7 @@ export function Panel() {
       </header>
       <div id="panel-inside" className="panel-inside" role="tabpanel" aria-label={tab}>
         {tab === "Calls" && <Calls />}
+        {tab === "Agents" && <Agents />}
         {tab === "Weather" && <WeatherTab />}
         {tab === "Traffic" && <Traffic />}
         {tab === "Log" && <Log />}

@@ -5,30 +5,44 @@ import { useBox } from "../box";
 import { desk } from "../desk";
 import { sandboxNow, useShown } from "../live";
 import { channelTitle } from "../parts/channel_name";
-import type { Order, Weather } from "../protocol";
+import type { Order, State, Weather, WebhookWeather } from "../protocol";
 import { give } from "./deeds";
 
-type Neighbour = "slack" | "samora";
+type Kind = Weather | WebhookWeather;
+type Choice = readonly [kind: Kind, name: string, words: string];
 
-const KINDS: readonly (readonly [Weather, string, Readonly<Record<Neighbour, string>>])[] = [
-  ["fine", "Fine", { slack: "Everything works.", samora: "Everything works." }],
-  ["outage", "Outage", { slack: "Every request gets 503.", samora: "Every look at a call gets 503." }],
-  ["throttling", "Throttling", { slack: "429: try again in 5 seconds.", samora: "429: try again in 5 seconds." }],
-  ["slow", "Slow", { slack: "Each answer takes 2 seconds.", samora: "Each answer takes 5 seconds." }],
-  [
-    "lost answers",
-    "Lost answers",
-    {
-      slack: "It does what it is asked, and the answer is lost.",
-      samora: "The connection is cut instead of an answer.",
-    },
-  ],
+const FINE: Choice = ["fine", "Fine", "Everything works."];
+
+const SLACK: readonly Choice[] = [
+  FINE,
+  ["outage", "Outage", "Every request gets 503."],
+  ["throttling", "Throttling", "429: try again in 5 seconds."],
+  ["slow", "Slow", "Each answer takes 2 seconds."],
+  ["lost answers", "Lost answers", "It does what it is asked, and the answer is lost."],
+];
+
+const SAMORA: readonly Choice[] = [
+  FINE,
+  ["outage", "Outage", "Every look at a call gets 503."],
+  ["throttling", "Throttling", "429: try again in 5 seconds."],
+  ["slow", "Slow", "Each answer takes 5 seconds."],
+  ["lost answers", "Lost answers", "The connection is cut instead of an answer."],
+];
+
+const WEBHOOKS: readonly Choice[] = [
+  FINE,
+  ["lost", "Lost", "One in three never comes."],
+  ["doubled", "Doubled", "Each comes twice."],
+  ["reordered", "Reordered", "Each second one overtakes the one before."],
+  ["off", "Off", "None comes: the bot has to look by itself."],
 ];
 
 export function WeatherTab() {
   return (
     <div className="weather">
-      <Neighbours />
+      <Of of="slack" title="Slack" kinds={SLACK} />
+      <Of of="samora" title="Samora" kinds={SAMORA} />
+      <Of of="webhooks" title="Webhooks" kinds={WEBHOOKS} />
       <Clock />
       <Process />
       <Here />
@@ -36,23 +50,19 @@ export function WeatherTab() {
   );
 }
 
-function Neighbours() {
-  return (["slack", "samora"] as const).map((of) => <OfNeighbour key={of} of={of} />);
-}
-
-function OfNeighbour({ of }: { of: Neighbour }) {
-  const now = useShown((state) => state.weather[of]);
+function Of({ of, title, kinds }: { of: keyof State["weather"]; title: string; kinds: readonly Choice[] }) {
+  const now: Kind = useShown((state) => state.weather[of]);
   // What was chosen is shown at once, and what is true as soon as the server has said so.
-  const [wanted, setWanted] = useState<Weather | null>(null);
-  const change = async (kind: Weather) => {
+  const [wanted, setWanted] = useState<Kind | null>(null);
+  const change = async (kind: Kind) => {
     setWanted(kind);
     if (!(await give({ do: "weather", of, to: kind }))) setWanted(null);
   };
   useEffect(() => setWanted(null), [now]);
   return (
     <fieldset className="box" data-tour={`weather-${of}`} aria-busy={wanted !== null && wanted !== now}>
-      <legend>{of === "slack" ? "Slack" : "Samora"}</legend>
-      {KINDS.map(([kind, name, words]) => (
+      <legend>{title}</legend>
+      {kinds.map(([kind, name, words]) => (
         <label key={kind} className="choice">
           <input
             type="radio"
@@ -62,7 +72,7 @@ function OfNeighbour({ of }: { of: Neighbour }) {
           />
           <span>
             {name}
-            <small>{words[of]}</small>
+            <small>{words}</small>
           </span>
         </label>
       ))}

@@ -2,7 +2,7 @@
 
 import { showTab } from "../desk";
 import { useKnown, useShown } from "../live";
-import type { Weather } from "../protocol";
+import type { Weather, WebhookWeather } from "../protocol";
 
 const NAMES = { slack: "Slack", samora: "Samora" } as const;
 
@@ -11,6 +11,13 @@ const WORDS: Readonly<Record<Exclude<Weather, "fine">, string>> = {
   throttling: "throttles the bot",
   slow: "is slow",
   "lost answers": "loses its answers",
+};
+
+const OF_WEBHOOKS: Readonly<Record<Exclude<WebhookWeather, "fine">, string>> = {
+  lost: "get lost",
+  doubled: "come twice",
+  reordered: "come in a wrong order",
+  off: "don't come",
 };
 
 export function Banner() {
@@ -27,6 +34,7 @@ export function Banner() {
     const now = weather[neighbour];
     if (now !== "fine") sentences.push(`${NAMES[neighbour]} ${WORDS[now] ?? now}`);
   }
+  if (weather.webhooks !== "fine") sentences.push(`Webhooks ${OF_WEBHOOKS[weather.webhooks]}`);
   return (
     <div className="banners">
       {connection === "lost" && (

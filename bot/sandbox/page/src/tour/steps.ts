@@ -1,4 +1,4 @@
-/** The five steps of the tour: what each shows, where it points, and when it is done. */
+/** The six steps of the tour: what each shows, where it points, and when it is done. */
 
 import { Box } from "../box";
 import { desk, HOME, go, showPane, showTab } from "../desk";
@@ -60,6 +60,18 @@ export const STEPS: readonly Step[] = [
       news(known, since).some((message) => message.bot_id !== null && message.thread_ts !== null),
   },
   {
+    title: "Follow a whole agent",
+    text:
+      "Press Follow agent, send it, and press Follow in the answer. Then start a campaign: its calls get cards, " +
+      "and when there are too many, one board for them all.",
+    points: "[data-tour='follow-agent']",
+    isFirst: true,
+    prepare: () => showTab("Agents"),
+    isDone: (known, since) =>
+      known.state.campaign !== null &&
+      news(known, since).some((message) => message.bot_id !== null && message.ephemeral_to === null),
+  },
+  {
     title: "Break something",
     text: "Give Samora an outage, or press kill -9. Move a followed call on, then make it fine again: nothing is lost.",
     points: "[data-tour='weather-samora']",
@@ -106,7 +118,7 @@ function beginning(): Beginning {
 }
 
 function isBad({ state }: Known): boolean {
-  return state.bot.state !== "running" || state.weather.slack !== "fine" || state.weather.samora !== "fine";
+  return state.bot.state !== "running" || Object.values(state.weather).some((kind) => kind !== "fine");
 }
 
 function hasLink(known: Known, since: Beginning): boolean {
