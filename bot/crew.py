@@ -1,4 +1,4 @@
-"""The crew: the four workers that follow calls, and how much they have to do."""
+"""The crew: the workers that follow calls, and how much they have to do."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ class Crew:
         observe_store: hears now and then how much there is to do, or None if the database doesn't say.
         pruner: the one who throws away what is over.
         wishes: what channels want to hear of agents' calls.
-        workers: the poller, the relay, and those who draw the cards and the boards.
+        workers: the poller, the relay, and those who post cards and boards, and redraw them.
     """
 
     store: Store
@@ -248,11 +248,25 @@ def _make_workers(
         at_once=_TURNS_AT_ONCE,
     )
     yield worker(
+        name="new_cards",
+        claim=lambda room: outbox.claim_new_cards(limit=room, until=until(), rate=rates.posts),
+        work=cards.draw,
+        release=outbox.release_card,
+        at_once=_CARDS_AT_ONCE,
+    )
+    yield worker(
         name="cards",
         claim=lambda room: outbox.claim_cards(limit=room, until=until(), rate=rates.edits),
         work=cards.draw,
         release=outbox.release_card,
         at_once=_CARDS_AT_ONCE,
+    )
+    yield worker(
+        name="new_boards",
+        claim=lambda room: store.boards.claim_new(limit=room, until=until(), rate=rates.posts),
+        work=boards.draw,
+        release=store.boards.release,
+        at_once=_BOARDS_AT_ONCE,
     )
     yield worker(
         name="boards",

@@ -81,11 +81,18 @@ async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: da
         {"of_id": row.id, "of_due_at": due_at}
         for row in known
         if row.lease is None and (row.due_at or row.id in woken)
-        if (due_at := max(now, row.read_at + _BETWEEN_READINGS)) and (row.due_at is None or row.due_at > due_at)
+        for due_at in [_find_hurry(row, now)]
+        if row.due_at is None or row.due_at > due_at
     ]
     if hurried:
         await connection.execute(_HURRY, hurried)
     return len(known) - len(idle) + len(woken)
+
+
+def _find_hurry(row: Row[Any], now: datetime) -> datetime:
+    """When it may be read at the earliest: after a failure, a webhook gives no leave to ask before that is over."""
+    rested_at: datetime = row.read_at + _BETWEEN_READINGS
+    return max(now, rested_at, row.held_until or now)
 
 
 async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) -> set[int]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, update
@@ -17,9 +18,11 @@ from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
 from bot.storage.rows import Values, known_of
 from bot.storage.schema import boards, followed_calls, subscriptions
-from bot.storage.steps import IS_ACTIVE, hold_back, lock_subscriptions, make_due, update_subscriptions
+from bot.storage.slots import take_slot
+from bot.storage.steps import IS_ACTIVE, lock_subscriptions, make_due, update_subscriptions
 
-_DUE = Queue(boards, key=boards.c.id, due_at=boards.c.due_at, lease=boards.c.lease)
+_queue = partial(Queue, boards, key=boards.c.id, due_at=boards.c.due_at, lease=boards.c.lease)
+_NEW, _OLD = _queue(among=boards.c.ts == ""), _queue(among=boards.c.ts != "")
 
 _NO_DRAWING: Values = {"due_at": None, "lease": None, "failures": 0, "begun_at": None}
 
@@ -38,9 +41,13 @@ _CALLS = subscriptions.join(followed_calls, followed_calls.c.id == subscriptions
 class BoardStore(StorePart):
     """Fulfils :class:`bot.core.agent_ports.Boards`."""
 
+    async def claim_new(self, *, limit: int, until: datetime, rate: Rate) -> Claim[BoardJob]:
+        """Takes boards that are to be posted."""
+        return await _NEW.claim(self._database, self._wish(limit, until, rate), _load)
+
     async def claim(self, *, limit: int, until: datetime, rate: Rate) -> Claim[BoardJob]:
-        """Takes boards that are to be posted, redrawn, or looked at because their burst may be over."""
-        return await _DUE.claim(self._database, self._wish(limit, until, rate), _load)
+        """Takes boards that are to be redrawn, or looked at because their burst may be over."""
+        return await _OLD.claim(self._database, self._wish(limit, until, rate), _load)
 
     async def tally(self, board_id: str) -> Tally:
         """What stands on it now."""
@@ -64,14 +71,16 @@ class BoardStore(StorePart):
             )
 
     async def begin(self, job: BoardJob) -> bool:
-        """Puts down that it is about to be posted; False if it is somebody else's by now."""
+        """Puts down that it is about to be posted; False if it is somebody else's by now, or is to wait, as a card."""
         now = self._clock()
         async with self._database.transaction() as connection:
-            begin = update(boards).where(_is_ours(job)).values(begun_at=now)
-            if (await connection.execute(begin)).rowcount == 0:
+            row = await _lock(connection, job)
+            if row is None or row.lease != job.lease:
                 return False
-            await hold_back(connection, job.board.team_id, job.board.channel_id, now)
-            return True
+            free_at = await take_slot(connection, job.board.team_id, job.board.channel_id, now)
+            values: Values = {"due_at": free_at, "lease": None} if free_at else {"begun_at": now}
+            await connection.execute(update(boards).where(boards.c.id == row.id).values(values))
+            return free_at is None
 
     async def mark(self, job: BoardJob, *, ts: str) -> None:
         """It stands there as wanted. One that is open is looked at again even if there is no news: it may be over.

@@ -23,14 +23,25 @@ from bot.storage.steps import IS_ACTIVE, card_wish, ended, find_debt, lock_subsc
 
 _DUE = Queue(followed_calls, key=followed_calls.c.id, due_at=followed_calls.c.due_at, lease=followed_calls.c.lease)
 
+_of_time = partial(bindparam, type_=UtcDateTime())
+
 # What only the holder of the lease may write.
 _WRITE = update(followed_calls).where(
     followed_calls.c.id == bindparam("of_id"), followed_calls.c.lease == bindparam("of_lease")
 )
 
 # A webhook that came during a look may know more than was read: it counts as having come right after it.
-_IS_NUDGED_MEANWHILE = followed_calls.c.nudged_at.is_distinct_from(bindparam("of_nudge", type_=UtcDateTime()))
+_IS_NUDGED_MEANWHILE = followed_calls.c.nudged_at.is_distinct_from(_of_time("of_nudge"))
 _AFTER_NUDGE = timedelta(seconds=1)
+
+_IS_NUDGED = followed_calls.c.nudged_at >= followed_calls.c.read_at
+_PUT_OFF = _WRITE.values(
+    due_at=case((_IS_NUDGED, _of_time("of_held_until")), else_=_of_time("of_due_at")),
+    held_until=_of_time("of_held_until"),
+    failures=bindparam("of_failures"),
+    lease=None,
+)
+_RELEASE = _WRITE.values(due_at=_of_time("of_due_at"), lease=None)
 
 
 class FollowedCallStore(StorePart):
@@ -64,31 +75,23 @@ class FollowedCallStore(StorePart):
             await note_change(connection, seen)
             return True
 
-    async def put_off(self, known: FollowedCall, *, due_at: datetime) -> None:
-        """Counts a failure, and gives the call back for that time."""
-        await self._write(known, {"failures": known.failures + 1, "due_at": due_at, "lease": None})
+    async def put_off(self, known: FollowedCall, *, due_at: datetime, held_until: datetime) -> None:
+        """Counts a failure, and gives the call back for that time, or for when it may be hurried if a webhook has."""
+        given = {"of_due_at": due_at, "of_held_until": held_until, "of_failures": known.failures + 1}
+        await self._database.change(_PUT_OFF, given | {"of_id": known.id, "of_lease": known.lease})
 
     async def release(self, known: FollowedCall) -> None:
         """Gives a call back unlooked at."""
-        await self._write(known, {"due_at": self._clock(), "lease": None})
-
-    async def _write(self, row: FollowedCall, values: Values) -> bool:
-        return await self._database.change(_statement(tuple(values)), values | {"of_id": row.id, "of_lease": row.lease})
-
-
-@cache
-def _statement(columns: tuple[str, ...]) -> Update:
-    """The same one for the same columns: so several rows can be written at once."""
-    return _WRITE.values({each: bindparam(each) for each in columns})
+        given = {"of_id": known.id, "of_lease": known.lease, "of_due_at": self._clock()}
+        await self._database.change(_RELEASE, given)
 
 
 @cache
 def _look_statement(columns: tuple[str, ...]) -> Update:
     """Likewise, for what a look writes."""
-    of_time = partial(bindparam, type_=UtcDateTime())
     nudged = {
-        "due_at": case((_IS_NUDGED_MEANWHILE, of_time("of_again_at")), else_=of_time("of_due_at")),
-        "nudged_at": case((_IS_NUDGED_MEANWHILE, of_time("of_read_at")), else_=followed_calls.c.nudged_at),
+        "due_at": case((_IS_NUDGED_MEANWHILE, _of_time("of_again_at")), else_=_of_time("of_due_at")),
+        "nudged_at": case((_IS_NUDGED_MEANWHILE, _of_time("of_read_at")), else_=followed_calls.c.nudged_at),
     }
     return _WRITE.values({each: bindparam(each) for each in columns} | nudged)
 
@@ -96,7 +99,7 @@ def _look_statement(columns: tuple[str, ...]) -> Update:
 def _look(seen: Observation, due_at: datetime | None) -> tuple[Update, Values]:
     """The statement that writes a look, and what it is given."""
     row = seen.followed
-    values = followed_values(row) | {"read_at": seen.at, "lease": None}
+    values = followed_values(row) | {"read_at": seen.at, "held_until": None, "lease": None}
     again_at = seen.at + _AFTER_NUDGE
     given = {
         "of_id": row.id,
