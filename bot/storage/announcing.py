@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, bindparam, case, exists, select, update
@@ -13,7 +14,7 @@ from bot.core.calls import CallId, is_final
 from bot.core.ports import Clock
 from bot.storage.agent_standing import IS_ACTIVE as IS_WISH_ACTIVE
 from bot.storage.columns import UtcDateTime
-from bot.storage.coverage import measure, note_arrival
+from bot.storage.coverage import Arrivals, measure
 from bot.storage.database import Database
 from bot.storage.rows import Values
 from bot.storage.schema import agent_subscriptions, followed_calls, subscriptions
@@ -25,19 +26,21 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # A flood of webhooks about one call is no flood of questions.
 _BETWEEN_READINGS = timedelta(seconds=1)
 
-_HURRY = (
+_of_time = partial(bindparam, type_=UtcDateTime())
+_NUDGE = (
     update(followed_calls)
     .where(followed_calls.c.id == bindparam("of_id"))
-    .values(due_at=bindparam("of_due_at", type_=UtcDateTime()))
+    .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"))
 )
 
 
 class AnnouncementStore:
     """Fulfils :class:`bot.core.agent_ports.Announcements`."""
 
-    def __init__(self, *, database: Database, clock: Clock, team_id: Callable[[], str]) -> None:
-        """Takes the database, the time, and whose calls they are."""
+    def __init__(self, *, database: Database, clock: Clock, team_id: Callable[[], str], arrivals: Arrivals) -> None:
+        """Takes the database, the time, whose calls they are, and who knows which agents' webhooks arrive."""
         self._database = database
+        self._arrivals = arrivals
         self._clock = clock
         self._team_id = team_id
 
@@ -48,7 +51,7 @@ class AnnouncementStore:
             known = await _lock_known(connection, team_id, wanted)
             nudged = await _nudge(connection, known, now)
             added = await _add(connection, team_id, wanted - {row.call_id for row in known}, now)
-            await note_arrival(connection, team_id, {row.agent_id for row in known}, now)
+            await self._arrivals.note(connection, team_id, {row.agent_id for row in known}, now)
         return Announced(nudged=nudged, added=added, ignored=len(wanted) - nudged - added)
 
     async def measure_coverage(self, *, silent_after: timedelta) -> Coverage:
@@ -68,25 +71,27 @@ async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[s
 
 async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime) -> int:
     """Makes known calls due, those that nobody reads only if somebody wants them; returns how many are read now."""
+    if not known:
+        return 0
     idle = [row for row in known if row.due_at is None]
     woken = await _find_wanted(connection, [row for row in idle if not is_final(row.status, row.ended_at)])
-    for piece in in_pieces(row.id for row in known):
-        await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(nudged_at=now))
     for piece in in_pieces(woken):
         # One that was not read for a while must not be let go for having been quiet.
         since = case((followed_calls.c.status == "", now), else_=followed_calls.c.status_since)
         again: Values = {"is_awaited": True, "status_since": since, "news_at": now, "failures": 0}
         await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(again))
-    hurried = [
-        {"of_id": row.id, "of_due_at": due_at}
-        for row in known
-        if row.lease is None and (row.due_at or row.id in woken)
-        for due_at in [_find_hurry(row, now)]
-        if row.due_at is None or row.due_at > due_at
-    ]
-    if hurried:
-        await connection.execute(_HURRY, hurried)
+    nudges = [{"of_id": row.id, "of_nudged_at": now, "of_due_at": _find_due(row, woken, now)} for row in known]
+    await connection.execute(_NUDGE, nudges)
     return len(known) - len(idle) + len(woken)
+
+
+def _find_due(row: Row[Any], woken: set[int], now: datetime) -> datetime | None:
+    """When a call that is named is read; one that is being looked at keeps its lease."""
+    due_at: datetime | None = row.due_at
+    if row.lease is not None or (due_at is None and row.id not in woken):
+        return due_at
+    hurried_at = _find_hurry(row, now)
+    return min(due_at, hurried_at) if due_at else hurried_at
 
 
 def _find_hurry(row: Row[Any], now: datetime) -> datetime:

@@ -63,9 +63,10 @@ class BoardStore(StorePart):
             counted = await connection.execute(counting.group_by(followed_calls.c.status))
             failures = await connection.execute(latest.limit(LATEST_FAILURES))
             after = self._clock() - BURST_WINDOW
+            born = await count_born(connection, board.team_id, [board.channel_id], after)
             return Tally(
                 by_status={row[0]: row[1] for row in counted},
-                last_minute=await count_born(connection, board.team_id, board.channel_id, after),
+                last_minute=born[board.channel_id],
                 failures=tuple(known_of(row) for row in failures),
                 unfinished=(await connection.execute(running)).scalar_one(),
             )
