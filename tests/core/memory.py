@@ -318,10 +318,17 @@ class MemoryOutbox:
 
     # Cards
 
+    async def claim_new_cards(self, *, limit: int, until: datetime, rate: Rate) -> Claim[CardJob]:
+        return self._claim(limit, until, rate, is_new=True)
+
     async def claim_cards(self, *, limit: int, until: datetime, rate: Rate) -> Claim[CardJob]:
+        return self._claim(limit, until, rate, is_new=False)
+
+    def _claim(self, limit: int, until: datetime, rate: Rate, *, is_new: bool) -> Claim[CardJob]:
         memory = self._memory
         jobs: list[CardJob] = []
-        waiting = [wish for wish in memory.wishes.values() if self._is_old(wish)]
+        old = [wish for wish in memory.wishes.values() if self._is_old(wish)]
+        waiting = [wish for wish in old if is_new == (not wish.subscription.card_ts)]
         for wish in waiting:
             if is_due(wish.card, memory.clock()) and memory.room(limit - len(jobs), rate):
                 lease = memory.take(wish.card, until, rate)
