@@ -209,7 +209,7 @@ class MemoryFollowed:
             wish.wanted += 1
             wish.card.due_at = wish.card.due_at or self._memory.clock()
 
-    async def put_off(self, known: FollowedCall, *, due_at: datetime) -> None:
+    async def put_off(self, known: FollowedCall, *, due_at: datetime, held_until: datetime) -> None:  # noqa: ARG002
         if kept := self._find(known):
             kept.due.put_off(due_at)
 

@@ -1,7 +1,7 @@
 """Boards: what goes onto one, when it is drawn, and what becomes of it when the burst is over."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,6 +17,7 @@ from bot.storage.store import Store
 from tests.core.making import MINUTE, SECOND, make_subscription
 from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
 from tests.storage.acting import LEASE, PLENTY, Actor
+from tests.storage.announced import Campaign
 from tests.storage.bursting import Burst, call_ids
 
 FINISHED, UNANSWERED, REJECTED = CallStatus.CALL_FINISHED, CallStatus.UNANSWERED, CallStatus.REJECTED
@@ -396,6 +397,40 @@ class TestTheChannelAndTheWorkspace:
         assert await burst.next_at() is None
         await store.subscriptions.resume_channel(TEAM, CHANNEL)
         assert (await burst.take()).board.id == job.board.id
+
+    @pytest.mark.parametrize("how", ["its call's", "its agent's", "the channel", "the workspace"])
+    async def test_a_closed_one_that_was_refused_is_drawn_a_last_time_once_somebody_resumes(
+        self, burst: Burst, store: Store, actor: Actor, how: str
+    ) -> None:
+        wish = await Campaign(actor).wish(agent_id=str(make_call_id(77)))
+        closed = await store.boards.close(await burst.open(), most=0)
+        assert closed
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()}, id="sub-0002")
+        if how == "the workspace":
+            await store.outbox.stop_team(TEAM)
+        else:
+            await store.boards.pause(closed, reason="is_archived")
+        assert await burst.next_at() is None
+        resuming: dict[str, Callable[[], Awaitable[object]]] = {
+            "its call's": lambda: store.subscriptions.resume("sub-0003", by=USER),
+            "its agent's": lambda: store.agents.resume(wish.id, by=USER),
+            "the channel": lambda: store.subscriptions.resume_channel(TEAM, CHANNEL),
+            "the workspace": lambda: store.subscriptions.resume_team(TEAM),
+        }
+        await resuming[how]()
+        await store.boards.mark(await burst.take(), ts=closed.board.ts)
+        assert await burst.next_at() is None
+
+    async def test_nor_is_one_redrawn_for_that_which_shows_all(self, burst: Burst, store: Store, actor: Actor) -> None:
+        wish = await Campaign(actor).wish(agent_id=str(make_call_id(77)))
+        closed = await store.boards.close(await burst.open(), most=0)
+        assert closed
+        await store.boards.mark(closed, ts=closed.board.ts)
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()})
+        await store.agents.pause(wish.id, by=USER)
+        await store.agents.resume(wish.id, by=USER)
+        await store.subscriptions.resume_channel(TEAM, CHANNEL)
+        assert await burst.next_at() is None
 
     async def test_a_channel_gets_another_id(self, burst: Burst, store: Store, actor: Actor) -> None:
         await burst.come(11, channel_id="C9")

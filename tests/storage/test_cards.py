@@ -218,7 +218,7 @@ class TestPosting:
         claim = await actor.claim_turns()
         assert (claim.rows, claim.next_at) == ((), clock() + BETWEEN_POSTS)
         clock.advance(BETWEEN_POSTS)
-        assert await actor.take_turn()
+        assert (await actor.take_turn()).notice.subscription_id == "sub-1"
 
     async def test_a_notice_whose_process_has_died_holds_no_card_back(
         self, store: Store, actor: Actor, clock: FakeClock
