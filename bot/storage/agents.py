@@ -15,6 +15,8 @@ from bot.core.subscriptions import Options, Reason
 from bot.storage.acts import ActingPart
 from bot.storage.agent_rows import filters_text, wish_of, wish_values
 from bot.storage.agent_standing import ACTIVE, IS_ACTIVE, IS_LIVE, IS_PAUSED, is_agents_in, paused, set_agents
+from bot.storage.board_standing import find_stopped
+from bot.storage.boards import want_boards
 from bot.storage.rows import Values, known_of, options_values
 from bot.storage.schema import agent_subscriptions, agents, followed_calls, notices, subscriptions
 from bot.storage.steps import ended, insert_into
@@ -76,8 +78,17 @@ class AgentSubscriptionStore(ActingPart):
         return await self._set(subscription_id, IS_ACTIVE, paused(Reason.PERSON.value), AuditAction.PAUSE, by=by)
 
     async def resume(self, subscription_id: str, *, by: str) -> bool:
-        """Makes a paused one active; False if it was not paused."""
-        return await self._set(subscription_id, IS_PAUSED, ACTIVE, AuditAction.RESUME, by=by)
+        """Makes a paused one active; False if it was not paused.
+
+        What stands in its channel for many cards is drawn again: Slack may have refused that.
+        """
+        async with self._acting() as (connection, acts):
+            changed = await set_agents(connection, (agent_subscriptions.c.id == subscription_id) & IS_PAUSED, ACTIVE)
+            for row in changed:
+                stopped = await find_stopped(connection, row.team_id, row.channel_id)
+                await want_boards(connection, stopped, self._clock())
+            acts += [self._act_on(AuditAction.RESUME, wish_of(row), by=by) for row in changed]
+        return len(changed) > 0
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that; False if it had ended."""

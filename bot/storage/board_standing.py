@@ -20,12 +20,16 @@ async def stop_boards(connection: AsyncConnection, team_id: str) -> None:
     await connection.execute(update(boards).where(boards.c.id.in_(ids)).values(due_at=None, lease=None, failures=0))
 
 
-async def go_on_with_boards(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> None:
-    """Has those that are open drawn again: of one channel, or of all if that is empty. Their burst may be over."""
-    is_there = (boards.c.team_id == team_id) & _IS_OPEN & boards.c.due_at.is_(None)
+async def find_stopped(connection: AsyncConnection, team_id: str, channel_id: str) -> set[str]:
+    """Those that are not due, and are to be drawn again: of one channel, or of all if that is empty.
+
+    An open one's burst may be over, and what a closed one shows may not be the last that there was to show.
+    """
+    is_there = (boards.c.team_id == team_id) & boards.c.due_at.is_(None)
     if channel_id:
         is_there &= boards.c.channel_id == channel_id
-    await want_boards(connection, await _lock(connection, is_there), now)
+    is_unfinished = _IS_OPEN | (boards.c.wanted > boards.c.drawn)
+    return set((await connection.execute(select(boards.c.id).where(is_there, is_unfinished))).scalars())
 
 
 async def move_boards(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:

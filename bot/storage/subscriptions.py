@@ -124,7 +124,7 @@ class SubscriptionStore(ActingPart):
     async def resume_channel(self, team_id: str, channel_id: str) -> int:
         """Resumes what Slack's errors paused there."""
         async with self._database.transaction() as connection:
-            return await standing.reopen(connection, team_id, channel_id, self._clock())
+            return len(await standing.reopen(connection, team_id, channel_id, self._clock()))
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
         """Follows a channel to its new id, resumes there, and has the cards redrawn."""

@@ -10,6 +10,7 @@ from bot.core.agent_ports import BoardMessenger
 from bot.core.board_drawer import BoardDrawer
 from bot.core.boards import BoardJob, BurstRules, Tally
 from bot.core.calls import CallId, CallStatus, is_final
+from bot.core.ports import Claim
 from bot.core.subscriptions import Options, Subscription
 from bot.storage.boards import fold, want_boards
 from bot.storage.rows import subscription_values
@@ -133,8 +134,12 @@ class Burst:
             await want_boards(connection, set(found.scalars()) - {""}, now)
 
     async def claim(self) -> list[BoardJob]:
-        claim = await self.store.boards.claim(limit=8, until=self.clock() + LEASE, rate=PLENTY)
-        return list(claim.rows)
+        """Those that are to be posted, and those that are to be redrawn."""
+        return [job for claim in await self._claims(8) for job in claim.rows]
+
+    async def _claims(self, limit: int) -> list[Claim[BoardJob]]:
+        store, until = self.store.boards, self.clock() + LEASE
+        return [await claim(limit=limit, until=until, rate=PLENTY) for claim in (store.claim_new, store.claim)]
 
     async def take(self) -> BoardJob:
         (job,) = await self.claim()
@@ -149,8 +154,8 @@ class Burst:
 
     async def next_at(self) -> Any:
         """In how long a board is due; None for never."""
-        claim = await self.store.boards.claim(limit=0, until=self.clock() + LEASE, rate=PLENTY)
-        return claim.next_at - self.clock() if claim.next_at else None
+        times = [claim.next_at for claim in await self._claims(0) if claim.next_at]
+        return min(times) - self.clock() if times else None
 
     async def board(self, **equal: Any) -> dict[str, Any]:
         return await self.actor.row(boards, **equal)
