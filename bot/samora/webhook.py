@@ -72,7 +72,10 @@ def read_webhook(body: bytes) -> Announcement:
 
 
 def _texts(body: object) -> Iterator[tuple[_Path, str]]:
-    """The texts that may hold an id, with the names that lead to them, from the outside in; of what has no end, the beginning."""
+    """The texts that may hold an id, with the names that lead to them, from the outside in.
+
+    Of what has no end, the beginning.
+    """
     waiting: deque[tuple[_Path, object]] = deque([((), body)])
     room = _MOST_VALUES
     while waiting:
