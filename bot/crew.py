@@ -26,14 +26,14 @@ from bot.workers import FailureNoter, Observer, Worker
 
 log = structlog.get_logger()
 
-_LOOKS_AT_ONCE = 64
+_LOOKS_AT_ONCE = 128
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
 _BOARDS_AT_ONCE = 4
 _MEASURE_SECONDS = 10.0
 
 # A look may be a little late, and with hundreds a second many of them share a claim then.
-_LOOKS_PAUSE = timedelta(milliseconds=50)
+_LOOKS_PAUSE = timedelta(milliseconds=100)
 
 # We count what is claimed, and Slack what arrives: the one is that much later than the other at most. So our minute
 # is that much longer than Slack's, or else the first posts of a minute would at times be too many for the last one's.
