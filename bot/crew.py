@@ -26,14 +26,15 @@ from bot.workers import FailureNoter, Observer, Worker
 
 log = structlog.get_logger()
 
-_LOOKS_AT_ONCE = 64
+_POLLER = "poller"
+_LOOKS_AT_ONCE = 128
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
 _BOARDS_AT_ONCE = 4
 _MEASURE_SECONDS = 10.0
 
 # A look may be a little late, and with hundreds a second many of them share a claim then.
-_LOOKS_PAUSE = timedelta(milliseconds=50)
+_LOOKS_PAUSE = timedelta(milliseconds=100)
 
 # We count what is claimed, and Slack what arrives: the one is that much later than the other at most. So our minute
 # is that much longer than Slack's, or else the first posts of a minute would at times be too many for the last one's.
@@ -131,6 +132,12 @@ class Crew:
         """Something was written that there may be something to do about."""
         for worker in self.workers:
             worker.wake()
+
+    def look(self) -> None:
+        """A webhook has come: there is something for the poller alone."""
+        for worker in self.workers:
+            if worker.name == _POLLER:
+                worker.wake()
 
     def hear(self) -> None:
         """Likewise, because of a person: what is wished may have changed, too."""
@@ -233,7 +240,7 @@ def _make_workers(
 ) -> Iterator[Worker[Any]]:
     outbox = store.outbox
     yield worker(
-        name="poller",
+        name=_POLLER,
         claim=lambda room: store.followed.claim(limit=room, until=until(), rate=rates.looks),
         work=poller.look,
         release=store.followed.release,

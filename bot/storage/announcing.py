@@ -27,6 +27,20 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _BETWEEN_READINGS = timedelta(seconds=1)
 
 _of_time = partial(bindparam, type_=UtcDateTime())
+_KNOWN = (
+    select(followed_calls)
+    .where(
+        followed_calls.c.team_id == bindparam("of_team"),
+        followed_calls.c.call_id.in_(bindparam("of_calls", expanding=True)),
+    )
+    .order_by(followed_calls.c.id)
+    .with_for_update(key_share=True)
+)
+_ANY_WISH = (
+    select(agent_subscriptions.c.id)
+    .where(agent_subscriptions.c.team_id == bindparam("of_team"), IS_WISH_ACTIVE)
+    .limit(1)
+)
 _NUDGE = (
     update(followed_calls)
     .where(followed_calls.c.id == bindparam("of_id"))
@@ -63,9 +77,7 @@ class AnnouncementStore:
 async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[str]) -> list[Row[Any]]:
     found: list[Row[Any]] = []
     for piece in in_pieces(call_ids):
-        is_it = (followed_calls.c.team_id == team_id, followed_calls.c.call_id.in_(piece))
-        query = select(followed_calls).where(*is_it).order_by(followed_calls.c.id)
-        found += (await connection.execute(query.with_for_update(key_share=True))).all()
+        found += (await connection.execute(_KNOWN, {"of_team": team_id, "of_calls": piece})).all()
     return found
 
 
@@ -115,8 +127,7 @@ async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) ->
 
 async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime) -> int:
     """Has unknown calls read, if any agent is followed; returns how many."""
-    is_followed = select(agent_subscriptions.c.id).where(agent_subscriptions.c.team_id == team_id, IS_WISH_ACTIVE)
-    if not call_ids or (await connection.execute(is_followed.limit(1))).first() is None:
+    if not call_ids or (await connection.execute(_ANY_WISH, {"of_team": team_id})).first() is None:
         return 0
     times = {"status_since": now, "news_at": now, "seen_at": now, "nudged_at": now, "due_at": now, "read_at": _NEVER}
     new = {"team_id": team_id, "status": "", "number": 0, "is_awaited": True, **times}

@@ -99,9 +99,11 @@ def _look_statement(columns: tuple[str, ...]) -> Update:
 
 
 def _look(seen: Observation, due_at: datetime | None) -> tuple[Update, Values]:
-    """The statement that writes a look, and what it is given."""
+    """The statement that writes a look, and what it is given: few values in most cases, for each costs time."""
     row = seen.followed
-    values = followed_values(row) | {"read_at": seen.at, "held_until": None, "lease": None}
+    values: Values = {"read_at": seen.at, "held_until": None, "lease": None}
+    if not seen.is_same:
+        values |= followed_values(row)
     again_at = seen.at + _AFTER_NUDGE
     given = {
         "of_id": row.id,

@@ -30,9 +30,10 @@ READERS = 2
 # SQLite's that are not the statement's fault; a statement that is wrong says SQLITE_ERROR.
 _BUGS_OF_SQLITE = frozenset({"SQLITE_ERROR", "SQLITE_MISUSE", "SQLITE_RANGE"})
 
-
-# So long a write waits for others to share its commit with: a look may be late, and a commit is a wait for the disk.
+# So long a write waits for others to share its transaction with, which is a wait for the disk and costs as much as ten
+# writes: the longer, the more of them came together the last time. A look may be late.
 _GATHERING_SECONDS = 0.005
+_LONGEST_GATHERING_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,9 @@ class Database:
 
     async def _write_waiting(self) -> None:
         """A task of its own: whoever gives up waiting must not take the others' writes back."""
+        together: list[_Write] = []
         while self._waiting:
-            await asyncio.sleep(_GATHERING_SECONDS)
+            await asyncio.sleep(min(_GATHERING_SECONDS * (1 + len(together)), _LONGEST_GATHERING_SECONDS))
             together, self._waiting = self._waiting, []
             try:
                 found = await self._write_together(together)
