@@ -22,12 +22,12 @@ class Announced:
     Attributes:
         nudged: calls that were known, and are due now.
         added: calls that nobody had heard of, and that are read from now on.
-        ignored: calls that nobody cares for: unknown, and no agent is followed; or over and told.
+        ignored: the calls that nobody cares for: unknown, and no agent is followed; or over and told.
     """
 
     nudged: int = 0
     added: int = 0
-    ignored: int = 0
+    ignored: frozenset[CallId] = frozenset()
 
 
 class Announcements(Protocol):

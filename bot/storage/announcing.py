@@ -63,10 +63,13 @@ class AnnouncementStore:
         team_id, now, wanted = self._team_id(), self._clock(), {str(each) for each in call_ids}
         async with self._database.transaction(is_urgent=True) as connection:
             known = await _lock_known(connection, team_id, wanted)
-            nudged = await _nudge(connection, known, now)
-            added = await _add(connection, team_id, wanted - {row.call_id for row in known}, now)
+            ignored = await _nudge(connection, known, now)
+            unknown = wanted - {row.call_id for row in known}
+            added = await _add(connection, team_id, unknown, now)
             await self._arrivals.note(connection, team_id, {row.agent_id for row in known}, now)
-        return Announced(nudged=nudged, added=added, ignored=len(wanted) - nudged - added)
+        nudged = len(known) - len(ignored)
+        ignored |= unknown if added is None else set()
+        return Announced(nudged=nudged, added=added or 0, ignored=frozenset(map(CallId, ignored)))
 
     async def measure_coverage(self, *, silent_after: timedelta) -> Coverage:
         """How it stands with the webhooks of the agents."""
@@ -81,10 +84,10 @@ async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[s
     return found
 
 
-async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime) -> int:
-    """Makes known calls due, those that nobody reads only if somebody wants them; returns how many are read now."""
+async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime) -> set[str]:
+    """Makes known calls due, those that nobody reads only if somebody wants them; returns the ids of the others."""
     if not known:
-        return 0
+        return set()
     idle = [row for row in known if row.due_at is None]
     woken = await _find_wanted(connection, [row for row in idle if not is_final(row.status, row.ended_at)])
     for piece in in_pieces(woken):
@@ -94,7 +97,7 @@ async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: da
         await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(again))
     nudges = [{"of_id": row.id, "of_nudged_at": now, "of_due_at": _find_due(row, woken, now)} for row in known]
     await connection.execute(_NUDGE, nudges)
-    return len(known) - len(idle) + len(woken)
+    return {row.call_id for row in idle if row.id not in woken}
 
 
 def _find_due(row: Row[Any], woken: set[int], now: datetime) -> datetime | None:
@@ -125,10 +128,10 @@ async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) ->
     return found
 
 
-async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime) -> int:
-    """Has unknown calls read, if any agent is followed; returns how many."""
+async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime) -> int | None:
+    """Has unknown calls read, if any agent is followed; returns how many nobody else has added meanwhile, or None."""
     if not call_ids or (await connection.execute(_ANY_WISH, {"of_team": team_id})).first() is None:
-        return 0
+        return None
     times = {"status_since": now, "news_at": now, "seen_at": now, "nudged_at": now, "due_at": now, "read_at": _NEVER}
     new = {"team_id": team_id, "status": "", "number": 0, "is_awaited": True, **times}
     insert = insert_into(connection, followed_calls).on_conflict_do_nothing().returning(followed_calls.c.id)

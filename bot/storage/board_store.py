@@ -13,6 +13,7 @@ from bot.core.boards import BURST_WINDOW, LATEST_FAILURES, Board, BoardJob, Tall
 from bot.core.calls import Call, CallStatus, is_final
 from bot.core.ports import Claim, Rate
 from bot.storage.agent_standing import pause_agents
+from bot.storage.board_standing import STOPPED
 from bot.storage.boards import count_born, is_born_in, is_on
 from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
@@ -142,7 +143,8 @@ class BoardStore(StorePart):
             on_it = select(subscriptions.c.id).where(is_on(board.id))
             one = (await connection.execute(on_it.order_by(subscriptions.c.id).limit(1))).scalar() or ""
             _, locked = await lock_refused(connection, board.team_id, board.channel_id, one, whole_channel=True)
-            if (await connection.execute(update(boards).where(_is_ours(job)).values(_NO_DRAWING))).rowcount:
+            stop = update(boards).where(_is_ours(job)).values(STOPPED | {"begun_at": None})
+            if (await connection.execute(stop)).rowcount:
                 creators = await pause_refused(connection, locked, reason, now)
                 await pause_agents(connection, board.team_id, board.channel_id, reason)
                 await make_due(connection, board.team_id, creators, now)

@@ -181,6 +181,7 @@ boards = Table(
     time_column("begun_at", nullable=True),
     Index("ix_boards_due", "team_id", "due_at", **where("due_at IS NOT NULL")),
     Index("uq_boards_open", "team_id", "channel_id", unique=True, **where("closed_at IS NULL")),
+    Index("ix_boards_stopped", "team_id", "channel_id", **where("due_at IS NULL AND wanted > drawn")),
     Index("ix_boards_closed", "closed_at", **where("closed_at IS NOT NULL")),
 )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -10,17 +11,20 @@ from bot.core.agent_ports import BoardMessenger
 from bot.core.board_drawer import BoardDrawer
 from bot.core.boards import BoardJob, BurstRules, Tally
 from bot.core.calls import CallId, CallStatus, is_final
+from bot.core.changes import ChangeKind, Facts
 from bot.core.ports import Claim
 from bot.core.subscriptions import Options, Subscription
 from bot.storage.boards import fold, want_boards
-from bot.storage.rows import subscription_values
+from bot.storage.rows import subscription_of, subscription_values
 from bot.storage.schema import boards, followed_calls, subscriptions
-from bot.storage.steps import IS_ACTIVE, card_wish
+from bot.storage.steps import IS_ACTIVE, Debt, card_wish, lock_subscriptions, make_due, owe
 from tests.core.making import make_subscription
 from tests.factories import CHANNEL, TEAM, make_call_id
 from tests.storage.acting import LEASE, PLENTY, Actor
 
 RULES = BurstRules()
+
+_NEWS = Facts(old="TRIGGERED", new="ONGOING")
 
 _CHANGE = (
     update(followed_calls)
@@ -67,6 +71,7 @@ class Burst:
         )
         self.count = 0
         self.followed: dict[str, int] = {}
+        self._numbers = count(1_000)
 
     async def come(
         self, count: int = 1, *, channel_id: str = CHANNEL, mention: str = "", team_id: str = TEAM
@@ -115,7 +120,7 @@ class Burst:
         await self.change_all({n: status})
 
     async def change_all(self, statuses: dict[int, CallStatus]) -> None:
-        """The same for several calls at once."""
+        """The same for several calls at once, with a notice for each that has a card."""
         now = self.clock()
         seen = [
             {
@@ -131,6 +136,12 @@ class Burst:
             await connection.execute(_CHANGE, seen)
             found = await connection.execute(select(subscriptions.c.board_id).where(is_theirs))
             await connection.execute(update(subscriptions).where(is_theirs).values(card_wish(now)))
+            debts = [
+                Debt(subscription=subscription_of(row), kind=ChangeKind.STATUS, number=next(self._numbers), facts=_NEWS)
+                for row in await lock_subscriptions(connection, is_theirs & (subscriptions.c.board_id == ""))
+            ]
+            await owe(connection, debts, now)
+            await make_due(connection, TEAM, {debt.subscription.channel_id for debt in debts}, now)
             await want_boards(connection, set(found.scalars()) - {""}, now)
 
     async def claim(self) -> list[BoardJob]:

@@ -56,6 +56,41 @@ class TestKnownCalls:
 
         assert await actor.due_at() == due_at
 
+    async def test_after_a_failure_it_is_hurried_to_the_end_of_that_wait_and_no_further(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow()
+        await actor.see("ONGOING")
+        known, until = await actor.take_call(), clock() + 20 * SECOND
+        await actor.store.followed.put_off(known, due_at=clock() + HOUR, held_until=until)
+        assert await actor.due_at() == clock() + HOUR
+        clock.advance(2 * SECOND)
+
+        assert await campaign.announce() == Announced(nudged=1)
+
+        assert await actor.due_at() == until
+        clock.advance(19 * SECOND)
+        await campaign.announce()
+        assert await actor.due_at() == until, "not even then"
+
+    async def test_so_it_is_if_the_webhook_came_before_the_failure(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow()
+        await actor.see("ONGOING")
+        known = await actor.take_call()
+        clock.advance(SECOND)
+        await campaign.announce()
+
+        await actor.store.followed.put_off(known, due_at=clock() + HOUR, held_until=clock() + MINUTE)
+
+        assert await actor.due_at() == clock() + MINUTE
+        clock.advance(MINUTE)
+        await actor.see("TRIGGERED", due_in=HOUR)
+        clock.advance(2 * SECOND)
+        await campaign.announce()
+        assert await actor.due_at() == clock(), "once it was read, nothing holds it"
+
     async def test_a_look_under_way_keeps_its_lease_and_is_followed_by_another(
         self, campaign: Campaign, actor: Actor, clock: FakeClock
     ) -> None:
@@ -110,7 +145,7 @@ class TestKnownCalls:
         await actor.follow()
         await actor.see("UNANSWERED")
 
-        assert await campaign.announce() == Announced(ignored=1)
+        assert await campaign.announce() == Announced(ignored=frozenset({make_call_id(1)}))
 
         assert await actor.due_at() is None
 
@@ -122,7 +157,7 @@ class TestKnownCalls:
         assert (await actor.see("ONGOING")).end is Reason.QUIET
         await campaign.wish(channel_id="C2", agent_id="agent-8")
         await actor.set(followed_calls, {"agent_id": "agent-7"})
-        assert await campaign.announce() == Announced(ignored=1)
+        assert await campaign.announce() == Announced(ignored=frozenset({make_call_id(1)}))
         assert await actor.due_at() is None
         await campaign.wish("wish-2", channel_id="C2")
         clock.advance(MINUTE)
@@ -138,14 +173,14 @@ class TestKnownCalls:
         await actor.follow()
         await actor.store.subscriptions.pause("sub-1", by=USER)
 
-        assert await campaign.announce() == Announced(ignored=1)
+        assert await campaign.announce() == Announced(ignored=frozenset({make_call_id(1)}))
 
         assert await actor.due_at() is None
 
     async def test_another_workspace_has_calls_of_its_own(self, campaign: Campaign, actor: Actor) -> None:
         await actor.follow(team_id=OTHER_TEAM)
 
-        assert await campaign.announce() == Announced(ignored=1)
+        assert await campaign.announce() == Announced(ignored=frozenset({make_call_id(1)}))
 
         assert (await actor.row(followed_calls))["nudged_at"] is None
 
@@ -171,7 +206,7 @@ class TestUnknownCalls:
         await campaign.wish("other", team_id=OTHER_TEAM)
         await actor.set(agent_subscriptions, {"state": state}, id="wish-1")
 
-        assert await campaign.announce(1, 2) == Announced(ignored=2)
+        assert await campaign.announce(1, 2) == Announced(ignored=frozenset({make_call_id(1), make_call_id(2)}))
 
         assert await actor.rows(followed_calls) == []
 
@@ -210,13 +245,22 @@ class TestUnknownCalls:
         both = await asyncio.gather(campaign.announce(*numbers), campaign.announce(*reversed(numbers)))
 
         assert sum(each.added for each in both) == 50
-        assert sum(each.added + each.nudged + each.ignored for each in both) == 100
+        assert not any(each.ignored for each in both)
         assert len(await actor.rows(followed_calls)) == 50
 
     async def test_nothing_at_all_is_nothing(self, campaign: Campaign, store: Store) -> None:
         await campaign.wish()
 
         assert await store.announcements.announce([]) == Announced()
+
+    async def test_each_call_that_nobody_cares_for_is_named(self, campaign: Campaign, actor: Actor) -> None:
+        await actor.follow(n=1)
+        await actor.follow("sub-2", n=2)
+        await actor.store.subscriptions.pause("sub-2", by=USER)
+
+        announced = await campaign.announce(1, 2, 3)
+
+        assert announced == Announced(nudged=1, ignored=frozenset({make_call_id(2), make_call_id(3)}))
 
 
 class TestFollowingMeanwhile:

@@ -10,6 +10,7 @@ from bot.core.boards import redraw_wait
 from bot.core.calls import CallStatus
 from bot.core.outbox import BETWEEN_POSTS
 from bot.core.ports import Rate
+from bot.crew import Rates
 from bot.storage.boards import want_boards
 from bot.storage.database import Database
 from bot.storage.schema import boards, followed_calls, subscriptions
@@ -448,27 +449,60 @@ class TestACampaign:
 
     @pytest.mark.parametrize("kind", ["sqlite"])
     async def test_five_thousand_calls_in_ten_minutes(self, burst: Burst, actor: Actor) -> None:
-        cards = posted = 0
+        channel = Channel(burst)
         for second in range(800):
             due = min(5_000, (second + 1) * 5_000 // 600)
             if due > burst.count:
                 await burst.come_together(due - burst.count)
             if changes := dict(_find_changes(second)):
                 await burst.change_all(changes)
-            drawn = await actor.draw()
-            cards, posted = cards + len(drawn), posted + sum(not job.card_ts for job in drawn)
-            await burst.draw()
+            await channel.hear()
             actor.clock.advance(SECOND)
 
         (last,) = burst.slack.boards.values()
         # Nothing is lost: who has no card is on the board, which has closed and rests.
-        assert posted + last.count == 5_000
+        assert channel.cards + last.count == 5_000
         assert last.unfinished == 0
         assert (await burst.board())["closed_at"] is not None
         assert await burst.next_at() is None
+        assert not await actor.owed()
         # Each change that a card shows is told in its thread, too.
-        notices = cards - posted
-        assert cards + notices + burst.slack.posts + burst.slack.edits <= 130
+        assert channel.notices == 3 * channel.cards > 0
+        assert channel.cards + channel.redrawn + channel.notices + burst.slack.posts + burst.slack.edits <= 130
+        assert channel.most_posts == 1, "in a second"
+
+
+class Channel:
+    """What is said in a channel, at the rates that the settings have by default, with a second between two rounds."""
+
+    RATES = Rates.of(looks_per_second=10, posts_per_minute=300, edits_per_minute=50)
+
+    def __init__(self, burst: Burst) -> None:
+        self._burst, self._outbox, self._boards = burst, burst.store.outbox, burst.store.boards
+        self.cards = self.redrawn = self.notices = self.most_posts = 0
+
+    async def hear(self) -> None:
+        """All that may be said now."""
+        before = self._posts()
+        now, posts, edits = self._burst.clock(), self.RATES.posts, self.RATES.edits
+        for turn in (await self._outbox.claim_turns(limit=32, until=now + LEASE, rate=posts)).rows:
+            assert await self._outbox.begin(turn)
+            self.notices += 1
+            await self._outbox.mark_sent(turn, ts=f"notice-{self.notices}", next_at=now + SECOND)
+        for job in (await self._outbox.claim_new_cards(limit=8, until=now + LEASE, rate=posts)).rows:
+            if await self._outbox.begin_card(job):
+                self.cards += 1
+                await self._outbox.mark_card(job, ts=f"card-{self.cards}")
+        for job in (await self._outbox.claim_cards(limit=8, until=now + LEASE, rate=edits)).rows:
+            self.redrawn += 1
+            await self._outbox.mark_card(job, ts=job.card_ts)
+        for claim, rate in ((self._boards.claim_new, posts), (self._boards.claim, edits)):
+            for board in (await claim(limit=4, until=now + LEASE, rate=rate)).rows:
+                await self._burst.drawer.draw(board)
+        self.most_posts = max(self.most_posts, self._posts() - before)
+
+    def _posts(self) -> int:
+        return self.cards + self.notices + self._burst.slack.posts
 
 
 class TestGoneAndRefused:
