@@ -219,11 +219,12 @@ def make_crew(
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
     boards = _make_drawer(store, messenger, clock, burst, crew.wake)
     worker = partial(Worker, lease=lease, clock=clock, observe=observe, note_failure=note_failure)
-    crew.workers.extend(
-        _make_workers(
-            worker, store, rates, lambda: clock() + lease, poller=poller, relay=relay, cards=cards, boards=boards
-        )
-    )
+
+    def until() -> datetime:
+        return clock() + lease
+
+    crew.workers.extend(_make_workers(worker, store, rates, until, poller=poller, relay=relay))
+    crew.workers.extend(_make_drawing_workers(worker, store, rates, until, cards=cards, boards=boards))
     return crew
 
 
@@ -235,8 +236,6 @@ def _make_workers(
     *,
     poller: Poller,
     relay: Relay,
-    cards: Cards,
-    boards: BoardDrawer,
 ) -> Iterator[Worker[Any]]:
     outbox = store.outbox
     yield worker(
@@ -254,6 +253,19 @@ def _make_workers(
         release=outbox.release,
         at_once=_TURNS_AT_ONCE,
     )
+
+
+def _make_drawing_workers(
+    worker: Callable[..., Worker[Any]],
+    store: Store,
+    rates: Rates,
+    until: Callable[[], datetime],
+    *,
+    cards: Cards,
+    boards: BoardDrawer,
+) -> Iterator[Worker[Any]]:
+    """What is new is a post, what is there already an edit: Slack has a rate for each."""
+    outbox = store.outbox
     yield worker(
         name="new_cards",
         claim=lambda room: outbox.claim_new_cards(limit=room, until=until(), rate=rates.posts),

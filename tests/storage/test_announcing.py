@@ -382,12 +382,9 @@ class TestCoverage:
         assert (await campaign.agent())["missed"] == 0
 
     async def test_agents_without_end_are_not_remembered(
-        self, campaign: Campaign, actor: Actor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+        self, actor: Actor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(coverage, "_MOST_NOTED", 1)
-        for n in (1, 2):
-            await actor.follow(f"sub-{n}", n=n, status="ONGOING")
-            await actor.set(followed_calls, {"agent_id": f"agent-{n}"}, call_id=str(make_call_id(n)))
         arrivals = coverage.Arrivals()
         async with actor.database.transaction() as connection:
             for n in (1, 2, 3):
