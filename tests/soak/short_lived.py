@@ -22,7 +22,7 @@ def main() -> None:
         return Pruner(prune=partial(prune, kept=kept, audit_kept=kept))
 
     bot.pruner._EVERY_SECONDS = every
-    bot.app.Pruner = make_pruner  # type: ignore[attr-defined]
+    bot.app.Pruner = make_pruner  # type: ignore[assignment,attr-defined]
     bot.cli.main()
 
 
