@@ -28,7 +28,7 @@ from bot.workers import FailureNoter, Observer, Worker
 log = structlog.get_logger()
 
 _POLLER = "poller"
-_LOOKS_AT_ONCE = 128
+_LOOKS_AT_ONCE = 256
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
 _BOARDS_AT_ONCE = 4

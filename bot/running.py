@@ -1,7 +1,6 @@
 """The bot while it runs: who we are is asked first, then calls are followed and Slack is listened to, until stopped."""
 
 import asyncio
-import gc
 import socket
 from dataclasses import dataclass
 
@@ -43,9 +42,6 @@ class Bot:
         Raises:
             CannotStart: Slack refuses the token.
         """
-        # What was made to get here stays to the end: looking through it again and again holds everybody up for
-        # a tenth of a second.
-        gc.freeze()
         try:
             async with asyncio.TaskGroup() as tasks:
                 following = tasks.create_task(self._follow(stopped), name="follow")

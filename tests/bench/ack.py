@@ -4,7 +4,6 @@
 medians of the rounds are compared: only the ratios travel from machine to machine.
 """
 
-import asyncio
 import os
 import socket
 import statistics
@@ -42,7 +41,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*arguments: str, environment: dict[str, str] | None = None, port: int) -> Iterator[None]:
+def running(
+    *arguments: str, environment: dict[str, str] | None = None, port: int
+) -> Iterator["subprocess.Popen[bytes]"]:
     """A Python process, from when it listens until the end of the block."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -51,8 +52,8 @@ def running(*arguments: str, environment: dict[str, str] | None = None, port: in
         stderr=subprocess.DEVNULL,
     )
     try:
-        asyncio.run(_listens(port, process))
-        yield
+        _wait_until_it_listens(port, process)
+        yield process
     finally:
         process.terminate()
         try:
@@ -75,17 +76,16 @@ def wait_until_ready(port: int) -> None:
     raise RuntimeError(message)
 
 
-async def _listens(port: int, process: "subprocess.Popen[bytes]") -> None:
+def _wait_until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(600):
         if process.poll() is not None:
             message = f"{process.args!r} ended with {process.returncode}"
             raise RuntimeError(message)
         try:
-            _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
         except OSError:
-            await asyncio.sleep(0.05)
+            sleep(0.05)
         else:
-            writer.close()
             return
     message = f"nothing listens on {port}"
     raise RuntimeError(message)
@@ -109,13 +109,14 @@ def subjects() -> Iterator[list[Subject]]:
             stack.enter_context(
                 running("-m", "tests.bench.servers", "neighbours", str(neighbours), how, port=neighbours)
             )
-            stack.enter_context(running("-m", "bot", "run", environment=_environment(neighbours, port), port=port))
+            stack.enter_context(running("-m", "bot", "run", environment=environment(neighbours, port), port=port))
             wait_until_ready(port)
             found.append(Subject(label, port, text=text, neighbours=neighbours))
         yield found
 
 
-def _environment(neighbours: int, port: int) -> dict[str, str]:
+def environment(neighbours: int, port: int) -> dict[str, str]:
+    """The settings of a bot beside these neighbours."""
     return {
         "SLACK_BOT_TOKEN": "xoxb-bench",
         "SLACK_APP_TOKEN": "",
