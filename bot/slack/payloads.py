@@ -48,6 +48,7 @@ class Asked(BaseModel):
         options: how a call, or an agent's calls, are to be followed, and which of them, as people type it.
         card: the public card that a subscription is to take over.
         agent: the id of the agent that it is about.
+        name: what that agent is to be called, as it was typed.
         board: the id of the board that it is about.
         home: whether it stands in somebody's Home tab, or was opened from there.
     """
@@ -64,6 +65,7 @@ class Asked(BaseModel):
     options: str = ""
     card: str = ""
     agent: str = ""
+    name: str = ""
     board: str = ""
     home: bool = False
 

@@ -14,8 +14,10 @@ from bot.slack.agent_words import (
     AGENT_CANCEL,
     AGENT_CHANGE,
     AGENT_FOLLOW,
+    AGENT_NAME,
     AGENT_SHOW,
     AGENT_TRY,
+    AGENT_UNSUBSCRIBE,
     NOTHING_CHANGED,
 )
 from bot.slack.answers import Answers
@@ -56,10 +58,11 @@ _LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
 _ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
 _ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
 _WISHES = (AGENT_ASK, AGENT_TRY, AGENT_FOLLOW, AGENT_CHANGE)
+_ABOUT_AGENTS = (*_WISHES, AGENT_UNSUBSCRIBE, AGENT_NAME)
 _LISTED_AGENTS = (AGENT_PAUSE, AGENT_RESUME, AGENT_END)
 _ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, DOCTOR, TEST_POST, CANCEL, AGENT_CANCEL)
 _ABOUT_BOARDS = (SEE_ALL, BOARD_PAGE)
-_WANTED = (*_ABOUT_CALLS, *_ABOUT_BOARDS, *_ABOUT_SUBSCRIPTIONS, *_WISHES, *_LISTED_AGENTS, *_ABOUT_NOTHING)
+_WANTED = (*_ABOUT_CALLS, *_ABOUT_BOARDS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_AGENTS, *_LISTED_AGENTS, *_ABOUT_NOTHING)
 
 # Buttons under a question or a failure: they do what their value says, in the place of it.
 _REPEATS = (TRY_AGAIN, CHOOSE)
@@ -159,7 +162,7 @@ class Actions:
             return self._job_about_channel(wanted, place, asked, reply)
         if wanted in _ABOUT_SUBSCRIPTIONS:
             return self._job_about_subscription(wanted, place, asked, reply)
-        if wanted in _WISHES:
+        if wanted in _ABOUT_AGENTS:
             return self._job_about_agent(wanted, place, asked, reply)
         if wanted in _LISTED_AGENTS:
             return partial(self._listing.change_agent, wanted, place, asked, reply)
@@ -205,6 +208,10 @@ class Actions:
         return partial(change, place, asked, reply)
 
     def _job_about_agent(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
+        if wanted == AGENT_UNSUBSCRIBE:
+            return partial(self._agents.unsubscribe, place, asked.agent, reply)
+        if wanted == AGENT_NAME:
+            return partial(self._agents.name, place, asked.agent, asked.name, reply)
         flows = {AGENT_TRY: self._agents.try_out, AGENT_FOLLOW: self._agents.follow, AGENT_CHANGE: self._agents.change}
         return partial(flows.get(wanted, self._agents.ask), place, read_wish(asked.agent, asked.options), reply)
 
@@ -231,7 +238,7 @@ def _find_wanted(action_id: str, asked: Asked) -> str:
         wanted = asked.again if asked.again in _WANTED else SHOW_CALL
     if wanted in (*_ABOUT_SUBSCRIPTIONS, *_LISTED_AGENTS) and not asked.sub:
         raise UserMistake(UNREADABLE_BUTTON)
-    if (wanted in _WISHES and not asked.agent) or (wanted in _ABOUT_BOARDS and not asked.board):
+    if (wanted in _ABOUT_AGENTS and not asked.agent) or (wanted in _ABOUT_BOARDS and not asked.board):
         raise UserMistake(UNREADABLE_BUTTON)
     if wanted in (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS):
         CallId(asked.call)
