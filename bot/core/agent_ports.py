@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.core.agents import AgentFigures, AgentSubscription, Coverage
 from bot.core.boards import Board, BoardJob, Tally
-from bot.core.calls import Call, CallId
+from bot.core.calls import Call, CallId, CallStatus
 from bot.core.filters import Filter
 from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import Options
@@ -147,8 +147,17 @@ class Boards(Protocol):
     async def find(self, board_id: str) -> Board | None:
         """The board of that id."""
 
-    async def list_calls(self, board_id: str, *, offset: int, limit: int) -> tuple[tuple[Call, ...], int]:
-        """A page of the calls on it, newest first, as they are remembered, and how many there are in all."""
+    async def list_calls(
+        self, board_id: str, *, status: CallStatus | None, offset: int, limit: int
+    ) -> tuple[tuple[Call, ...], int]:
+        """A page of the calls on it, newest first, as they are remembered, and how many there are in all.
+
+        Args:
+            board_id: the board.
+            status: which of them; None for whatever status.
+            offset: how many to leave out.
+            limit: how many there are on a page.
+        """
 
 
 class BoardMessenger(Protocol):

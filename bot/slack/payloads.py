@@ -50,6 +50,7 @@ class Asked(BaseModel):
         agent: the id of the agent that it is about.
         name: what that agent is to be called, as it was typed.
         board: the id of the board that it is about.
+        status: which of that board's calls; empty for all.
         home: whether it stands in somebody's Home tab, or was opened from there.
     """
 
@@ -67,6 +68,7 @@ class Asked(BaseModel):
     agent: str = ""
     name: str = ""
     board: str = ""
+    status: str = ""
     home: bool = False
 
     def encode(self) -> str:
