@@ -121,8 +121,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         messenger = Messenger(web=web_client, session=session, seal=_make_seal(settings, workspaces))
         access = _make_access(settings, web_client)
         names = _make_names(store, workspaces)
-        visibility = make_visibility(settings)
-        deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=visibility)
+        deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=make_visibility(settings))
         crew = _make_crew(settings, store, deliveries, http, health, names)
         boundary = Boundary(
             work=work,

@@ -85,7 +85,7 @@ class AgentSubscriptions(Protocol):
         """Pauses it because a person wants that: no new calls. False if it was not active."""
 
     async def resume(self, subscription_id: str, *, by: str) -> bool:
-        """Makes a paused one active; False if it was not paused."""
+        """Makes a paused one active; so all of its channel that Slack's errors paused too. False if it was not."""
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that. Calls that have a card are followed to their end. False if it had."""

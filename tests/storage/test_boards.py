@@ -357,6 +357,40 @@ class TestTheEndOfABurst:
         assert await burst.next_at() == timedelta(seconds=5)
 
 
+class TestSomebodyWantsACard:
+    """A person follows a call that stands on a board."""
+
+    async def test_it_leaves_the_board_and_gets_one(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await burst.come(12)
+        await burst.draw()
+        actor.clock.advance(timedelta(seconds=5))
+        assert not (await actor.claim_cards()).rows
+        assert await store.subscriptions.unfold("sub-0003")
+        (card,) = await actor.draw()
+        assert (card.subscription_id, card.card_ts) == ("sub-0003", "")
+        assert await burst.draw()
+        assert burst.slack.boards[(await burst.board())["id"]].count == 11
+        # From then on it goes on as any other.
+        await actor.see("CALL_FINISHED", n=3)
+        assert await actor.owed() == [("sub-0003", "status")]
+        await burst.come()
+        assert "sub-0003" not in await burst.on_boards()
+
+    async def test_what_is_on_none_stays_as_it_is(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await burst.come(12)
+        await store.subscriptions.unfold("sub-0003")
+        await actor.draw()
+        before = await actor.card("sub-0003")
+        assert not await store.subscriptions.unfold("sub-0003")
+        assert not await store.subscriptions.unfold("nobody")
+        assert await actor.card("sub-0003") == before
+
+    async def test_while_slack_refuses_the_channel_it_stays(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await store.boards.pause(await burst.open(), reason="is_archived")
+        assert not await store.subscriptions.unfold("sub-0003")
+        assert not (await actor.claim_cards()).rows
+
+
 class TestTheChannelAndTheWorkspace:
     async def test_without_a_token_nothing_is_due_until_there_is_one(
         self, burst: Burst, store: Store, actor: Actor
