@@ -120,8 +120,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         messenger = Messenger(web=web_client, session=session, seal=_make_seal(settings, workspaces))
         access = _make_access(settings, web_client)
-        deliveries = Deliveries(messenger=messenger, access=access, visibility=make_visibility(settings))
         names = _make_names(store, workspaces)
+        deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=make_visibility(settings))
         crew = _make_crew(settings, store, deliveries, http, health, names)
         boundary = Boundary(
             work=work,

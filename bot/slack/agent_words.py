@@ -9,7 +9,7 @@ from bot.core.errors import UserMistake
 from bot.core.filters import Filter
 from bot.core.foreign import one_line
 from bot.core.subscriptions import Options
-from bot.slack.agent_wish import AgentWish, spell_wish
+from bot.slack.agent_wish import AgentWish, spell_wish, unescape
 from bot.slack.blocks import Block, Message, actions, button, code, context, cut, inert, local, section
 from bot.slack.cards import status_mark, status_words
 from bot.slack.filter_words import FILTER_EXAMPLE, filters_words
@@ -25,6 +25,9 @@ AGENT_FOLLOW = "agent_follow"
 AGENT_TRY = "agent_try"
 AGENT_CHANGE = "agent_change"
 AGENT_CANCEL = "agent_cancel"
+# Action ids of *Try again* under what ends an agent's subscription, or names an agent.
+AGENT_UNSUBSCRIBE = "agent_unsubscribe"
+AGENT_NAME = "agent_name"
 # Action id of the calls that a trial found; their place stands behind it.
 AGENT_SHOW = "agent_show"
 
@@ -46,6 +49,9 @@ WHICH_AGENT_TO_END = Message(
     f"Which agent? Type `{COMMAND} unsubscribe agent {EXAMPLE_ID}`. `{COMMAND} list` shows what is followed here."
 )
 WHICH_AGENT_TO_NAME = Message(f"Which agent? Type `{COMMAND} name {EXAMPLE_ID} Collections`. {_WHERE_IT_STANDS}")
+
+_WHICH = {"subscribe": WHICH_AGENT, "unsubscribe": WHICH_AGENT_TO_END, "name": WHICH_AGENT_TO_NAME}
+
 NOTHING_CHANGED = Message("All right, nothing was changed.")
 AGENT_GONE = "That agent's calls aren't followed there any more. To begin anew, subscribe to them."
 NAME_TOO_LONG = f"A name is one line of {LONGEST_NAME} characters at most."
@@ -175,6 +181,17 @@ def ended_message(agent: str) -> Message:
 def not_followed_message(agent: str) -> Message:
     """That an agent's calls are not followed in the first place."""
     return Message(f"The calls of {agent} aren't followed here. `{COMMAND} list` shows what is.")
+
+
+def which_agent_message(command: str, text: str) -> Message:
+    """The question which agent is meant, where what was typed names none.
+
+    Args:
+        command: the subcommand.
+        text: what stands where the agent's id should.
+    """
+    question, read = _WHICH[command], cut(one_line(unescape(text)), LONGEST_NAME)
+    return Message(f"That isn't an agent's id. I read {code(read)}. {question.text}") if read else question
 
 
 def which_name_message(agent_id: str) -> Message:

@@ -158,12 +158,8 @@ def _name(name: str) -> str:
 
 
 def _figures(figures: AgentFigures) -> str:
-    calls, notices = _count(figures.calls, "call"), _count(figures.told, "notice")
-    return f"in the last 24 hours: {calls}, {figures.matched:,} matched, {notices}"
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    calls = f"{figures.calls:,} call{'' if figures.calls == 1 else 's'}"
+    return f"in the last 24 hours: {calls}, {figures.matched:,} matched, {figures.told:,} told"
 
 
 def _agent_spoken(agent: AgentRow) -> str:

@@ -91,7 +91,8 @@ async def test_and_so_are_boards(store: Store, actor: Actor, database: Database,
     await store.boards.begin(job)
     await store.boards.mark(job, ts="1.1")
     await store.boards.tally(board_id)
-    await store.boards.list_calls(board_id, offset=5, limit=5)
+    for status in (None, CallStatus.UNANSWERED):
+        await store.boards.list_calls(board_id, status=status, offset=5, limit=5)
     await store.boards.find(board_id)
     actor.clock.advance(MINUTE)
     again = await burst.take()
