@@ -18,10 +18,11 @@ from bot.core.errors import StoreUnavailable
 from bot.core.figures import Figures
 from bot.core.follow import Poller
 from bot.core.outbox import Relay
-from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
+from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Subscriptions
 from bot.core.recent import RecentCalls
 from bot.core.wishes import Wishes
 from bot.pruner import Pruner
+from bot.rates import Rates
 from bot.workers import FailureNoter, Observer, Worker
 
 log = structlog.get_logger()
@@ -34,10 +35,6 @@ _MEASURE_SECONDS = 10.0
 
 # A look may be a little late, and with hundreds a second many of them share a claim then.
 _LOOKS_PAUSE = timedelta(milliseconds=50)
-
-# We count what is claimed, and Slack what arrives: the one is that much later than the other at most. So our minute
-# is that much longer than Slack's, or else the first posts of a minute would at times be too many for the last one's.
-_ON_THE_WAY = timedelta(seconds=1.5)
 
 
 class Store(Protocol):
@@ -73,40 +70,6 @@ class Store(Protocol):
 
 class Speaker(Messenger, BoardMessenger, Protocol):
     """Slack, as far as the crew needs it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """How much may be asked of the neighbours, by all processes that share a database.
-
-    Source: docs.slack.dev/apis/web-api/rate-limits: in a workspace, chat.postMessage takes "several hundred messages
-    per minute", and chat.update, of tier 3, 50 and more.
-
-    Attributes:
-        looks: GETs at Samora.
-        posts: posts at Slack.
-        edits: updates at Slack.
-    """
-
-    looks: Rate
-    posts: Rate
-    edits: Rate
-
-    @classmethod
-    def of(cls, *, looks_per_second: float, posts_per_minute: int, edits_per_minute: int) -> "Rates":
-        """The rates as the settings say them."""
-        minute = timedelta(minutes=1) + _ON_THE_WAY
-        return cls(
-            looks=samora_rate(looks_per_second),
-            posts=Rate(name="chat.postMessage", most=posts_per_minute, window=minute),
-            edits=Rate(name="chat.update", most=edits_per_minute, window=minute),
-        )
-
-
-def samora_rate(per_second: float) -> Rate:
-    """So many looks a second; fewer than one a second are one in a longer time."""
-    most = max(1, round(per_second))
-    return Rate(name="samora", most=most, window=timedelta(seconds=most / per_second))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +210,19 @@ def _make_workers(
         release=outbox.release,
         at_once=_TURNS_AT_ONCE,
     )
+    yield from _make_drawing(worker, store, rates, until, cards, boards)
+
+
+def _make_drawing(
+    worker: Callable[..., Worker[Any]],
+    store: Store,
+    rates: Rates,
+    until: Callable[[], datetime],
+    cards: Cards,
+    boards: BoardDrawer,
+) -> Iterator[Worker[Any]]:
+    """What is posted and what is redrawn have rates of their own, so one never waits for the other."""
+    outbox = store.outbox
     yield worker(
         name="new_cards",
         claim=lambda room: outbox.claim_new_cards(limit=room, until=until(), rate=rates.posts),

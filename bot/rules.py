@@ -8,7 +8,7 @@ from bot.core.boards import BurstRules
 from bot.core.changes import Rules
 from bot.core.limits import LookupLimits
 from bot.core.visibility import Visibility
-from bot.crew import Rates
+from bot.rates import Rates
 from bot.settings import Settings
 
 

@@ -10,7 +10,7 @@ from bot.core.boards import redraw_wait
 from bot.core.calls import CallStatus
 from bot.core.outbox import BETWEEN_POSTS
 from bot.core.ports import Rate
-from bot.crew import Rates
+from bot.rates import Rates
 from bot.storage.boards import want_boards
 from bot.storage.database import Database
 from bot.storage.schema import boards, followed_calls, subscriptions
