@@ -43,7 +43,7 @@ _LONGEST_STATUS = 24
 _WHERE_IT_STANDS = "An agent's id stands on the card of each of its calls, and is not a call's."
 WHICH_AGENT = Message(
     f"Which agent? Type `{COMMAND} subscribe agent {EXAMPLE_ID}`, with options and filters if you like: "
-    f"`{COMMAND} subscribe agent {EXAMPLE_ID} {FILTER_EXAMPLE.replace('>', '&gt;')}`. {_WHERE_IT_STANDS}"
+    f"`{COMMAND} subscribe agent {EXAMPLE_ID} {FILTER_EXAMPLE}`. {_WHERE_IT_STANDS}"
 )
 WHICH_AGENT_TO_END = Message(
     f"Which agent? Type `{COMMAND} unsubscribe agent {EXAMPLE_ID}`. `{COMMAND} list` shows what is followed here."
@@ -82,7 +82,7 @@ def wish_words(agent: str, options: Options, filters: Sequence[Filter], *, is_ma
     """What becomes of an agent's calls, in plain words, as mrkdwn.
 
     Args:
-        agent: the agent; see :func:`agent_words`.
+        agent: the agent; see :func:`agent_words`. Or ``it``, where it was just spoken of.
         options: how to hear of each call.
         filters: which calls.
         is_masked: whether others than whoever typed the filters read it.
@@ -137,10 +137,10 @@ def already_message(
     text = f"The calls of {agent} are followed here already, since {local(there.created_at)}, by <@{there.creator_id}>."
     if is_resumed:
         text = f"The calls of {agent} were paused here: {paused_words(there.reason)}. Now I follow them again."
-    text += f" {wish_words(agent, there.options, there.filters, is_masked=is_masked)}"
+    text += f" {wish_words('it', there.options, there.filters, is_masked=is_masked)}"
     if not differs(there, wish):
         return _message([text])
-    new = wish_words(agent, wish.options or Options(), wish.filters)
+    new = wish_words("it", wish.options or Options(), wish.filters)
     return _message([text, f"You asked for another way. {new}"], (), _offers(wish, AGENT_CHANGE, AGENT_TRY))
 
 
@@ -190,7 +190,7 @@ def which_agent_message(command: str, text: str) -> Message:
         command: the subcommand.
         text: what stands where the agent's id should.
     """
-    question, read = _WHICH[command], cut(one_line(unescape(text)), LONGEST_NAME)
+    question, read = _WHICH[command], cut(one_line(unescape(text)).split(" ")[0], LONGEST_NAME)
     return Message(f"That isn't an agent's id. I read {code(read)}. {question.text}") if read else question
 
 

@@ -189,7 +189,7 @@ def _row(call: Call, action_id: str, names: Mapping[str, str] | None) -> Block:
         f"{status_mark(call.status)} {inert(status_words(call.status))} · {code(str(call.id)[:8])} · {local(moment)}"
     )
     if names is not None and call.agent_id:
-        words += f" · {_agent(agent_key(call.agent_id), names)}"
+        words += f"\n{_agent(agent_key(call.agent_id), names)}"
     value = Asked(call=str(call.id)).encode()
     show = button("Show", action_id=action_id, value=value, spoken=f"Show call {str(call.id)[:8]}")
     return section(words) | {"accessory": show}

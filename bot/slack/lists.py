@@ -148,7 +148,7 @@ def _agent_row(agent: AgentRow, origin: str) -> str:
 
 def _agent(agent: AgentRow) -> str:
     name, agent_id = _name(one_line(agent.name)), code(cut(agent.subscription.agent_id, _LONGEST_AGENT))
-    return f"*{name}* · agent {agent_id}" if name else f"agent {agent_id}"
+    return f"*{name}* · agent {agent_id}" if name else f"Agent {agent_id}"
 
 
 def _name(name: str) -> str:

@@ -140,7 +140,7 @@ class TestMessage:
         judge_message(message)
         said = message.blocks[1]["text"]["text"].splitlines()[0]
         assert said == "Calls of *Collections* (3,000), agent `123e4567` (1) and *&lt;!channel&gt;∗Sales∗* (1)"
-        assert message.blocks[3]["text"]["text"].endswith(" · *&lt;!channel&gt;∗Sales∗*")
+        assert message.blocks[3]["text"]["text"].endswith("\n*&lt;!channel&gt;∗Sales∗*")
 
     def test_strangers_are_not_told_of_agents(self) -> None:
         tally = Tally(by_status={FINISHED: 2}, by_agent={AGENT: 1, OTHER: 1}, failures=failures(1))
@@ -225,7 +225,7 @@ class TestView:
         calls = [replace(make_reading(FINISHED), agent_id=each) for each in (AGENT.upper(), OTHER, None)]
         view = view_of(calls, names={AGENT: "Collections & Co"})
         judge_view(view)
-        said = [block["text"]["text"].split(" · ")[3:] for block in view["blocks"][1:]]
+        said = [block["text"]["text"].splitlines()[1:] for block in view["blocks"][1:]]
         assert said == [["*Collections &amp; Co*"], ["agent `7f3a2c1e`"], []]
 
 

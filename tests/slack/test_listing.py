@@ -702,7 +702,7 @@ async def test_a_paused_agent_says_why_and_one_without_news_says_zero() -> None:
     await desk.listing.show(HERE, 0, desk.heard)
 
     (row,) = rows_of(desk.heard.only)
-    assert row.startswith(f"agent `{AGENT}`\n*Paused*: the channel is archived · since")
+    assert row.startswith(f"Agent `{AGENT}`\n*Paused*: the channel is archived · since")
     assert "0 calls, 0 matched, 0 told\nEvery call: every change" in row
     assert labels_of(desk.heard.only) == [["Resume", "End"]]
     assert desk.heard.only.text.startswith("Agents followed in this channel: 1.")

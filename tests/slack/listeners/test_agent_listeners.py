@@ -181,10 +181,10 @@ async def test_without_an_id_it_is_asked_for(text: str, said: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "read", "question"),
     [
-        ("subscribe agent agent-7 to:card", "agent-7 to:card", WHICH_AGENT),
+        ("subscribe agent agent-7 to:card", "agent-7", WHICH_AGENT),
         ("subscribe agent duration&lt;10s", "duration&lt;10s", WHICH_AGENT),
         ("unsubscribe agent agent-7", "agent-7", WHICH_AGENT_TO_END),
-        ("name agent-7 Collections", "agent-7 Collections", WHICH_AGENT_TO_NAME),
+        ("name agent-7 Collections", "agent-7", WHICH_AGENT_TO_NAME),
     ],
 )
 async def test_what_is_no_agents_id_is_said_and_where_to_find_one(text: str, read: str, question: Message) -> None:
