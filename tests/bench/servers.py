@@ -18,7 +18,7 @@ Event = MutableMapping[str, Any]
 # As large as the bot's answer to a look-up.
 ANSWER = {"response_type": "ephemeral", "replace_original": False, "text": "x" * 250, "blocks": [{"text": "x" * 3_000}]}
 
-CALL = {
+CALL: dict[str, Any] = {
     "message": "Call details fetched successfully",
     "data": {
         "agent_id": "123e4567-e89b-12d3-a456-426614174000",
@@ -139,11 +139,27 @@ def serve_webhook_check(port: int) -> None:
     uvicorn.run(check, port=port, log_level="error", access_log=False, lifespan="off", loop="uvloop")
 
 
+ONGOING_CALL = {
+    "message": CALL["message"],
+    "data": CALL["data"] | {"status": "ONGOING", "ended_at": None, "transcript_url": None, "recording_url": None},
+}
+
+
 class Neighbour(asyncio.Protocol):
     """Slack and Samora at their cheapest: one fixed answer a path, or none at all from a Samora that hangs."""
 
-    def __init__(self, *, hangs: bool = False, on_request: Callable[[bytes], None] = lambda _path: None) -> None:
+    def __init__(
+        self,
+        *,
+        hangs: bool = False,
+        call: object = CALL,
+        delay: float = 0.0,
+        on_request: Callable[[bytes], None] = lambda _path: None,
+    ) -> None:
+        """Takes the call that there is, after how many seconds it answers, and who hears of each answer's path."""
         self._hangs = hangs
+        self._call = call
+        self._delay = delay
         self._on_request = on_request
         self._received = b""
 
@@ -156,12 +172,11 @@ class Neighbour(asyncio.Protocol):
         while (end := self._end_of_request()) is not None:
             path = self._received.split(b" ", 2)[1]
             self._received = self._received[end:]
-            self._on_request(path)
             if path.startswith(b"/v1/"):
                 if not self._hangs:
-                    self._answer(CALL)
+                    self._answer_soon(path, self._call)
             else:
-                self._answer({"ok": True, "team_id": TEAM, "team": "Bench", "user_id": "U0BOT"})
+                self._answer_soon(path, {"ok": True, "team_id": TEAM, "team": "Bench", "user_id": "U0BOT"})
 
     def _end_of_request(self) -> int | None:
         head, separator, body = self._received.partition(b"\r\n\r\n")
@@ -170,7 +185,14 @@ class Neighbour(asyncio.Protocol):
         )
         return len(head) + 4 + length if separator and len(body) >= length else None
 
-    def _answer(self, value: object) -> None:
+    def _answer_soon(self, path: bytes, value: object) -> None:
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._answer, path, value)
+        else:
+            self._answer(path, value)
+
+    def _answer(self, path: bytes, value: object) -> None:
+        self._on_request(path)
         body = json.dumps(value).encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         self._transport.write(head.encode() + body)
