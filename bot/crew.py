@@ -23,7 +23,6 @@ from bot.core.rates import Rates
 from bot.core.recent import RecentCalls
 from bot.core.wishes import Wishes
 from bot.pruner import Pruner
-from bot.rates import Rates
 from bot.workers import FailureNoter, Observer, Worker
 
 log = structlog.get_logger()
