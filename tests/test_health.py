@@ -1,5 +1,6 @@
 """Health and figures: alive, ready, and how much was done."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -267,3 +268,20 @@ def test_a_long_reason_is_kept_short_and_on_one_line() -> None:
     (failure,) = world.health.pulse().failures
     assert len(failure.reason) == 80
     assert "\n" not in failure.reason
+
+
+async def test_the_tasks_of_the_event_loop_are_counted() -> None:
+    world = World()
+
+    def count() -> float:
+        lines = world.health.metrics().body.splitlines()
+        return float(next(line for line in lines if line.startswith("samora_bot_tasks ")).split()[1])
+
+    before = count()
+    other = asyncio.create_task(asyncio.Event().wait())
+    assert count() == before + 1
+    other.cancel()
+
+
+def test_outside_of_an_event_loop_there_are_none() -> None:
+    assert "samora_bot_tasks 0.0" in World().health.metrics().body

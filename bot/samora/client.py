@@ -125,16 +125,18 @@ class SamoraClient:
             SamoraUnavailable: everything else that is not a readable call: time-outs, 429, 5xx, redirects, rubbish.
         """
         try:
-            if self._attempts == 1:
-                return await self._ask(call_id)
             async with asyncio.timeout(_TOTAL_SECONDS):
-                return await self._ask_patiently(call_id)
+                try:
+                    return await self._ask(call_id)
+                except _QuickRetry as error:
+                    return await self._ask_again(call_id, after=error)
         except TimeoutError:
             raise SamoraUnavailable("no answer in time") from None
         except _QuickRetry as error:
             raise SamoraUnavailable(error.reason, retry_after=error.retry_after) from None
 
-    async def _ask_patiently(self, call_id: CallId) -> Call:
+    async def _ask_again(self, call_id: CallId, *, after: _QuickRetry) -> Call:
+        """The further tries. That there may be some costs as much as reading an answer: so most calls do without."""
         async for attempt in stamina.retry_context(
             on=_when_to_retry,
             attempts=self._attempts,
@@ -143,6 +145,8 @@ class SamoraClient:
             wait_jitter=_BACKOFF_SECONDS,
         ):
             with attempt:
+                if attempt.num == 1:
+                    raise after
                 return await self._ask(call_id)
         raise AssertionError  # pragma: no cover - the retry context either returns or raises
 
