@@ -57,7 +57,7 @@ class Outcome:
         posts: how many messages Slack took, in the time that it was watched.
         allowed: how many the rates would have allowed in that time; those of a minute may come at once.
         doubles: what stands twice in a channel, one line each.
-        refused: how many posts and edits Slack refused as too many.
+        refused: how many requests Slack refused as too many, by method.
         mib: the most memory that one process had.
     """
 
@@ -66,7 +66,7 @@ class Outcome:
     posts: int
     allowed: float
     doubles: list[str]
-    refused: int
+    refused: Counter[str]
     mib: float
 
 
@@ -143,7 +143,7 @@ async def watch(url: str, *, replicas: int, seconds: float) -> Outcome:
             posts=posts,
             allowed=POSTS_PER_MINUTE * max(1.0, lasted / 60),
             doubles=find_doubles(slack),
-            refused=sum(each.status == 429 for each in slack.requests),
+            refused=slack.rate_refusals,
             mib=max(peak_mib(pid_of(bot)) for bot in bots),
         )
 
@@ -153,12 +153,14 @@ def _posts(slack: SlackSandbox) -> int:
 
 
 def find_doubles(slack: SlackSandbox) -> list[str]:
-    """Calls that have two cards in one channel."""
+    """Calls that have two cards in one channel; a card names its agent, too."""
+    agents = {agent_id(number) for number in range(AGENTS)}
     cards = Counter(
         (message.channel, str(call_id))
         for message in slack.messages
         if message.bot_id and message.thread_ts is None and not message.deleted
         for call_id in find_call_ids(message.text)
+        if str(call_id) not in agents
     )
     return [f"{call_id} stands {times} times in {channel}" for (channel, call_id), times in cards.items() if times > 1]
 
@@ -186,7 +188,7 @@ async def run(bare: Steadiness, ids: list[str], seconds: float) -> int:
 
 def goals(name: str, outcome: Outcome, wanted: int) -> list[Goal]:
     """What the issue asks of a run."""
-    for line in outcome.doubles:
+    for line in (*outcome.doubles, *(f"refused: {times} × {method}" for method, times in outcome.refused.items())):
         print(line)
     answers = outcome.answers
     taken = answers.statuses.get("202", 0) / sum(answers.statuses.values())
@@ -197,7 +199,7 @@ def goals(name: str, outcome: Outcome, wanted: int) -> list[Goal]:
         Goal(name=f"{name}: share of the calls that are remembered", value=outcome.known / wanted, least=1.0),
         Goal(name=f"{name}: cards that stand twice", value=len(outcome.doubles), most=0),
         Goal(name=f"{name}: messages posted, to what Slack allows", value=outcome.posts / outcome.allowed, least=0.9),
-        Goal(name=f"{name}: 429 in answer", value=outcome.refused, most=0),
+        Goal(name=f"{name}: 429 in answer", value=outcome.refused.total(), most=0),
     ]
 
 
