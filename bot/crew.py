@@ -19,22 +19,23 @@ from bot.core.figures import Figures
 from bot.core.follow import Poller
 from bot.core.outbox import Relay
 from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Subscriptions
+from bot.core.rates import Rates
 from bot.core.recent import RecentCalls
 from bot.core.wishes import Wishes
 from bot.pruner import Pruner
-from bot.rates import Rates
 from bot.workers import FailureNoter, Observer, Worker
 
 log = structlog.get_logger()
 
-_LOOKS_AT_ONCE = 64
+_POLLER = "poller"
+_LOOKS_AT_ONCE = 256
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
 _BOARDS_AT_ONCE = 4
 _MEASURE_SECONDS = 10.0
 
 # A look may be a little late, and with hundreds a second many of them share a claim then.
-_LOOKS_PAUSE = timedelta(milliseconds=50)
+_LOOKS_PAUSE = timedelta(milliseconds=100)
 
 
 class Store(Protocol):
@@ -94,6 +95,12 @@ class Crew:
         """Something was written that there may be something to do about."""
         for worker in self.workers:
             worker.wake()
+
+    def look(self) -> None:
+        """A webhook has come: there is something for the poller alone."""
+        for worker in self.workers:
+            if worker.name == _POLLER:
+                worker.wake()
 
     def hear(self) -> None:
         """Likewise, because of a person: what is wished may have changed, too."""
@@ -175,11 +182,12 @@ def make_crew(
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
     boards = _make_drawer(store, messenger, clock, burst, crew.wake)
     worker = partial(Worker, lease=lease, clock=clock, observe=observe, note_failure=note_failure)
-    crew.workers.extend(
-        _make_workers(
-            worker, store, rates, lambda: clock() + lease, poller=poller, relay=relay, cards=cards, boards=boards
-        )
-    )
+
+    def until() -> datetime:
+        return clock() + lease
+
+    crew.workers.extend(_make_workers(worker, store, rates, until, poller=poller, relay=relay))
+    crew.workers.extend(_make_drawing_workers(worker, store, rates, until, cards=cards, boards=boards))
     return crew
 
 
@@ -191,12 +199,10 @@ def _make_workers(
     *,
     poller: Poller,
     relay: Relay,
-    cards: Cards,
-    boards: BoardDrawer,
 ) -> Iterator[Worker[Any]]:
     outbox = store.outbox
     yield worker(
-        name="poller",
+        name=_POLLER,
         claim=lambda room: store.followed.claim(limit=room, until=until(), rate=rates.looks),
         work=poller.look,
         release=store.followed.release,
@@ -210,18 +216,18 @@ def _make_workers(
         release=outbox.release,
         at_once=_TURNS_AT_ONCE,
     )
-    yield from _make_drawing(worker, store, rates, until, cards, boards)
 
 
-def _make_drawing(
+def _make_drawing_workers(
     worker: Callable[..., Worker[Any]],
     store: Store,
     rates: Rates,
     until: Callable[[], datetime],
+    *,
     cards: Cards,
     boards: BoardDrawer,
 ) -> Iterator[Worker[Any]]:
-    """What is posted and what is redrawn have rates of their own, so one never waits for the other."""
+    """What is new is a post, what is there already an edit: Slack has a rate for each."""
     outbox = store.outbox
     yield worker(
         name="new_cards",

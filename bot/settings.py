@@ -129,7 +129,7 @@ class Settings(SamoraSettings, DatabaseSettings):
     samora_rate: float = Field(
         default=10,
         ge=0.01,
-        le=1000,
+        le=5000,
         description="How many looks a second Samora is asked for at most, by all processes together.",
     )
     lease_seconds: float = Field(

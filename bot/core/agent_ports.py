@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.core.agents import AgentFigures, AgentSubscription, Coverage
 from bot.core.boards import Board, BoardJob, Tally
-from bot.core.calls import Call, CallId
+from bot.core.calls import Call, CallId, CallStatus
 from bot.core.filters import Filter
 from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import Options
@@ -85,7 +85,7 @@ class AgentSubscriptions(Protocol):
         """Pauses it because a person wants that: no new calls. False if it was not active."""
 
     async def resume(self, subscription_id: str, *, by: str) -> bool:
-        """Makes a paused one active; False if it was not paused."""
+        """Makes a paused one active; so all of its channel that Slack's errors paused too. False if it was not."""
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that. Calls that have a card are followed to their end. False if it had."""
@@ -150,8 +150,17 @@ class Boards(Protocol):
     async def find(self, board_id: str) -> Board | None:
         """The board of that id."""
 
-    async def list_calls(self, board_id: str, *, offset: int, limit: int) -> tuple[tuple[Call, ...], int]:
-        """A page of the calls on it, newest first, as they are remembered, and how many there are in all."""
+    async def list_calls(
+        self, board_id: str, *, status: CallStatus | None, offset: int, limit: int
+    ) -> tuple[tuple[Call, ...], int]:
+        """A page of the calls on it, newest first, as they are remembered, and how many there are in all.
+
+        Args:
+            board_id: the board.
+            status: which of them; None for whatever status.
+            offset: how many to leave out.
+            limit: how many there are on a page.
+        """
 
 
 class BoardMessenger(Protocol):

@@ -111,5 +111,7 @@ def _weighed(known: FollowedCall, seen: Observation, call: Call | None, weighing
     """The observation with what was weighed; a call that is let go is awaited by nobody."""
     is_awaited = weighing.is_awaited and not seen.end
     agent_id = agent_key(call.agent_id) if call else known.agent_id
+    if (agent_id, is_awaited) == (known.agent_id, known.is_awaited):
+        return seen
     row = replace(seen.followed, agent_id=agent_id, is_awaited=is_awaited)
-    return replace(seen, followed=row, is_given_up=known.is_awaited and not is_awaited)
+    return replace(seen, followed=row, is_given_up=known.is_awaited and not is_awaited, is_same=False)

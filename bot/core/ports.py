@@ -142,7 +142,8 @@ class Subscriptions(Protocol):
     async def resume(self, subscription_id: str, *, by: str) -> int:
         """Makes a paused one active, or one that was let go; so its channel's others that paused for the same fault.
 
-        What changed in between is owed as one notice, and the card is redrawn. Returns how many were resumed.
+        Agents' subscriptions are among those. What changed in between is owed as one notice, and the card is redrawn.
+        Returns how many were resumed.
         """
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
@@ -153,6 +154,9 @@ class Subscriptions(Protocol):
 
     async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
         """Gives it other options, and has its card redrawn; False if it has ended."""
+
+    async def unfold(self, subscription_id: str) -> bool:
+        """Takes an active one off the board that it stands on, and has its card posted; False if it is on none."""
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
         """Has the card redrawn that stands there, if it is a subscription's: somebody else may have drawn over it."""

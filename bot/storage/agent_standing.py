@@ -59,9 +59,9 @@ async def pause_agents(connection: AsyncConnection, team_id: str, channel_id: st
     await set_agents(connection, is_agents_in(team_id, channel_id) & IS_ACTIVE, paused(reason))
 
 
-async def reopen_agents(connection: AsyncConnection, team_id: str, channel_id: str) -> None:
+async def reopen_agents(connection: AsyncConnection, team_id: str, channel_id: str) -> Sequence[Row[Any]]:
     """Resumes what :func:`pause_agents` paused."""
-    await set_agents(connection, is_agents_in(team_id, channel_id) & _IS_REFUSED, ACTIVE)
+    return await set_agents(connection, is_agents_in(team_id, channel_id) & _IS_REFUSED, ACTIVE)
 
 
 async def end_agents(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> Sequence[Row[Any]]:

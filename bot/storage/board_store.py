@@ -1,12 +1,13 @@
 """The boards themselves: which are to be drawn, what stands on them, and when one is looked at again."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.boards import BURST_WINDOW, LATEST_FAILURES, Board, BoardJob, Tally, redraw_wait
@@ -53,7 +54,8 @@ class BoardStore(StorePart):
     async def tally(self, board_id: str) -> Tally:
         """What stands on it now."""
         is_here = is_on(board_id)
-        counting = select(followed_calls.c.status, func.count()).select_from(_CALLS).where(is_here)
+        kind = (followed_calls.c.status, followed_calls.c.agent_id)
+        counting = select(*kind, func.count()).select_from(_CALLS).where(is_here).group_by(*kind)
         running = select(func.count()).select_from(_CALLS).where(is_here, _IS_RUNNING)
         failing = select(followed_calls).select_from(_CALLS).where(is_here, followed_calls.c.status.in_(_FAILED))
         latest = failing.order_by(followed_calls.c.status_since.desc(), followed_calls.c.id.desc())
@@ -61,12 +63,18 @@ class BoardStore(StorePart):
             board = (await connection.execute(select(boards).where(boards.c.id == board_id))).first()
             if board is None:
                 return Tally()
-            counted = await connection.execute(counting.group_by(followed_calls.c.status))
+            by_status, by_agent = Counter[str](), Counter[str]()
+            for status, agent_id, count in await connection.execute(counting):
+                by_status[status] += count
+                by_agent[agent_id] += count
+            del by_agent[""]  # of whom it isn't known
             failures = await connection.execute(latest.limit(LATEST_FAILURES))
             after = self._clock() - BURST_WINDOW
+            born = await count_born(connection, board.team_id, [board.channel_id], after)
             return Tally(
-                by_status={row[0]: row[1] for row in counted},
-                last_minute=await count_born(connection, board.team_id, board.channel_id, after),
+                by_status=by_status,
+                by_agent=by_agent,
+                last_minute=born[board.channel_id],
                 failures=tuple(known_of(row) for row in failures),
                 unfinished=(await connection.execute(running)).scalar_one(),
             )
@@ -159,13 +167,16 @@ class BoardStore(StorePart):
             row = (await connection.execute(select(boards).where(boards.c.id == board_id))).first()
         return _board_of(row) if row else None
 
-    async def list_calls(self, board_id: str, *, offset: int, limit: int) -> tuple[tuple[Call, ...], int]:
-        """A page of the calls on it, newest first, as they are remembered, and how many there are in all."""
-        page = select(followed_calls).select_from(_CALLS).where(is_on(board_id)).offset(offset).limit(limit)
+    async def list_calls(
+        self, board_id: str, *, status: CallStatus | None, offset: int, limit: int
+    ) -> tuple[tuple[Call, ...], int]:
+        """A page of the calls on it, of that status or of any, newest first, and how many there are in all."""
+        is_wanted = is_on(board_id) & (followed_calls.c.status == status.value if status else true())
+        page = select(followed_calls).select_from(_CALLS).where(is_wanted).offset(offset).limit(limit)
         newest = page.order_by(subscriptions.c.created_at.desc(), subscriptions.c.id.desc())
         async with self._database.reading() as connection:
             calls = tuple(known_of(row) for row in await connection.execute(newest))
-            counting = select(func.count()).select_from(subscriptions).where(is_on(board_id))
+            counting = select(func.count()).select_from(_CALLS).where(is_wanted)
             return calls, (await connection.execute(counting)).scalar_one()
 
     async def _write(self, job: BoardJob, values: Values) -> None:

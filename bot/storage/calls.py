@@ -15,7 +15,7 @@ from bot.core.subscriptions import Subscription
 from bot.storage.births import bear, find_birth_debt, find_taken, lock_parents
 from bot.storage.boards import fold
 from bot.storage.columns import UtcDateTime
-from bot.storage.coverage import find_covered, note_change
+from bot.storage.coverage import Arrivals, find_covered
 from bot.storage.leases import Queue, StorePart
 from bot.storage.rows import Values, followed_of, followed_values, subscription_of
 from bot.storage.schema import followed_calls, subscriptions
@@ -47,10 +47,11 @@ _RELEASE = _WRITE.values(due_at=_of_time("of_due_at"), lease=None)
 class FollowedCallStore(StorePart):
     """Fulfils :class:`bot.core.ports.FollowedCalls`."""
 
-    def __init__(self, *, burst: BurstRules, **parts: Any) -> None:
-        """Takes when cards are too many, and what each store is given."""
+    def __init__(self, *, burst: BurstRules, arrivals: Arrivals, **parts: Any) -> None:
+        """Takes when cards are too many, who knows which agents' webhooks arrive, and what each store is given."""
         super().__init__(**parts)
         self._burst = burst
+        self._arrivals = arrivals
 
     async def claim(self, *, limit: int, until: datetime, rate: Rate) -> Claim[FollowedCall]:
         """Takes calls that are due."""
@@ -69,10 +70,11 @@ class FollowedCallStore(StorePart):
             if (saved := written.first()) is None:
                 return False
             is_followed = await _tell(connection, seen, wanted, rules=self._burst)
-            is_nudged = seen.end is not None and saved.due_at is not None
-            if (seen.end or seen.is_given_up or not is_followed) and not is_nudged:
+            # One that is let go is due only if a webhook has named it meanwhile.
+            may_be_idle = not (is_followed or seen.end or row.is_awaited)
+            if may_be_idle and saved.due_at is not None:
                 await stop_idle(connection, [row.id])
-            await note_change(connection, seen)
+            await self._arrivals.note_change(connection, seen)
             return True
 
     async def put_off(self, known: FollowedCall, *, due_at: datetime, held_until: datetime) -> None:
@@ -97,9 +99,11 @@ def _look_statement(columns: tuple[str, ...]) -> Update:
 
 
 def _look(seen: Observation, due_at: datetime | None) -> tuple[Update, Values]:
-    """The statement that writes a look, and what it is given."""
+    """The statement that writes a look, and what it is given: few values in most cases, for each costs time."""
     row = seen.followed
-    values = followed_values(row) | {"read_at": seen.at, "held_until": None, "lease": None}
+    values: Values = {"read_at": seen.at, "held_until": None, "lease": None}
+    if not seen.is_same:
+        values |= followed_values(row)
     again_at = seen.at + _AFTER_NUDGE
     given = {
         "of_id": row.id,
@@ -135,7 +139,7 @@ async def _tell(
     threads = [each for each in rows if not each.board_id]
     found = [find_debt(seen, subscription_of(each), seen_status=each.seen_status) for each in threads]
     values = _news_values(seen)
-    if values:
+    if rows and values:
         await connection.execute(update(subscriptions).where(is_concerned).values(values))
     added = await bear(connection, born, seen)
     changed = {each.board_id for each in rows} - {""} if seen.is_card_old or seen.end else set()

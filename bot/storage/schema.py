@@ -89,6 +89,7 @@ subscriptions = Table(
     Index("ix_subscriptions_parent", "parent_id", "created_at", **where("parent_id <> ''")),
     Index("ix_subscriptions_board", "board_id", **where("board_id <> ''")),
     Index("ix_subscriptions_channel", "team_id", "channel_id", "created_at"),
+    Index("ix_subscriptions_shared", "team_id", "channel_id", **where("is_shared")),
     Index("ix_subscriptions_creator", "team_id", "creator_id", "created_at"),
     Index("ix_subscriptions_state", "team_id", "state"),
     Index("ix_subscriptions_card_due", "team_id", "card_due_at", **where("card_due_at IS NOT NULL")),

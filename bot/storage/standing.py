@@ -4,16 +4,25 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Reason, SubscriptionState
-from bot.storage.agent_standing import go_on_with_agents, move_agents, reopen_agents, stop_agents
+from bot.storage.agent_standing import (
+    ACTIVE,
+    go_on_with_agents,
+    move_agents,
+    reopen_agents,
+    set_agents,
+    stop_agents,
+)
+from bot.storage.agent_standing import IS_PAUSED as IS_AGENT_PAUSED
 from bot.storage.board_standing import find_stopped, move_boards, stop_boards
 from bot.storage.boards import want_boards
-from bot.storage.schema import channels, followed_calls, notices, subscriptions
+from bot.storage.schema import agent_subscriptions, channels, followed_calls, notices, subscriptions
 from bot.storage.steps import (
     IS_ACTIVE,
     IS_ENDED,
@@ -43,6 +52,9 @@ from bot.storage.steps import (
 IS_REFUSED = IS_PAUSED & subscriptions.c.reason.not_in([each.value for each in Reason])
 _IS_STOPPED = IS_PAUSED & (subscriptions.c.reason == Reason.UNINSTALLED.value)
 
+# Agents' subscriptions that were resumed, and calls' ones.
+Resumed = tuple[Sequence[Row[Any]], Sequence[Locked]]
+
 
 async def pause(connection: AsyncConnection, condition: ColumnElement[bool]) -> Sequence[Locked]:
     """Pauses the active ones of these, as a person wants that."""
@@ -62,17 +74,26 @@ async def end(connection: AsyncConnection, condition: ColumnElement[bool], now: 
     return locked
 
 
-async def resume_one(connection: AsyncConnection, subscription_id: str, now: datetime) -> Sequence[Locked]:
-    """Resumes a paused one, or one that was let go; with it those of its channel that Slack's errors paused too."""
+async def resume_one(connection: AsyncConnection, subscription_id: str, now: datetime) -> Resumed:
+    """Resumes a paused one, or one that was let go; with it all of its channel that Slack's errors paused too."""
     is_it = subscriptions.c.id == subscription_id
     query = select(subscriptions).where(is_it)
     row = (await connection.execute(query)).first()
     if row is None:
-        return ()
-    if row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}:
+        return (), ()
+    if _is_refused(row):
         return await reopen(connection, row.team_id, row.channel_id, now)
     was_let_go = IS_ENDED & (subscriptions.c.reason == Reason.QUIET.value) & ~has_live_one()
-    return await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
+    return (), await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
+
+
+async def resume_agent(connection: AsyncConnection, subscription_id: str, now: datetime) -> Resumed:
+    """Resumes a paused one of an agent; as :func:`resume_one`."""
+    is_it = agent_subscriptions.c.id == subscription_id
+    row = (await connection.execute(select(agent_subscriptions).where(is_it))).first()
+    if row and _is_refused(row):
+        return await reopen(connection, row.team_id, row.channel_id, now)
+    return await set_agents(connection, is_it & IS_AGENT_PAUSED, ACTIVE), ()
 
 
 async def resume(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> Sequence[Locked]:
@@ -152,14 +173,14 @@ async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) 
     return count
 
 
-async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> Sequence[Locked]:
+async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> Resumed:
     """Resumes what Slack's errors paused in a channel that is open to us again."""
-    await reopen_agents(connection, team_id, channel_id)
-    resumed = await _go_on(connection, team_id, channel_id, IS_REFUSED, now)
+    agents = await reopen_agents(connection, team_id, channel_id)
+    calls = await _go_on(connection, team_id, channel_id, IS_REFUSED, now)
     is_here = (notices.c.team_id == team_id, notices.c.channel_id == channel_id, IS_OWED)
     if (await connection.execute(select(notices.c.id).where(*is_here).limit(1))).first():
         await make_due(connection, team_id, [channel_id], now)
-    return resumed
+    return agents, calls
 
 
 async def _go_on(
@@ -191,7 +212,7 @@ async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, n
     refused = [
         replace(each, subscription=replace(each.subscription, channel_id=new_id))
         for each in locked
-        if _is_refused(each) and each.row.id not in doubled
+        if _is_refused(each.row) and each.row.id not in doubled
     ]
     await _revive(connection, refused, now)
     await forget_owed(connection, doubled, reason="moved", now=now)
@@ -207,6 +228,5 @@ def _is_live(locked: Locked) -> bool:
     return bool(locked.row.state != SubscriptionState.ENDED.value)
 
 
-def _is_refused(locked: Locked) -> bool:
-    row = locked.row
+def _is_refused(row: Row[Any]) -> bool:
     return row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}

@@ -17,6 +17,7 @@ from bot.storage.announcing import AnnouncementStore
 from bot.storage.audit import AuditStore
 from bot.storage.board_store import BoardStore
 from bot.storage.calls import FollowedCallStore
+from bot.storage.coverage import Arrivals
 from bot.storage.coverage import measure as measure_webhooks
 from bot.storage.database import Database
 from bot.storage.erasing import Erased, forget_call, forget_user
@@ -58,10 +59,11 @@ class Store:
         self.database = database
         self._clock = clock
         self._team_id = team_id
+        arrivals = Arrivals()
         self.followed = FollowedCallStore(
-            database=database, clock=clock, team_id=team_id, make_token=make_token, burst=burst
+            database=database, clock=clock, team_id=team_id, make_token=make_token, burst=burst, arrivals=arrivals
         )
-        self.announcements = AnnouncementStore(database=database, clock=clock, team_id=team_id)
+        self.announcements = AnnouncementStore(database=database, clock=clock, team_id=team_id, arrivals=arrivals)
         self.subscriptions = SubscriptionStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.outbox = OutboxStore(database=database, clock=clock, team_id=team_id, make_token=make_token)
         self.boards = BoardStore(database=database, clock=clock, team_id=team_id, make_token=make_token)

@@ -8,6 +8,7 @@ from bot.core.agent_ports import Announced
 from bot.core.calls import CallStatus
 from bot.core.changes import ChangeKind
 from bot.core.subscriptions import Options, Reason, SubscriptionState
+from bot.storage import coverage
 from bot.storage.schema import agent_subscriptions, agents, followed_calls
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock, make_reading
@@ -363,6 +364,34 @@ class TestCoverage:
         await campaign.announce()
 
         assert (await campaign.agent())["missed"] == 0
+
+    async def test_nor_is_one_missed_that_another_webhook_follows_within_the_same_seconds(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow(status="TRIGGERED")
+        await actor.follow("sub-2", n=2, status="TRIGGERED")
+        await campaign.cover(seen_at=clock() - HOUR)
+        await actor.set(followed_calls, {"agent_id": "agent-7", "due_at": clock() + HOUR}, call_id=str(make_call_id(2)))
+        await campaign.announce(2)
+        await actor.set(followed_calls, {"due_at": clock() + HOUR}, call_id=str(make_call_id(2)))
+        await campaign.read("ONGOING")
+        assert (await campaign.agent())["missed"] == 1
+
+        await campaign.announce(2)
+
+        assert (await campaign.agent())["missed"] == 0
+
+    async def test_agents_without_end_are_not_remembered(
+        self, actor: Actor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(coverage, "_MOST_NOTED", 1)
+        arrivals = coverage.Arrivals()
+        async with actor.database.transaction() as connection:
+            for n in (1, 2, 3):
+                await arrivals.note(connection, TEAM, [f"agent-{n}"], clock())
+
+        assert len(await actor.rows(agents)) == 3
+        assert len(arrivals._noted) <= 2
 
     async def test_what_counts_as_stopped_misses_no_more(self, campaign: Campaign, actor: Actor) -> None:
         await campaign.cover(missed=3)

@@ -394,6 +394,7 @@ class TestRefused:
         assert (told.channel_id, told.notice.kind, told.notice.facts.reason) == (
             USER, ChangeKind.PAUSED, "is_archived",
         )  # fmt: skip
+        await actor.set(agent_subscriptions, {"agent_id": str(make_call_id(7))})
         await store.subscriptions.resume(told.notice.subscription_id, by=USER)
         assert (await actor.row(agent_subscriptions))["state"] == "active"
         assert (await actor.take_card()).card_ts == "", "nor is the card lost"
@@ -407,6 +408,7 @@ class TestRefused:
 
         (told,) = await actor.deliver()
         assert told.notice.kind is ChangeKind.PAUSED
+        await actor.set(agent_subscriptions, {"agent_id": str(make_call_id(7))})
         await store.subscriptions.resume(told.notice.subscription_id, by=USER)
         assert (await store.boards.claim_new(limit=1, until=actor.clock() + MINUTE, rate=PLENTY)).rows
 

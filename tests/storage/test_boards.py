@@ -10,7 +10,7 @@ from bot.core.boards import redraw_wait
 from bot.core.calls import CallStatus
 from bot.core.outbox import BETWEEN_POSTS
 from bot.core.ports import Rate
-from bot.rates import Rates
+from bot.core.rates import Rates
 from bot.storage.boards import want_boards
 from bot.storage.database import Database
 from bot.storage.schema import boards, followed_calls, subscriptions
@@ -297,10 +297,30 @@ class TestTally:
             await burst.come()
             actor.clock.advance(SECOND)
         board_id = (await burst.take()).board.id
-        page, count = await store.boards.list_calls(board_id, offset=10, limit=10)
+        page, count = await store.boards.list_calls(board_id, status=None, offset=10, limit=10)
         assert (count, [call.id for call in page]) == (12, call_ids(2, 1))
-        page, _ = await store.boards.list_calls(board_id, offset=0, limit=2)
+        page, _ = await store.boards.list_calls(board_id, status=None, offset=0, limit=2)
         assert [(call.id, call.status) for call in page] == [(each, "TRIGGERED") for each in call_ids(12, 11)]
+
+    async def test_pages_of_one_status(self, burst: Burst, store: Store) -> None:
+        await burst.come(12)
+        board_id = (await burst.take()).board.id
+        for n in (2, 5, 9):
+            await burst.change(n, UNANSWERED)
+        found = {each: await store.boards.list_calls(board_id, status=each, offset=1, limit=1) for each in CallStatus}
+        assert {each: count for each, (_, count) in found.items() if count} == {UNANSWERED: 3, CallStatus.TRIGGERED: 9}
+        assert [call.id for call in found[UNANSWERED][0]] == call_ids(5)
+
+    async def test_whose_calls_they_are(self, burst: Burst, actor: Actor, store: Store) -> None:
+        await burst.come(12)
+        board_id = (await burst.take()).board.id
+        for n, agent_id in ((1, "one"), (2, "one"), (3, "another")):
+            await actor.set(followed_calls, {"agent_id": agent_id}, call_id=str(make_call_id(n)))
+        await burst.change(1, UNANSWERED)
+        tally = await store.boards.tally(board_id)
+        assert dict(tally.by_agent) == {"one": 2, "another": 1}
+        assert tally.count == 12
+        assert [call.agent_id for call in tally.failures] == ["one"]
 
     async def test_found_by_its_id(self, burst: Burst, store: Store) -> None:
         job = await burst.open()
@@ -374,6 +394,40 @@ class TestTheEndOfABurst:
         await burst.change(11, FINISHED)
         await store.boards.mark(closed, ts="board-1")
         assert await burst.next_at() == timedelta(seconds=5)
+
+
+class TestSomebodyWantsACard:
+    """A person follows a call that stands on a board."""
+
+    async def test_it_leaves_the_board_and_gets_one(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await burst.come(12)
+        await burst.draw()
+        actor.clock.advance(timedelta(seconds=5))
+        assert not (await actor.claim_cards()).rows
+        assert await store.subscriptions.unfold("sub-0003")
+        (card,) = await actor.draw()
+        assert (card.subscription_id, card.card_ts) == ("sub-0003", "")
+        assert await burst.draw()
+        assert burst.slack.boards[(await burst.board())["id"]].count == 11
+        # From then on it goes on as any other.
+        await actor.see("CALL_FINISHED", n=3)
+        assert await actor.owed() == [("sub-0003", "status")]
+        await burst.come()
+        assert "sub-0003" not in await burst.on_boards()
+
+    async def test_what_is_on_none_stays_as_it_is(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await burst.come(12)
+        await store.subscriptions.unfold("sub-0003")
+        await actor.draw()
+        before = await actor.card("sub-0003")
+        assert not await store.subscriptions.unfold("sub-0003")
+        assert not await store.subscriptions.unfold("nobody")
+        assert await actor.card("sub-0003") == before
+
+    async def test_while_slack_refuses_the_channel_it_stays(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await store.boards.pause(await burst.open(), reason="is_archived")
+        assert not await store.subscriptions.unfold("sub-0003")
+        assert not (await actor.claim_cards()).rows
 
 
 class TestTheChannelAndTheWorkspace:

@@ -41,7 +41,7 @@ class TestClaiming:
         assert seen.ended_at
         assert (await actor.take_card()).known == Call(
             id=make_call_id(), status="CALL_FINISHED", read_at=seen.read_at, started_at=seen.started_at,
-            ended_at=seen.ended_at,
+            ended_at=seen.ended_at, agent_id="agent-7",
         )  # fmt: skip
 
     async def test_wanted_anew_meanwhile(self, store: Store, actor: Actor, job: CardJob) -> None:

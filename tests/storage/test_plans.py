@@ -91,7 +91,8 @@ async def test_and_so_are_boards(store: Store, actor: Actor, database: Database,
     await store.boards.begin(job)
     await store.boards.mark(job, ts="1.1")
     await store.boards.tally(board_id)
-    await store.boards.list_calls(board_id, offset=5, limit=5)
+    for status in (None, CallStatus.UNANSWERED):
+        await store.boards.list_calls(board_id, status=status, offset=5, limit=5)
     await store.boards.find(board_id)
     actor.clock.advance(MINUTE)
     again = await burst.take()
@@ -99,7 +100,7 @@ async def test_and_so_are_boards(store: Store, actor: Actor, database: Database,
     await store.boards.pause(again, reason="is_archived")
     await store.boards.repost(again)
     await store.boards.give_up(again)
-    assert len(statements) > 20
+    assert len(statements) >= 20
     await check_plans(database, statements)
 
 
@@ -115,7 +116,7 @@ async def test_and_so_is_what_webhooks_say(
     await campaign.read("REJECTED", n=7)
     await campaign.announce(7)
     await store.announcements.measure_coverage(silent_after=MINUTE)
-    assert len(statements) > 20
+    assert len(statements) >= 20
     await check_plans(database, statements)
 
 

@@ -1,4 +1,4 @@
-"""The rates: how much may be asked of the neighbours within how long."""
+"""Rates: how much may be asked of Slack and Samora, by all processes that share a database."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ _ON_THE_WAY = timedelta(seconds=1.5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """How much may be asked of the neighbours, by all processes that share a database.
+    """How much may be asked of the neighbours.
 
     Source: docs.slack.dev/apis/web-api/rate-limits: in a workspace, chat.postMessage takes "several hundred messages
     per minute", and chat.update, of tier 3, 50 and more.
