@@ -190,11 +190,11 @@ def _with_store(work: Callable[["Store"], Awaitable[None]]) -> None:
 
 
 async def _work_in_store(settings: DatabaseSettings, work: Callable[["Store"], Awaitable[None]]) -> None:
-    from bot.app import open_store
+    from bot.memory import open_store
     from bot.server import CannotStart
 
     try:
-        async with open_store(settings, team_id=lambda: "", may_make=False) as store:
+        async with open_store(settings.database_url.get_secret_value(), team_id=lambda: "", may_make=False) as store:
             await work(store)
     except CannotStart as error:
         _fail(str(error))
