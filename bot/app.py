@@ -137,7 +137,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
         dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
         bolt = make_bolt(dispatcher)
-        announcer = Announcer(announcements=store.announcements, on_change=crew.wake)
+        announcer = Announcer(announcements=store.announcements, on_change=crew.look)
         web = _make_web(settings, dispatcher, bolt, health, announcer)
         listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
         stack.push_async_callback(announcer.close)

@@ -1,6 +1,7 @@
 """How a subscription stands: paused, active again, ended, or moved elsewhere, and what each of these brings with it."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from bot.storage.agent_standing import (
     stop_agents,
 )
 from bot.storage.agent_standing import IS_PAUSED as IS_AGENT_PAUSED
-from bot.storage.board_standing import go_on_with_boards, move_boards, stop_boards
+from bot.storage.board_standing import find_stopped, move_boards, stop_boards
 from bot.storage.boards import want_boards
 from bot.storage.schema import agent_subscriptions, channels, followed_calls, notices, subscriptions
 from bot.storage.steps import (
@@ -105,8 +106,10 @@ async def resume(connection: AsyncConnection, condition: ColumnElement[bool], no
     return locked
 
 
-async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: datetime) -> None:
-    """The same without their channels, which are yet to be made due."""
+async def _revive(
+    connection: AsyncConnection, locked: Sequence[Locked], now: datetime, *, boards: AbstractSet[str] = frozenset()
+) -> None:
+    """The same without their channels, which are yet to be made due; these boards are redrawn beside theirs."""
     await _look_again(connection, call_ids(locked), now)
     call = followed_calls.c.id == subscriptions.c.followed_id
     active = {"state": SubscriptionState.ACTIVE.value, "reason": "", "ended_at": None, "is_reposted": False}
@@ -115,7 +118,7 @@ async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: da
         "seen_media": select(followed_calls.c.is_media_told).where(call).scalar_subquery(),
     }
     await update_subscriptions(connection, ids_of(locked), active | seen | card_wish(now))
-    await want_boards(connection, {each.row.board_id for each in locked} - {""}, now)
+    await want_boards(connection, {each.row.board_id for each in locked} - {""} | boards, now)
     await owe(connection, [debt for each in locked if (debt := _missed_debt(each, now))], now)
 
 
@@ -161,11 +164,10 @@ async def stop_team(connection: AsyncConnection, team_id: str) -> int:
 
 async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
     """Undoes :func:`stop_team`. Cheap where nothing was stopped: every start of the bot asks for it."""
-    is_theirs = subscriptions.c.team_id == team_id
+    is_stopped = (subscriptions.c.team_id == team_id) & _IS_STOPPED
     count = await go_on_with_agents(connection, team_id)
-    if (await connection.execute(select(subscriptions.c.id).where(is_theirs, _IS_STOPPED).limit(1))).first():
-        count += len(await _go_on(connection, is_theirs, _IS_STOPPED, now))
-        await go_on_with_boards(connection, team_id, "", now)
+    if count or (await connection.execute(select(subscriptions.c.id).where(is_stopped).limit(1))).first():
+        count += len(await _go_on(connection, team_id, "", _IS_STOPPED, now))
     owed = select(notices.c.channel_id).distinct().where(notices.c.team_id == team_id, IS_OWED)
     await make_due(connection, team_id, (await connection.execute(owed)).scalars(), now)
     return count
@@ -174,8 +176,7 @@ async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) 
 async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> Resumed:
     """Resumes what Slack's errors paused in a channel that is open to us again."""
     agents = await reopen_agents(connection, team_id, channel_id)
-    calls = await _go_on(connection, is_in(team_id, channel_id), IS_REFUSED, now)
-    await go_on_with_boards(connection, team_id, channel_id, now)
+    calls = await _go_on(connection, team_id, channel_id, IS_REFUSED, now)
     is_here = (notices.c.team_id == team_id, notices.c.channel_id == channel_id, IS_OWED)
     if (await connection.execute(select(notices.c.id).where(*is_here).limit(1))).first():
         await make_due(connection, team_id, [channel_id], now)
@@ -183,16 +184,17 @@ async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now
 
 
 async def _go_on(
-    connection: AsyncConnection, is_there: ColumnElement[bool], is_waiting: ColumnElement[bool], now: datetime
+    connection: AsyncConnection, team_id: str, channel_id: str, is_waiting: ColumnElement[bool], now: datetime
 ) -> Sequence[Locked]:
-    """Resumes what waits there, and has the last cards drawn of what had ended and could not be shown."""
+    """Resumes what waits in a channel, or in all if that is empty; what is over there is drawn a last time."""
+    is_there = is_in(team_id, channel_id) if channel_id else subscriptions.c.team_id == team_id
     has_card = subscriptions.c.board_id == ""
     is_old = IS_ENDED & has_card & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
     locked = await lock_following(connection, is_there & (is_waiting | is_old))
     waiting = [each for each in locked if each.row.state == SubscriptionState.PAUSED.value]
     over = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
-    await _revive(connection, waiting, now)
     await update_subscriptions(connection, ids_of(over), card_wish(now))
+    await _revive(connection, waiting, now, boards=await find_stopped(connection, team_id, channel_id))
     return waiting
 
 
