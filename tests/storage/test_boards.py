@@ -480,8 +480,10 @@ class TestTheChannelAndTheWorkspace:
     async def test_an_open_one_is_looked_at_again_even_if_there_was_no_news(
         self, burst: Burst, store: Store, actor: Actor, who: str
     ) -> None:
+        await Campaign(actor).wish()
         await burst.come(11)
         await burst.draw()
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()})
         actor.clock.advance(MINUTE)
         job = await burst.take()
         if who == "the channel":
@@ -490,7 +492,6 @@ class TestTheChannelAndTheWorkspace:
         else:
             await store.outbox.stop_team(TEAM)
             await store.subscriptions.resume_team(TEAM)
-        await actor.set(boards, {"lease": None})
         assert (await burst.take()).board.closed_at is None, "as nobody else would close it"
 
     async def test_nor_is_one_redrawn_for_that_which_shows_all(self, burst: Burst, store: Store, actor: Actor) -> None:
