@@ -45,7 +45,7 @@ from bot.slack.socket import Socket, make_connection
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.database import Database, StorageError
-from bot.storage.migrate import migrate, require_head
+from bot.storage.migrate import migrate, require_tables
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 from bot.web import SlackDoor, Web
@@ -84,7 +84,7 @@ async def open_store(
     try:
         database = open_database(settings.database_url.get_secret_value(), may_make=may_make)
         async with _closing(database):
-            await (migrate(database) if may_make else require_head(database))
+            await (migrate(database) if may_make else require_tables(database))
             yield Store(database=database, clock=_now, team_id=team_id, burst=burst)
     except StorageError as error:
         raise CannotStart(error.reason) from None
