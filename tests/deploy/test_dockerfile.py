@@ -8,8 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-import pytest
-
 from bot import __version__
 from bot.cli import app
 from bot.sandbox.clock import SandboxClock
@@ -91,7 +89,10 @@ async def test_its_health_check_tells_a_bot_that_lives_from_none(unused_tcp_port
         return subprocess.run(trying, env=os.environ | {"PORT": str(port)}, capture_output=True, check=False).returncode
 
     assert look() != 0
-    async with SamoraSandbox(clock=clock) as samora, SlackSandbox(clock=clock) as slack:
-        async with BotProcess(bot_environment(slack=slack, samora=samora, port=port)) as bot:
-            await bot.wait_for_line('"event": "ready"', within=READY_SECONDS)
-            assert look() == 0
+    async with (
+        SamoraSandbox(clock=clock) as samora,
+        SlackSandbox(clock=clock) as slack,
+        BotProcess(bot_environment(slack=slack, samora=samora, port=port)) as bot,
+    ):
+        await bot.wait_for_line('"event": "ready"', within=READY_SECONDS)
+        assert look() == 0
