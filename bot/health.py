@@ -1,5 +1,6 @@
 """Health and figures: whether the process lives, whether it can reach its neighbours, and how much it did."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,7 +23,7 @@ _FIGURES = {
     "late_seconds": "How long the longest due of them has been due.",
     "notices_owed": "Notices that are not posted yet.",
     "oldest_notice_seconds": "How old the oldest of them is.",
-    "cards_old": "Cards that are not drawn as they should be yet.",
+    "cards_old": "Cards and boards that are not drawn as they should be yet.",
     "agents_announced": "Agents whose webhooks arrive.",
     "agents_silent": "Agents whose webhooks arrived once and do no more.",
 }
@@ -63,6 +64,10 @@ class Health:
             gauge.set_function(partial(self._figure, name))
         work = Gauge("samora_bot_work", "Answers under way.", registry=self._meters.registry)
         work.set_function(count_work)
+        tasks = Gauge(
+            "samora_bot_tasks", "Tasks in the event loop: under way, waiting or asleep.", registry=self._meters.registry
+        )
+        tasks.set_function(_count_tasks)
 
     def observe_request(self, kind: str, outcome: str) -> None:
         """Hears of a request from Slack that was answered or refused."""
@@ -160,3 +165,10 @@ class Health:
         """``/metrics``: the figures, in Prometheus's text format."""
         text = generate_latest(self._meters.registry).decode()
         return Answer(200, text, "text/plain; version=0.0.4; charset=utf-8")
+
+
+def _count_tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0  # nobody asks from outside a loop but a test

@@ -30,9 +30,8 @@ ROOT = Path(bot.__file__).parent.parent
 FreePort = Callable[[], int]
 NEXT = f"{int(HEAD) + 1:04}"
 
-# The last commit before revision 0005: the release before, as long as no release has a tag.
-BEFORE = "7ad07dc"
-BEFORE_HEAD = "0004"
+# The last commits before the newest revisions, each with its own newest: releases before, as long as none has a tag.
+BEFORE = [("7ad07dc", "0004"), ("36e536d", "0005")]
 
 MIGRATION = f'''
 """A column, an index and a table more."""
@@ -73,19 +72,19 @@ def next_release(tmp_path: Path) -> Path:
     return code
 
 
-@pytest.fixture
-def release_before(tmp_path: Path) -> Path:
-    """Where the code of the release before is; skipped where the history doesn't reach back so far."""
+@pytest.fixture(params=BEFORE, ids=lambda before: before[1])
+def release_before(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
+    """Where the code of a release before is, and its newest revision; skipped where the history is too short."""
+    commit, revision = request.param
     packed = subprocess.run(
-        ["git", "archive", "--format=zip", BEFORE, "bot"], cwd=ROOT, capture_output=True, check=False
+        ["git", "archive", "--format=zip", commit, "bot"], cwd=ROOT, capture_output=True, check=False
     )
     if packed.returncode:
-        pytest.skip(f"commit {BEFORE} isn't in the history here: {packed.stderr.decode().strip()}")
+        pytest.skip(f"commit {commit} isn't in the history here: {packed.stderr.decode().strip()}")
     code = tmp_path / "before"
     with zipfile.ZipFile(io.BytesIO(packed.stdout)) as archive:
         archive.extractall(code)
-    assert f'HEAD = "{BEFORE_HEAD}"' in (code / "bot/storage/schema.py").read_text()
-    return code
+    return code, revision
 
 
 class Place:
@@ -174,10 +173,13 @@ async def test_the_next_release_that_takes_something_away_says_so_to_the_one_bef
         assert [line for line in process.lines if f"newer than this bot (revision {NEXT})" in line], process.lines
 
 
-async def test_the_real_release_before_goes_on_with_this_ones_tables(place: Place, release_before: Path) -> None:
+async def test_a_real_release_before_goes_on_with_this_ones_tables(
+    place: Place, release_before: tuple[Path, str]
+) -> None:
     """It can't be started again: it refuses all newer tables. The releases after it can be, as above."""
-    async with place.run(release_before) as there:
-        assert await place.find_revision() == BEFORE_HEAD
+    code, revision = release_before
+    async with place.run(code) as there:
+        assert await place.find_revision() == revision
         channel, call = open_channel(there), there.samora.add_call()
         card = await follow(there, call.call_id, channel=channel)
         async with place.run() as newer:

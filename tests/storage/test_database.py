@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from bot.core.errors import StoreUnavailable
 from bot.storage import database as database_module
-from bot.storage.database import Database, StorageError
+from bot.storage.database import READERS, Database, StorageError
 from bot.storage.migrate import migrate
 from bot.storage.opening import open_database
 from bot.storage.schema import channels, followed_calls, notices
@@ -178,3 +178,22 @@ async def test_whoever_is_cancelled_leaves_nothing_behind(actor: Actor, clock: F
     owed = await actor.owed()
     assert len(await actor.deliver()) == len(owed)
     assert (await actor.call())["number"] >= len(owed)
+
+
+async def test_who_writes_needs_not_wait_for_those_who_read(database: Database) -> None:
+    begun, over = asyncio.Semaphore(0), asyncio.Event()
+
+    async def read() -> None:
+        async with database.reading():
+            begun.release()
+            await over.wait()
+
+    readers = [asyncio.create_task(read()) for _ in range(READERS)]
+    for _ in readers:
+        await begun.acquire()
+
+    async with asyncio.timeout(5), database.transaction() as connection:
+        await connection.execute(text("SELECT 1"))
+
+    over.set()
+    await asyncio.gather(*readers)

@@ -1,4 +1,5 @@
 import asyncio
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, insert, select, text
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 
 from bot.core.errors import StoreUnavailable
 from bot.storage import migrations
@@ -77,6 +78,32 @@ async def test_from_nothing_and_again(empty_url: str) -> None:
 
 def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+async def test_indexes_are_partial_as_the_tables_say(database: Database) -> None:
+    said = {
+        index.name: plain(index.info.get("where", "")) for table in metadata.sorted_tables for index in table.indexes
+    }
+    async with database.reading() as connection:
+        made = await connection.run_sync(conditions)
+    assert {name: made[name] for name in said if name} == said
+    assert any(said.values())
+
+
+def conditions(connection: Connection) -> dict[str | None, str]:
+    """Of every index, on which rows it is; empty for all."""
+    asking = inspect(connection)
+    indexes = [index for table in metadata.sorted_tables for index in asking.get_indexes(table.name)]
+    wheres = (index.get("dialect_options", {}) for index in indexes)
+    return {
+        index["name"]: plain(str(where.get(f"{connection.dialect.name}_where", "")))
+        for index, where in zip(indexes, wheres, strict=True)
+    }
+
+
+def plain(condition: str) -> str:
+    """Without what PostgreSQL puts around it."""
+    return re.sub(r"::\w+|[()\s]", "", condition).lower()
 
 
 async def test_two_at_once(empty_url: str) -> None:
@@ -151,7 +178,7 @@ async def test_upwards_with_data(empty_url: str) -> None:
     await database.close()
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
 async def test_from_an_older_revision_with_data_and_the_older_bot_goes_on(empty_url: str, revision: str) -> None:
     database = open_database(empty_url)
     await upgrade_to(database, revision)
