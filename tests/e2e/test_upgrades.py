@@ -48,6 +48,9 @@ def upgrade() -> None:
     op.create_table("ways", sa.Column("id", sa.Text(), primary_key=True))
 '''
 
+# Up to four processes are started, one after the other, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
