@@ -9,7 +9,7 @@ from bot.core.boards import BurstRules
 from bot.core.errors import StoreUnavailable
 from bot.server import CannotStart
 from bot.storage.database import Database, StorageError
-from bot.storage.migrate import migrate, require_head
+from bot.storage.migrate import migrate, require_tables
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 
@@ -34,7 +34,7 @@ async def open_store(
     try:
         database = open_database(url, may_make=may_make)
         async with _closing(database):
-            await (migrate(database) if may_make else require_head(database))
+            await (migrate(database) if may_make else require_tables(database))
             yield Store(database=database, clock=lambda: datetime.now(UTC), team_id=team_id, burst=burst)
     except StorageError as error:
         raise CannotStart(error.reason) from None
