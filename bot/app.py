@@ -120,8 +120,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         messenger = Messenger(web=web_client, session=session, seal=_make_seal(settings, workspaces))
         access = _make_access(settings, web_client)
-        deliveries = Deliveries(messenger=messenger, access=access, visibility=make_visibility(settings))
         names = _make_names(store, workspaces)
+        deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=make_visibility(settings))
         crew = _make_crew(settings, store, deliveries, http, health, names)
         boundary = Boundary(
             work=work,
@@ -137,7 +137,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
         dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
         bolt = make_bolt(dispatcher)
-        announcer = Announcer(announcements=store.announcements, on_change=crew.wake)
+        announcer = Announcer(announcements=store.announcements, on_change=crew.look)
         web = _make_web(settings, dispatcher, bolt, health, announcer)
         listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
         stack.push_async_callback(announcer.close)

@@ -62,7 +62,7 @@ def make_front(
         following=following,
         agents=_make_agents(store, lookup, access, names, clock, on_change),
         listing=Listing(subscriptions=subscriptions, agents=agents, names=names, access=access, on_change=on_change),
-        boards=BoardPages(boards=store.boards),
+        boards=BoardPages(boards=store.boards, names=names),
         channels=Channels(subscriptions=subscriptions, access=access, on_change=on_change),
         doctor=doctor,
         messenger=messenger,

@@ -23,7 +23,7 @@ _FIGURES = {
     "late_seconds": "How long the longest due of them has been due.",
     "notices_owed": "Notices that are not posted yet.",
     "oldest_notice_seconds": "How old the oldest of them is.",
-    "cards_old": "Cards that are not drawn as they should be yet.",
+    "cards_old": "Cards and boards that are not drawn as they should be yet.",
     "agents_announced": "Agents whose webhooks arrive.",
     "agents_silent": "Agents whose webhooks arrived once and do no more.",
 }

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 _LONGEST_SLEEP = timedelta(seconds=1)
 # So long after a claim the next one waits, come what may: rows that become due one by one, or are finished one by one,
 # are claimed together, for a claim costs about as much as ten rows; and nobody spins where a row can't be had.
-_PAUSE = timedelta(milliseconds=20)
+_PAUSE = timedelta(milliseconds=50)
 _AFTER_AN_ERROR = timedelta(seconds=2)
 
 # At SIGTERM, what is under way may finish this long; what can't is given back, for which the database has its own time.

@@ -12,7 +12,7 @@ class Figures:
         late_seconds: how long the longest due of them has been due.
         notices_owed: notices that are not posted yet.
         oldest_notice_seconds: how old the oldest of them is.
-        cards_old: cards that are out of date.
+        cards_old: cards and boards that are out of date.
         active: subscriptions that are active.
         paused: subscriptions that are paused.
         agents_announced: agents whose webhooks arrive.

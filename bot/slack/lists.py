@@ -148,7 +148,7 @@ def _agent_row(agent: AgentRow, origin: str) -> str:
 
 def _agent(agent: AgentRow) -> str:
     name, agent_id = _name(one_line(agent.name)), code(cut(agent.subscription.agent_id, _LONGEST_AGENT))
-    return f"*{name}* · agent {agent_id}" if name else f"agent {agent_id}"
+    return f"*{name}* · agent {agent_id}" if name else f"Agent {agent_id}"
 
 
 def _name(name: str) -> str:
@@ -158,12 +158,8 @@ def _name(name: str) -> str:
 
 
 def _figures(figures: AgentFigures) -> str:
-    calls, notices = _count(figures.calls, "call"), _count(figures.told, "notice")
-    return f"in the last 24 hours: {calls}, {figures.matched:,} matched, {notices}"
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    calls = f"{figures.calls:,} call{'' if figures.calls == 1 else 's'}"
+    return f"in the last 24 hours: {calls}, {figures.matched:,} matched, {figures.told:,} told"
 
 
 def _agent_spoken(agent: AgentRow) -> str:

@@ -1,6 +1,7 @@
 """The database: connections, transactions, and the one place where the drivers' errors become ours."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ _PASSING_STATES = frozenset({"25006", "25P03", "25P04"})
 
 # A server that hangs keeps its own time limits no more, so we have one too, a little longer than the server's.
 _SECONDS = 15.0
+
+# So many read an SQLite file at once, beside the one who writes: who writes must not wait for a connection, too.
+READERS = 2
 
 # SQLite's that are not the statement's fault; a statement that is wrong says SQLITE_ERROR.
 _BUGS_OF_SQLITE = frozenset({"SQLITE_ERROR", "SQLITE_MISUSE", "SQLITE_RANGE"})
@@ -57,6 +61,7 @@ class Database:
         self._engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._turns = Turns() if self.is_sqlite else None
+        self._seats = asyncio.Semaphore(READERS) if self.is_sqlite else contextlib.nullcontext()
         self._waiting: list[_Write] = []
         self._writer: asyncio.Task[None] | None = None
         if self.is_sqlite:
@@ -70,7 +75,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """For statements that read: each sees the newest."""
-        async with _translated(), asyncio.timeout(_SECONDS), self._single.connect() as connection:
+        async with _translated(), asyncio.timeout(_SECONDS), self._seats, self._single.connect() as connection:
             yield connection
 
     @asynccontextmanager

@@ -84,12 +84,21 @@ class StorePart:
 class Queue:
     """The rows of a table that become due."""
 
-    def __init__(self, table: Table, *, key: Column[Any], due_at: Column[datetime], lease: Column[str]) -> None:
-        """Takes the table, what names a row within its team, and the two columns of a lease."""
+    def __init__(
+        self,
+        table: Table,
+        *,
+        key: Column[Any],
+        due_at: Column[datetime],
+        lease: Column[str],
+        among: ColumnElement[bool] | None = None,
+    ) -> None:
+        """Takes the table, what names a row within its team, the two columns of a lease, and which rows, if not all."""
         is_ours = table.c.team_id == bindparam("of_team")
+        is_one = is_ours if among is None else is_ours & among
         due = (
             select(key)
-            .where(is_ours, due_at <= bindparam("now", type_=UtcDateTime()))
+            .where(is_one, due_at <= bindparam("now", type_=UtcDateTime()))
             .order_by(due_at)
             .limit(bindparam("most"))
             .with_for_update(skip_locked=True, key_share=True)
@@ -100,7 +109,7 @@ class Queue:
         if len(table.primary_key) > 1:
             is_taken &= is_ours  # only where it is needed: SQLite would look through all that is ours
         self._claim = update(table).where(is_taken).values(taken).returning(*table.c)
-        self._earliest = select(due_at).where(is_ours, due_at.is_not(None)).order_by(due_at).limit(1)
+        self._earliest = select(due_at).where(is_one, due_at.is_not(None)).order_by(due_at).limit(1)
 
     async def claim(self, database: Database, wish: Wish, load: Load[Row]) -> Claim[Row]:
         """Claims what is due; ``load`` makes values of the rows and may give some back, which then don't count."""

@@ -142,7 +142,7 @@ async def test_upwards_with_data(empty_url: str) -> None:
     await database.close()
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
 async def test_from_an_older_revision_with_data_and_the_older_bot_goes_on(empty_url: str, revision: str) -> None:
     database = open_database(empty_url)
     await upgrade_to(database, revision)

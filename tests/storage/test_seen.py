@@ -96,9 +96,9 @@ class TestTroubles:
         await actor.follow("sub-2", n=2)
         first, second = await actor.take_call(1), await actor.take_call(2)
         lost = replace(second, lease="somebody else's")
-        due_at = actor.clock() + MINUTE
+        when = {"due_at": actor.clock() + MINUTE, "held_until": actor.clock()}
 
-        await asyncio.gather(store.followed.put_off(first, due_at=due_at), store.followed.put_off(lost, due_at=due_at))
+        await asyncio.gather(store.followed.put_off(first, **when), store.followed.put_off(lost, **when))
 
         assert (await actor.call(1))["failures"] == 1
         assert (await actor.call(2))["failures"] == 0, "its lease is another's"
