@@ -16,7 +16,16 @@ def run(code: str) -> str:
 
 @pytest.mark.parametrize(
     "unwanted",
-    ["rich", "alembic", "psycopg", "cryptography", "sqlalchemy.dialects.postgresql", "opentelemetry", "bot.sandbox"],
+    [
+        "rich",
+        "alembic",
+        "psycopg",
+        "cryptography",
+        "sqlalchemy.dialects.postgresql",
+        "sqlalchemy.orm",
+        "opentelemetry",
+        "bot.sandbox",
+    ],
 )
 def test_a_bot_that_runs_on_sqlite_imports_only_what_it_needs(unwanted: str) -> None:
     imported = "from bot.lean import import_lean; import_lean('bot.cli', 'bot.log', 'bot.app'); import sys"
@@ -25,6 +34,14 @@ def test_a_bot_that_runs_on_sqlite_imports_only_what_it_needs(unwanted: str) -> 
 
 def test_what_was_kept_out_can_be_imported_later() -> None:
     assert run("from bot.lean import import_lean; import_lean('httpx'); import rich; print(rich.__name__)") == "rich"
+
+
+def test_sqlalchemys_sessions_too() -> None:
+    code = "from bot.lean import import_lean; import_lean('sqlalchemy.ext.asyncio')"
+    assert (
+        run(f"{code}; from sqlalchemy.ext.asyncio.session import AsyncSession; print(AsyncSession.__name__)")
+        == "AsyncSession"
+    )
 
 
 def test_what_is_there_already_stays() -> None:

@@ -71,7 +71,8 @@ async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[httpx.Async
         api_key: the organisation's key, sent as ``X-API-Key`` with each request.
     """
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=60),
+        # The connections take turns, so after a rush those stay that are needed once within this time: not all of them.
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=15),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=not is_loopback(urlsplit(base_url).hostname or ""),
     )

@@ -3,10 +3,7 @@
 import pytest
 
 from tests.soak.growth import TOLERANCES, follow_course
-from tests.soak.run import soak
-
-# In so short a time memory is not warm yet: that is for the long one.
-_TOLD_AT_ONCE = ("file descriptors", "tasks", "threads", "rows")
+from tests.soak.run import A_FEW, soak
 
 
 @pytest.mark.timeout(120)
@@ -16,8 +13,12 @@ async def test_a_bot_in_bad_weather_does_not_grow() -> None:
     assert soaked.exit_code == 0
     assert soaked.bugs == []
     assert {"calls", "look-ups", "follows", "presses", "storms"} <= set(soaked.done), soaked.done
-    assert soaked.rows["notices"] < soaked.done["follows"] * 5, "nothing was pruned"
-    assert [course for course in soaked.courses() if course.has_grown and course.name in _TOLD_AT_ONCE] == []
+    # In so short a time a busy machine makes the thirds unlike: so it is what remains once nothing is to be done.
+    before, after = soaked.samples[0], soaked.rested
+    assert after["tasks"] <= before["tasks"] + A_FEW
+    assert after["threads"] <= before["threads"] + 1
+    assert after["file descriptors"] < before["file descriptors"] + soaked.done["calls"] / 2
+    assert after["rows"] < soaked.done["calls"] * 0.75, "little was pruned"
 
 
 @pytest.mark.parametrize("name", TOLERANCES)

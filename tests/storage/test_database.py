@@ -182,25 +182,6 @@ async def test_whoever_is_cancelled_leaves_nothing_behind(actor: Actor, clock: F
     assert (await actor.call())["number"] >= len(owed)
 
 
-async def test_who_writes_needs_not_wait_for_those_who_read(database: Database) -> None:
-    begun, over = asyncio.Semaphore(0), asyncio.Event()
-
-    async def read() -> None:
-        async with database.reading():
-            begun.release()
-            await over.wait()
-
-    readers = [asyncio.create_task(read()) for _ in range(READERS)]
-    for _ in readers:
-        await begun.acquire()
-
-    async with asyncio.timeout(5), database.transaction() as connection:
-        await connection.execute(text("SELECT 1"))
-
-    over.set()
-    await asyncio.gather(*readers)
-
-
 async def test_writes_wait_longer_for_each_other_the_more_of_them_came_together_the_last_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,3 +218,22 @@ async def test_writes_wait_longer_for_each_other_the_more_of_them_came_together_
 
     shortest, longest = database_module._GATHERING_SECONDS, database_module._LONGEST_GATHERING_SECONDS
     assert waits == pytest.approx([shortest, 2 * shortest, 2 * shortest, 4 * shortest, longest])
+
+
+async def test_who_writes_needs_not_wait_for_those_who_read(database: Database) -> None:
+    begun, over = asyncio.Semaphore(0), asyncio.Event()
+
+    async def read() -> None:
+        async with database.reading():
+            begun.release()
+            await over.wait()
+
+    readers = [asyncio.create_task(read()) for _ in range(READERS)]
+    for _ in readers:
+        await begun.acquire()
+
+    async with asyncio.timeout(5), database.transaction() as connection:
+        await connection.execute(text("SELECT 1"))
+
+    over.set()
+    await asyncio.gather(*readers)
