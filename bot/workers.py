@@ -59,10 +59,12 @@ class Worker(Generic[Row]):
         observe: Observer = lambda _name, _outcome: None,
         note_failure: FailureNoter = lambda _name, _reason: None,
         pause: timedelta = _PAUSE,
+        observe_wait: Callable[[str, float], None] = lambda _name, _seconds: None,
     ) -> None:
         """Takes its name, what to do, how many rows at once, a lease's length, who hears of it, and the shortest pause.
 
         Who hears of it hears each outcome, or of failures alone with their reasons. The pause lies between two claims.
+        ``observe_wait`` hears for how many seconds the rate alone has held rows back.
         """
         self.name = name
         self._claim = claim
@@ -74,6 +76,8 @@ class Worker(Generic[Row]):
         self._observe = observe
         self._note_failure = note_failure
         self._pause = pause
+        self._observe_wait = observe_wait
+        self._held_at: float | None = None
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
         self._is_failing = False
@@ -130,6 +134,7 @@ class Worker(Generic[Row]):
             log.exception("bug", worker=self.name)
             self._note_failure(self.name, "bug")
             return _AFTER_AN_ERROR
+        self._tell_wait(is_held=claim.is_held)
         for row in claim.rows:
             task = asyncio.create_task(self._do(row, ends_at=ends_at), name=self.name)
             self._running[task] = row
@@ -137,6 +142,13 @@ class Worker(Generic[Row]):
         if claim.next_at is None:
             return _LONGEST_SLEEP
         return min(claim.next_at - self._clock(), _LONGEST_SLEEP)
+
+    def _tell_wait(self, *, is_held: bool) -> None:
+        """From a claim that is held until the next one is a wait, however long rows are held altogether."""
+        now = monotonic()
+        if self._held_at is not None:
+            self._observe_wait(self.name, now - self._held_at)
+        self._held_at = now if is_held else None
 
     async def _sleep(self, duration: timedelta) -> None:
         try:
