@@ -41,7 +41,8 @@ from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.messenger import Messenger, make_web_client, open_session
 from bot.slack.seal import Seal
-from bot.slack.socket import Socket, make_connection
+from bot.slack.socket import Socket
+from bot.slack.websocket import make_connection
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.database import Database, StorageError
