@@ -40,7 +40,8 @@ from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.messenger import Messenger
 from bot.slack.seal import Seal
-from bot.slack.socket import Socket, make_connection
+from bot.slack.socket import Socket
+from bot.slack.websocket import make_connection
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.opening import open_database

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 _NUMBERS = count(1)
 
@@ -24,6 +26,15 @@ class Postgres:
     def url(self, name: str = "postgres") -> str:
         """A database's address, as people write it."""
         return str(self._server.get_uri(database=name))
+
+    @property
+    def socket(self) -> str:
+        """The Unix socket that it listens on."""
+        return f"{conninfo_to_dict(self.url())['host']}/.s.PGSQL.5432"
+
+    def url_at(self, port: int, name: str) -> str:
+        """A database's address over TCP, where something passes on what comes to that port."""
+        return f"postgresql://postgres@127.0.0.1:{port}/{name}"
 
     def run(self, statement: str, *, name: str = "postgres") -> list[tuple[Any, ...]]:
         """Runs a statement, and returns its rows if it has any."""
@@ -44,6 +55,11 @@ class Postgres:
     def stop(self) -> None:
         """Stops the server as its administrator would: connections are cut."""
         self._server.stop()
+
+    def crash(self) -> None:
+        """Kills every process of the server but the first, which then starts it anew: connections are lost."""
+        (pid,) = self.run("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")[0]
+        os.kill(pid, signal.SIGKILL)
 
     def start(self) -> None:
         """Starts it again where it was."""

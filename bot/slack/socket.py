@@ -1,155 +1,86 @@
-"""Socket Mode: the bot opens the connection, and a watchdog replaces a connection that is dead without saying so.
+"""Socket Mode: one connection to Slack is always open, and the next one before Slack ends it.
 
-Source: docs.slack.dev/apis/events-api/using-socket-mode. slack-sdk reconnects by itself; but its client has been seen
-silently dead after weeks (python-slack-sdk #1110, bolt-python #417), and then only a new one helps.
+Slack ends each connection every few hours, and says so some ten seconds before: ``disconnect`` with ``warning`` or
+``refresh_requested``. Until then it sends envelopes over either, so both are read.
+Source: docs.slack.dev/apis/events-api/using-socket-mode.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
-from time import monotonic
-from typing import Any, Protocol
-from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
 
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.lookup import is_loopback
+from bot.slack.websocket import Connection
 
 log = structlog.get_logger()
 
-_LOOK_SECONDS = 5.0
-_DEAD_SECONDS = 30.0
-_CLOSE_SECONDS = 2.0
-_LONGEST_PATIENCE = 8
-
-
-class Connection(Protocol):
-    """One Socket Mode client.
-
-    Attributes:
-        of_app: how many connections the app had when this one was made, itself included; 0 until Slack has said so.
-    """
-
-    of_app: int
-
-    async def connect(self) -> None:
-        """Connects, trying again and again until it succeeds or is cancelled."""
-
-    async def is_connected(self) -> bool:
-        """Whether frames go both ways."""
-
-    async def close(self) -> None:
-        """Ends the connection."""
-
-
-def make_connection(*, app: AsyncApp, app_token: str, web: AsyncWebClient) -> Connection:
-    """A connection whose envelopes go to a Bolt app. ``web`` asks ``apps.connections.open`` for the address."""
-    handler = AsyncSocketModeHandler(app, app_token, web_client=web, ping_interval=_LOOK_SECONDS)
-    host = urlsplit(web.base_url).hostname or ""
-    if is_loopback(host) or proxy_bypass(host):
-        # slack-sdk reads HTTPS_PROXY but not NO_PROXY.
-        handler.client.proxy = None
-    return _SdkConnection(handler.client)
-
-
-class _SdkConnection:
-    """slack-sdk's client, whose own ``close`` waits for a goodbye that a dead peer never sends."""
-
-    def __init__(self, client: SocketModeClient) -> None:
-        self._client = client
-        self.of_app = 0
-        client.message_listeners.append(self._hear)
-
-    async def _hear(self, _client: object, message: dict[str, Any], _raw: object) -> None:
-        count = message.get("num_connections")
-        if message.get("type") == "hello" and isinstance(count, int):
-            self.of_app = count
-
-    async def connect(self) -> None:
-        await self._client.connect()  # type: ignore[no-untyped-call]
-
-    async def is_connected(self) -> bool:
-        return await self._client.is_connected()
-
-    async def close(self) -> None:
-        client = self._client
-        try:
-            await asyncio.wait_for(client.close(), _CLOSE_SECONDS)  # type: ignore[no-untyped-call]
-        except TimeoutError:
-            log.info("socket_left", reason="no goodbye")
-        finally:
-            for task in (client.message_processor, client.current_session_monitor, client.message_receiver):
-                if task is not None:
-                    task.cancel()
-            await client.aiohttp_client_session.close()
+# So long a connection that Slack wants to end may stay beside the next one. Ended by us, what Slack is sending just
+# then would be lost; some ten seconds after its warning Slack ends it.
+_STAY_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0
 
 
 class Socket:
-    """Keeps one connection alive.
+    """Keeps one connection open, and two while one follows the other.
 
     Attributes:
-        is_connected: whether it is up.
-        of_app: as the connection's.
-        connects: how many times it came up.
+        of_app: how many connections the app has at Slack, ours included; 0 until Slack has said so.
+        connects: how many times one came up.
     """
 
-    def __init__(
-        self,
-        *,
-        connect: Callable[[], Connection],
-        look_every: float = _LOOK_SECONDS,
-        dead_after: float = _DEAD_SECONDS,
-        clock: Callable[[], float] = monotonic,
-    ) -> None:
-        """Takes how to make a connection, how often to look at it, and how long it may be down, in seconds."""
+    def __init__(self, *, connect: Callable[[], Connection], stay: float = _STAY_SECONDS) -> None:
+        """Takes how to make a connection, and how many seconds one stays that Slack wants to end."""
         self._connect = connect
-        self._look_every = look_every
-        self._dead_after = dead_after
-        self._clock = clock
-        self.is_connected = False
+        self._stay = stay
+        self._connections: list[Connection] = []
+        self._leaving: set[asyncio.Task[None]] = set()
         self.of_app = 0
         self.connects = 0
 
-    async def run(self, stopped: asyncio.Event) -> None:
-        """Connects, watches, and replaces the connection when it stays down; returns once stopped."""
-        patience = 1
-        while not stopped.is_set():
-            connection = self._connect()
-            connecting = asyncio.create_task(connection.connect(), name="socket connect")
-            try:
-                was_up = await self._watch(connection, stopped, patience * self._dead_after)
-                # A Slack that asks to wait is not asked more often for being asked anew.
-                patience = 1 if was_up else min(2 * patience, _LONGEST_PATIENCE)
-            finally:
-                self.is_connected = False
-                connecting.cancel()
-                # A stuck close must not keep a second connection, or the end of the process, waiting.
-                try:
-                    await asyncio.wait_for(connection.close(), 2 * _CLOSE_SECONDS)
-                except Exception:
-                    log.exception("socket_not_closed")
+    @property
+    def is_connected(self) -> bool:
+        """Whether Slack can reach us."""
+        return any(each.is_open for each in self._connections)
 
-    async def _watch(self, connection: Connection, stopped: asyncio.Event, dead_after: float) -> bool:
-        """Returns once stopped or the connection is dead: whether it ever lived."""
-        was_up = False
-        alive_at = self._clock()
-        while not stopped.is_set():
-            was_connected, self.is_connected = self.is_connected, await connection.is_connected()
-            self.of_app = connection.of_app
-            if self.is_connected:
-                was_up, alive_at = True, self._clock()
-                if not was_connected:
-                    self.connects += 1
-                    log.info("socket_connected")
-            elif self._clock() - alive_at >= dead_after:
-                log.warning("socket_replaced", down_seconds=round(self._clock() - alive_at))
-                return was_up
-            # A connection that is down is looked at closely, so that "ready" is said as soon as it is true.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), self._look_every if self.is_connected else self._look_every / 50)
-        return was_up
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Connects, and again whenever a connection ends or is about to; returns once stopped and closed."""
+        keeping = asyncio.create_task(self._keep(), name="keep a connection")
+        stopping = asyncio.create_task(stopped.wait(), name="stop the socket")
+        try:
+            await asyncio.wait({keeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if keeping.done():
+                await keeping
+        finally:
+            for task in (keeping, stopping, *self._leaving):
+                task.cancel()
+            await asyncio.gather(keeping, stopping, *self._leaving, return_exceptions=True)
+            await asyncio.gather(*(self._close(each) for each in list(self._connections)))
+
+    async def _keep(self) -> None:
+        while True:
+            connection = self._connect()
+            self._connections.append(connection)
+            others = sum(each.is_open for each in self._connections)
+            await connection.connect()
+            # Those that make room for this one are none of another process.
+            self.of_app = max(connection.of_app - others, min(connection.of_app, 1))
+            self.connects += 1
+            log.info("socket_connected")
+            await connection.last()
+            leaving = asyncio.create_task(self._let_leave(connection), name="leaving connection")
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
+    async def _let_leave(self, connection: Connection) -> None:
+        """Reads what still comes over it until Slack ends it."""
+        await asyncio.wait({ending := asyncio.create_task(connection.end(), name="ending")}, timeout=self._stay)
+        ending.cancel()
+        await self._close(connection)
+
+    async def _close(self, connection: Connection) -> None:
+        """A stuck close must not keep a second connection, or the end of the process, waiting."""
+        try:
+            await asyncio.wait_for(connection.close(), _CLOSE_SECONDS)
+        except Exception:
+            log.exception("socket_not_closed")
+        self._connections.remove(connection)

@@ -3,15 +3,12 @@
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.storage.database import READERS, Database, StorageError
-
-if TYPE_CHECKING:
-    import psycopg
 
 # How long anybody waits for a connection, or for another process that writes to the same SQLite file.
 _PATIENCE_SECONDS = 5.0
@@ -28,11 +25,6 @@ _LIBPQ_DEFAULTS = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
-_SESSION = (
-    "SELECT set_config('statement_timeout', '10s', false), set_config('timezone', 'UTC', false), "
-    "set_config('idle_in_transaction_session_timeout', '30s', false)"
-)
-
 _FORMS = "DATABASE_URL is sqlite:///samora-bot.db (a file) or postgresql://user:password@host/name."
 
 
@@ -112,6 +104,8 @@ def _postgres_engine(url: str) -> AsyncEngine:
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
+    from bot.storage.postgres import connect
+
     try:
         given = conninfo_to_dict(url)
     except ProgrammingError:
@@ -120,7 +114,7 @@ def _postgres_engine(url: str) -> AsyncEngine:
     options = {name: value for name, value in _LIBPQ_DEFAULTS.items() if name not in given}
     return create_async_engine(
         "postgresql+psycopg://",
-        async_creator=partial(_connect, url, options),
+        async_creator=partial(connect, url, options),
         pool_size=_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_PATIENCE_SECONDS,
@@ -128,16 +122,3 @@ def _postgres_engine(url: str) -> AsyncEngine:
         use_native_hstore=False,  # one question fewer at start
         hide_parameters=True,
     )
-
-
-async def _connect(url: str, options: dict[str, Any]) -> "psycopg.AsyncConnection[Any]":
-    from psycopg import AsyncConnection
-
-    connection = await AsyncConnection.connect(url, autocommit=True, **options)
-    try:
-        await connection.execute(_SESSION)
-        await connection.set_autocommit(False)
-    except BaseException:
-        await connection.close()
-        raise
-    return connection

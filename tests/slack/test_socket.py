@@ -1,64 +1,55 @@
-"""The watchdog of Socket Mode: a connection that is dead without saying so is replaced, and never are two alive."""
+"""Socket Mode: the next connection is open before the old one ends, and an envelope is acked where it came from."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from slack_bolt.context.ack.async_ack import AsyncAck
 from structlog.testing import capture_logs
 
 from bot.sandbox.clock import SandboxClock
+from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
 from bot.slack.bolt import make_bolt
 from bot.slack.client import make_web_client, open_session
-from bot.slack.listeners.dispatcher import Dispatcher
-from bot.slack.socket import Connection, Socket, make_connection
+from bot.slack.listeners.boundary import Busy
+from bot.slack.listeners.dispatcher import COMMAND, Dispatcher, Listener
+from bot.slack.payloads import Payload
+from bot.slack.socket import Socket
+from bot.slack.websocket import Connection, make_connection
 from tests.factories import make_seal
 
-TICK = 0.001
-
-
-class FakeClock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
+MIRA = "U0MIRA"
+OPERATIONS = "C0OPS"
 
 
 class FakeConnection:
-    """A connection that is up or down as a test wants it."""
+    """A connection that ends when a test says so."""
 
     def __init__(self, line: "Line") -> None:
         self._line = line
-        self.is_up = True
-        self.of_app = 0
-        self.looks = 0
+        self.of_app = line.of_app
         self.is_open = False
-        self.connect_cancelled = False
+        self.leaves = asyncio.Event()
+        self.ends = asyncio.Event()
 
     async def connect(self) -> None:
+        await self._line.connects.wait()
         self.is_open = True
-        self._line.most_open = max(self._line.most_open, sum(each.is_open for each in self._line.made))
-        try:
-            await self._line.connects.wait()
-        except asyncio.CancelledError:
-            self.connect_cancelled = True
-            raise
 
-    async def is_connected(self) -> bool:
-        self.looks += 1
-        self._line.looked.set()
-        return self.is_up
+    async def last(self) -> None:
+        await self.leaves.wait()
+
+    async def end(self) -> None:
+        await self.ends.wait()
 
     async def close(self) -> None:
-        self._line.closing += 1
+        self._line.closed.append(self)
+        self.is_open = False
         if self._line.close_error:
             raise self._line.close_error
         await self._line.closes.wait()
-        self.is_open = False
 
 
 class Line:
@@ -66,10 +57,9 @@ class Line:
 
     def __init__(self) -> None:
         self.made: list[FakeConnection] = []
-        self.most_open = 0
-        self.closing = 0
+        self.closed: list[FakeConnection] = []
+        self.of_app = 1
         self.close_error: Exception | None = None
-        self.looked = asyncio.Event()
         self.connects = asyncio.Event()
         self.connects.set()
         self.closes = asyncio.Event()
@@ -79,24 +69,11 @@ class Line:
         self.made.append(FakeConnection(self))
         return self.made[-1]
 
-    async def look(self, times: int = 2) -> None:
-        """Waits until the newest connection was looked at so often again."""
-        connection = self.made[-1]
-        wanted = connection.looks + times
-        while connection.looks < wanted:
-            self.looked.clear()
-            await asyncio.wait_for(self.looked.wait(), 5)
-
 
 async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not happened():  # noqa: ASYNC110 - many things may bring it about
-            await asyncio.sleep(TICK)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+            await asyncio.sleep(0.001)
 
 
 @pytest.fixture
@@ -105,190 +82,266 @@ def line() -> Line:
 
 
 @asynccontextmanager
-async def running(
-    line: Line, clock: FakeClock, *, look_every: float = TICK
-) -> AsyncIterator[tuple[Socket, asyncio.Event]]:
-    socket = Socket(connect=line.connect, look_every=look_every, dead_after=30, clock=clock)
-    stopped = asyncio.Event()
+async def running(connect: Callable[[], Connection], *, stay: float = 30.0) -> AsyncIterator[Socket]:
+    socket, stopped = Socket(connect=connect, stay=stay), asyncio.Event()
     task = asyncio.create_task(socket.run(stopped))
-    await until(lambda: bool(line.made) and line.made[-1].looks > 0)
     try:
-        yield socket, stopped
+        await until(lambda: socket.is_connected)
+        yield socket
     finally:
         stopped.set()
-        line.closes.set()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 10)
 
 
-async def test_a_connection_that_is_up_is_kept(line: Line, clock: FakeClock) -> None:
-    async with running(line, clock) as (socket, _):
-        clock.seconds += 1_000_000
-        await line.look()
+async def test_the_next_connection_is_open_before_the_old_one_is_closed(line: Line) -> None:
+    async with running(line.connect) as socket:
+        line.made[0].leaves.set()
+        await until(lambda: len(line.made) == 2 and line.made[1].is_open)
+
+        assert line.made[0].is_open
+        assert line.closed == []
+
+        line.made[0].ends.set()
+        await until(lambda: line.closed == [line.made[0]])
+        assert socket.is_connected
+
+
+async def test_while_the_next_one_cannot_connect_the_old_one_goes_on(line: Line) -> None:
+    async with running(line.connect) as socket:
+        line.connects.clear()
+        line.made[0].leaves.set()
+        await until(lambda: len(line.made) == 2)
 
         assert socket.is_connected
-        assert len(line.made) == 1
+        assert line.closed == []
 
 
-async def test_how_many_connections_the_app_has_is_known_once_slack_has_said_so(line: Line, clock: FakeClock) -> None:
-    async with running(line, clock) as (socket, _):
-        assert socket.of_app == 0
+async def test_a_connection_that_slack_forgets_to_end_is_ended_in_time(line: Line) -> None:
+    async with running(line.connect, stay=0.01):
+        line.made[0].leaves.set()
+        await until(lambda: line.closed == [line.made[0]])
 
-        line.made[0].of_app = 3
-        await until(lambda: socket.of_app == 3)
+        assert line.made[1].is_open
 
 
-async def test_it_is_said_once_that_the_socket_is_connected(line: Line, clock: FakeClock) -> None:
+async def test_a_connection_that_ended_is_followed_by_another_at_once(line: Line) -> None:
     with capture_logs() as logs:
-        async with running(line, clock):
-            await line.look(3)
+        async with running(line.connect):
+            for each in (line.made[0].ends, line.made[0].leaves):
+                each.set()
+            await until(lambda: len(line.made) == 2 and line.made[1].is_open)
 
-    assert [entry["event"] for entry in logs] == ["socket_connected"]
-
-
-async def test_a_connection_that_comes_back_in_time_is_kept(line: Line, clock: FakeClock) -> None:
-    async with running(line, clock) as (socket, _):
-        line.made[0].is_up = False
-        await until(lambda: not socket.is_connected)
-        clock.seconds += 29
-        await line.look()
-        line.made[0].is_up = True
-        await until(lambda: socket.is_connected)
-        clock.seconds += 29
-        line.made[0].is_up = False
-        await line.look()
-
-        assert len(line.made) == 1, "the seconds down are counted anew"
+    assert [entry["event"] for entry in logs] == ["socket_connected", "socket_connected"]
 
 
-async def test_a_dead_connection_is_replaced_after_thirty_seconds(line: Line, clock: FakeClock) -> None:
-    """slack-sdk's client has been seen dead after weeks without noticing: only a new one helps."""
-    with capture_logs() as logs:
-        async with running(line, clock) as (socket, _):
-            line.made[0].is_up = False
-            await until(lambda: not socket.is_connected)
-            clock.seconds += 30
-            await until(lambda: len(line.made) == 2)
-            await until(lambda: socket.is_connected)
+async def test_of_the_apps_connections_those_that_make_room_are_not_counted(line: Line) -> None:
+    line.of_app = 3
+    async with running(line.connect) as socket:
+        assert socket.of_app == 3
 
-    assert line.closing == 2
-    assert [entry["event"] for entry in logs] == ["socket_connected", "socket_replaced", "socket_connected"]
-    assert logs[1]["down_seconds"] == 30
+        line.of_app = 4  # for a moment, this process has two
+        line.made[0].leaves.set()
+        await until(lambda: len(line.made) == 2 and line.made[1].is_open)
+        assert socket.of_app == 3
 
 
-async def test_never_are_two_connections_alive(line: Line, clock: FakeClock) -> None:
-    """Two would each get half of the envelopes."""
-    async with running(line, clock):
-        for count in (2, 3, 4):
-            line.made[-1].is_up = False
-            clock.seconds += 60
-            await until(lambda count=count: len(line.made) == count)  # type: ignore[misc]
-            await until(lambda: line.made[-1].is_open)
+@pytest.mark.parametrize("is_leaving", [False, True])
+async def test_stopped_it_closes_every_connection(line: Line, is_leaving: bool) -> None:
+    async with running(line.connect) as socket:
+        if is_leaving:
+            line.made[0].leaves.set()
+            await until(lambda: len(line.made) == 2 and line.made[1].is_open)
 
-    assert line.most_open == 1
-
-
-async def test_a_connection_that_never_comes_up_is_replaced_too(line: Line, clock: FakeClock) -> None:
-    line.connects.clear()
-    async with running(line, clock):
-        line.made[0].is_up = False
-        await line.look()
-        clock.seconds += 60
-        await until(lambda: len(line.made) == 2)
-        await until(lambda: line.made[0].connect_cancelled)
-
-    assert line.made[0].connect_cancelled
+    assert line.closed == line.made
+    assert not socket.is_connected
 
 
-async def test_a_close_that_hangs_keeps_nobody_waiting(
-    line: Line, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_close_that_hangs_or_fails_keeps_nobody_waiting(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.socket._CLOSE_SECONDS", 0.01)
     line.closes.clear()
-    async with running(line, clock):
-        line.made[0].is_up = False
-        await line.look()
-        clock.seconds += 60
-        await until(lambda: len(line.made) == 2)
+    with capture_logs() as logs:
+        async with running(line.connect):
+            line.made[0].leaves.set()
+            line.made[0].ends.set()
+            await until(lambda: "socket_not_closed" in [entry["event"] for entry in logs])
+            line.close_error = ConnectionResetError("reset by peer")
 
-    assert line.closing >= 1
-
-
-async def test_a_close_that_fails_does_not_end_the_watch(line: Line, clock: FakeClock) -> None:
-    async with running(line, clock):
-        line.close_error = ConnectionResetError("reset by peer")
-        line.made[0].is_up = False
-        await line.look()
-        clock.seconds += 60
-        await until(lambda: len(line.made) == 2)
-        line.close_error = None
-
-    assert len(line.made) == 2
+    assert [entry["event"] for entry in logs].count("socket_not_closed") == 2
 
 
-async def test_stopping_closes_at_once_however_seldom_somebody_looks(line: Line, clock: FakeClock) -> None:
-    async with running(line, clock, look_every=3600) as (socket, stopped):
-        await until(lambda: socket.is_connected)
-        stopped.set()
-        await until(lambda: line.closing == 1)
-
-        assert not socket.is_connected
-        assert not line.made[0].is_open
-        assert len(line.made) == 1
-
-
-async def test_stopped_before_it_began_it_connects_to_nothing(line: Line, clock: FakeClock) -> None:
-    stopped = asyncio.Event()
-    stopped.set()
-
-    await Socket(connect=line.connect, clock=clock).run(stopped)
-
-    assert line.made == []
-
-
-async def test_cancelled_it_closes_its_connection(line: Line, clock: FakeClock) -> None:
-    socket = Socket(connect=line.connect, look_every=TICK, clock=clock)
-    task = asyncio.create_task(socket.run(asyncio.Event()))
+async def test_cancelled_it_closes_its_connection(line: Line) -> None:
+    task = asyncio.create_task(Socket(connect=line.connect).run(asyncio.Event()))
     await until(lambda: bool(line.made) and line.made[0].is_open)
 
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
-    assert line.closing == 1
-    assert not socket.is_connected
+    assert line.closed == line.made
 
 
-# The real client, against the sandbox's Slack
+# Real connections, to the sandbox's Slack
+
+
+class Desk:
+    """Listens to commands, and acks them when a test lets it."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.is_busy = False
+
+    async def on_command(self, ack: AsyncAck, body: Payload) -> None:
+        self.heard.append(str(body["text"]))
+        await self.answers.wait()
+        if self.is_busy:
+            raise Busy
+        await ack("Heard.")
+
+    def listeners(self) -> dict[str, Listener]:
+        return {COMMAND: self.on_command}
+
+
+@asynccontextmanager
+async def opened(desk: Desk) -> AsyncIterator[tuple[SlackSandbox, Callable[[], Connection]]]:
+    async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
+        web = make_web_client(session=session, api_url=slack.api_url)
+        bolt = make_bolt(Dispatcher(desk.listeners(), seal=make_seal()))
+        yield slack, lambda: make_connection(app=bolt, app_token=slack.app_token, web=web)
 
 
 async def test_a_real_connection_opens_and_closes() -> None:
-    async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
-        web = make_web_client(session=session, api_url=slack.api_url)
-        connection = make_connection(
-            app=make_bolt(Dispatcher({}, seal=make_seal())), app_token=slack.app_token, web=web
-        )
-
+    async with opened(Desk()) as (slack, connect):
+        connection = connect()
         await connection.connect()
-        assert await slack.wait_for_connection() == 1
-        assert await connection.is_connected()
-        await until(lambda: connection.of_app == 1)
+
+        assert (slack.connections, connection.of_app, connection.is_open) == (1, 1, True)
 
         await connection.close()
-        assert not await connection.is_connected()
+        await until(lambda: not connection.is_open)
         await slack.wait_for(lambda: slack.connections == 0)
 
 
-async def test_a_stopped_socket_leaves_no_connection_behind() -> None:
-    async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
-        web = make_web_client(session=session, api_url=slack.api_url)
-        bolt = make_bolt(Dispatcher({}, seal=make_seal()))
-        socket = Socket(connect=lambda: make_connection(app=bolt, app_token=slack.app_token, web=web), look_every=0.05)
-        stopped = asyncio.Event()
-        running_socket = asyncio.create_task(socket.run(stopped))
-        await slack.wait_for_connection()
-        await until(lambda: socket.is_connected)
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
+async def test_what_slack_sends_over_a_connection_that_is_to_end_is_acked(reason: str) -> None:
+    """slack-sdk's client throws it away: it closes the old WebSocket before it has the new one."""
+    desk = Desk()
+    async with opened(desk) as (slack, connect), running(connect):
+        slack.sockets.warning_seconds = 0.3
+        await slack.send_disconnect(reason)
+        acks = [await slack.command(MIRA, str(number), channel=OPERATIONS) for number in range(50)]
+        await slack.wait_for(lambda: slack.connections_made == 2 and slack.connections == 1)
+        acks.append(await slack.command(MIRA, "50", channel=OPERATIONS))
 
-        stopped.set()
-        await asyncio.wait_for(running_socket, 5)
-        await slack.wait_for(lambda: slack.connections == 0)
+    assert all(ack.ok for ack in acks)
+    assert desk.heard == [str(number) for number in range(51)]
+    assert slack.sockets.doubtful == []
 
-    assert slack.connections_made == 1
+
+async def test_an_envelope_is_acked_over_the_connection_that_it_came_over() -> None:
+    """While its listener is at it, the next connection opens; the ack does not go there."""
+    desk = Desk()
+    desk.answers.clear()
+    async with opened(desk) as (slack, connect), running(connect):
+        command = asyncio.create_task(slack.command(MIRA, "one", channel=OPERATIONS))
+        await until(lambda: desk.heard == ["one"])
+        await slack.send_disconnect("warning")
+        await slack.wait_for(lambda: slack.connections == 2)
+        desk.answers.set()
+
+        assert (await command).ok
+        assert slack.connections == 2, "the old one is still there to ack over"
+
+
+async def test_half_a_frame_is_no_envelope_and_it_comes_again() -> None:
+    desk = Desk()
+    async with opened(desk) as (slack, connect), running(connect):
+        slack.sockets.troubles = iter(["within"])
+        ack = await slack.command(MIRA, "one", channel=OPERATIONS)
+
+    assert ack.ok
+    assert desk.heard == ["one"]
+
+
+async def test_an_ack_that_is_lost_leaves_a_word_in_the_log_and_the_envelope_comes_again() -> None:
+    desk = Desk()
+    desk.answers.clear()
+    with capture_logs() as logs:
+        async with opened(desk) as (slack, connect), running(connect):
+            command = asyncio.create_task(slack.command(MIRA, "one", channel=OPERATIONS))
+            await until(lambda: desk.heard == ["one"])
+            slack.drop_connections()
+            await until(lambda: desk.heard == ["one", "one"])
+            desk.answers.set()
+            assert (await command).ok
+
+    assert "ack_lost" in [entry["event"] for entry in logs]
+
+
+async def test_what_is_not_acked_stays_unacked() -> None:
+    desk = Desk()
+    desk.is_busy = True
+    async with opened(desk) as (slack, connect), running(connect):
+        slack._delivery.ack_seconds = 0.2
+        ack = await slack.command(MIRA, "one", channel=OPERATIONS)
+
+    assert ack.error == "operation_timeout"
+
+
+async def test_stopping_acks_what_was_taken_and_takes_nothing_more() -> None:
+    desk = Desk()
+    desk.answers.clear()
+    async with opened(desk) as (slack, connect):
+        connection = connect()
+        await connection.connect()
+        taken = asyncio.create_task(slack.command(MIRA, "taken", channel=OPERATIONS))
+        await until(lambda: desk.heard == ["taken"])
+        closing = asyncio.create_task(connection.close())
+        await asyncio.sleep(0)
+        late = asyncio.create_task(slack.command(MIRA, "late", channel=OPERATIONS))
+        await until(lambda: len(slack.sockets._waiting) == 2)
+        desk.answers.set()
+        await closing
+
+        assert (await taken).ok
+        assert desk.heard == ["taken"]
+        # Another replica takes it.
+        async with running(connect):
+            assert (await late).ok
+    assert desk.heard == ["taken", "late"]
+
+
+async def test_an_address_is_asked_for_until_slack_gives_one() -> None:
+    desk = Desk()
+    with capture_logs() as logs:
+        async with opened(desk) as (slack, connect):
+            slack.faults.add(Fault(path="/api/apps.connections.open", status=500))
+            async with running(connect):
+                assert (await slack.command(MIRA, "one", channel=OPERATIONS)).ok
+
+    assert {"event": "socket_not_connected", "reason": "HTTP 500", "log_level": "warning"} in logs
+
+
+async def test_a_connection_too_many_is_no_connection() -> None:
+    async with opened(Desk()) as (_slack, connect):
+        ten = [connect() for _ in range(10)]
+        await asyncio.gather(*(each.connect() for each in ten))
+        with capture_logs() as logs:
+            another = connect()
+            connecting = asyncio.create_task(another.connect())
+            await until(lambda: bool(logs))
+            await ten[0].close()
+            await asyncio.wait_for(connecting, 5)
+
+        assert another.is_open
+        for each in (*ten[1:], another):
+            await each.close()
+    assert logs[0]["reason"] == "too_many_websockets"
+
+
+async def test_a_peer_that_falls_silent_is_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No FIN, no answer to a ping: as when a firewall forgets the connection."""
+    monkeypatch.setattr("bot.slack.websocket._PING_SECONDS", 0.2)
+    async with opened(Desk()) as (slack, connect), running(connect):
+        slack.sockets._open[0].request.transport.pause_reading()  # type: ignore[union-attr]
+        await slack.wait_for(lambda: slack.connections_made == 2)

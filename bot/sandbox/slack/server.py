@@ -51,6 +51,7 @@ class SlackSandbox(Interacting, Administering):
             ``missing_scope``.
         faults: what is to fail next on ``/api/*`` and ``/response/*``.
         rates: Slack's rate limits; ``rates.enabled`` switches them on and off.
+        sockets: Socket Mode's connections, and what befalls them.
         workspace: people, channels and messages; ``workspace.change_channel`` archives or removes the bot.
     """
 
@@ -75,7 +76,7 @@ class SlackSandbox(Interacting, Administering):
         self._host, self._port = host, port
         self._changes = Changes()
         self._recording = Recording(clock=clock, faults=self.faults, changes=self._changes, kept=requests_kept)
-        self._sockets = Sockets(self._changes)
+        self.sockets = Sockets(self._changes)
         workspace = Workspace(clock, self._changes)
         super().__init__(
             workspace=workspace,
@@ -83,7 +84,7 @@ class SlackSandbox(Interacting, Administering):
             triggers=Triggers(clock),
             response_urls=ResponseUrls(workspace),
             delivery=Delivery(
-                sockets=self._sockets,
+                sockets=self.sockets,
                 changes=self._changes,
                 clock=clock,
                 signing_secret=self.signing_secret,
@@ -104,7 +105,7 @@ class SlackSandbox(Interacting, Administering):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._sockets.close()
+        await self.sockets.close()
         await self._delivery.close()
         await self._runner.cleanup()
 
@@ -131,12 +132,12 @@ class SlackSandbox(Interacting, Administering):
     @property
     def connections(self) -> int:
         """How many Socket Mode connections the bot has open."""
-        return self._sockets.count
+        return self.sockets.count
 
     @property
     def connections_made(self) -> int:
         """How many Socket Mode connections there ever were: grows when the bot comes again."""
-        return self._sockets.made
+        return self.sockets.made
 
     @property
     def acks(self) -> list[Ack]:
@@ -206,11 +207,11 @@ class SlackSandbox(Interacting, Administering):
 
     def drop_connections(self) -> None:
         """Cuts every Socket Mode connection without a goodbye."""
-        self._sockets.cut_all()
+        self.sockets.cut_all()
 
     async def send_disconnect(self, reason: str = "refresh_requested") -> None:
         """Asks every Socket Mode connection to come again."""
-        await self._sockets.announce_disconnect(reason)
+        await self.sockets.announce_disconnect(reason)
 
     def _application(self) -> web.Application:
         api = WebApi(
@@ -227,12 +228,12 @@ class SlackSandbox(Interacting, Administering):
         application = web.Application(middlewares=[self._recording.middleware], client_max_size=_BODY_LIMIT)
         application.router.add_route("*", "/api/{method}", api.answer)
         application.router.add_post("/response/{id}", self._response_urls.answer)
-        application.router.add_get("/socket", self._sockets.serve)
+        application.router.add_get("/socket", self.sockets.serve)
         application.router.add_routes(Control(self).routes())
         return application
 
     def _open_connection(self) -> str:
-        return f"{self.url.replace('http', 'ws', 1)}/socket?ticket={self._sockets.issue_ticket()}&app_id=A0SANDBOX"
+        return f"{self.url.replace('http', 'ws', 1)}/socket?ticket={self.sockets.issue_ticket()}&app_id=A0SANDBOX"
 
     def _describe(self) -> str:
         lines = [
