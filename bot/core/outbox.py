@@ -57,6 +57,7 @@ class Notice:
         attempts: how often it was about to be posted.
         happened_at: when what it tells happened, as far as Samora says, UTC; None for what no look has seen.
         path: how the bot came to know of it: ``webhook`` or ``poll``; empty for what no look has seen.
+        traceparent: the trace in which it came to be owed; empty if there is none.
     """
 
     id: int
@@ -74,6 +75,7 @@ class Notice:
     attempts: int = 0
     happened_at: datetime | None = None
     path: str = ""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Announcing: a webhook says that there is a call to look at. That is put down, and nothing else is believed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -26,6 +26,8 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # A flood of webhooks about one call is no flood of questions.
 _BETWEEN_READINGS = timedelta(seconds=1)
 
+_UNTRACED: Mapping[CallId, str] = {}
+
 _of_time = partial(bindparam, type_=UtcDateTime())
 _KNOWN = (
     select(followed_calls)
@@ -44,7 +46,9 @@ _ANY_WISH = (
 _NUDGE = (
     update(followed_calls)
     .where(followed_calls.c.id == bindparam("of_id"))
-    .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"))
+    .values(
+        nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"), traceparent=bindparam("of_traceparent")
+    )
 )
 
 
@@ -58,14 +62,14 @@ class AnnouncementStore:
         self._clock = clock
         self._team_id = team_id
 
-    async def announce(self, call_ids: Sequence[CallId]) -> Announced:
+    async def announce(self, call_ids: Sequence[CallId], traces: Mapping[CallId, str] = _UNTRACED) -> Announced:
         """Makes known calls due, and unknown ones known if any agent is followed. One transaction; twice is once."""
         team_id, now, wanted = self._team_id(), self._clock(), {str(each) for each in call_ids}
         async with self._database.transaction(is_urgent=True) as connection:
             known = await _lock_known(connection, team_id, wanted)
-            ignored = await _nudge(connection, known, now)
+            ignored = await _nudge(connection, known, now, traces)
             unknown = wanted - {row.call_id for row in known}
-            added = await _add(connection, team_id, unknown, now)
+            added = await _add(connection, team_id, unknown, now, traces)
             await self._arrivals.note(connection, team_id, {row.agent_id for row in known}, now)
         nudged = len(known) - len(ignored)
         ignored |= unknown if added is None else set()
@@ -84,7 +88,9 @@ async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[s
     return found
 
 
-async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime) -> set[str]:
+async def _nudge(
+    connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime, traces: Mapping[CallId, str]
+) -> set[str]:
     """Makes known calls due, those that nobody reads only if somebody wants them; returns the ids of the others."""
     if not known:
         return set()
@@ -95,7 +101,15 @@ async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: da
         since = case((followed_calls.c.status == "", now), else_=followed_calls.c.status_since)
         again: Values = {"is_awaited": True, "status_since": since, "news_at": now, "failures": 0}
         await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(again))
-    nudges = [{"of_id": row.id, "of_nudged_at": now, "of_due_at": _find_due(row, woken, now)} for row in known]
+    nudges = [
+        {
+            "of_id": row.id,
+            "of_nudged_at": now,
+            "of_due_at": _find_due(row, woken, now),
+            "of_traceparent": traces.get(CallId(row.call_id)),
+        }
+        for row in known
+    ]
     await connection.execute(_NUDGE, nudges)
     return {row.call_id for row in idle if row.id not in woken}
 
@@ -128,12 +142,14 @@ async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) ->
     return found
 
 
-async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime) -> int | None:
+async def _add(
+    connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime, traces: Mapping[CallId, str]
+) -> int | None:
     """Has unknown calls read, if any agent is followed; returns how many nobody else has added meanwhile, or None."""
     if not call_ids or (await connection.execute(_ANY_WISH, {"of_team": team_id})).first() is None:
         return None
     times = {"status_since": now, "news_at": now, "seen_at": now, "nudged_at": now, "due_at": now, "read_at": _NEVER}
     new = {"team_id": team_id, "status": "", "number": 0, "is_awaited": True, **times}
     insert = insert_into(connection, followed_calls).on_conflict_do_nothing().returning(followed_calls.c.id)
-    rows = [new | {"call_id": each} for each in sorted(call_ids)]
+    rows = [new | {"call_id": each, "traceparent": traces.get(CallId(each))} for each in sorted(call_ids)]
     return len((await connection.execute(insert, rows)).all())
