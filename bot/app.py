@@ -1,7 +1,7 @@
 """The composition root: settings become objects and tasks here, and nowhere else. Everything ends in reverse order."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -12,26 +12,25 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
-from bot.check.database import DATABASE_ADVICE
 from bot.check.doctor import Examiner
 from bot.check.outside import check_from_outside
-from bot.core.boards import BurstRules
-from bot.core.errors import StoreUnavailable
 from bot.core.findings import Finding, State
 from bot.core.lookup import Lookup, is_loopback
 from bot.core.naming import KnownNames, NamedCalls
 from bot.core.ports import CallsApi
+from bot.core.tracing import OpenSpan
 from bot.core.visibility import Visibility, VisibleCalls
 from bot.crew import Crew, make_crew
 from bot.doors import make_web
 from bot.front import make_front
 from bot.health import Health
+from bot.memory import open_store
 from bot.pruner import Pruner
 from bot.rules import make_burst_rules, make_limits, make_policy, make_rates, make_rules, make_visibility
 from bot.running import Bot
 from bot.samora.client import SamoraClient, open_http
-from bot.server import CannotStart, listen
-from bot.settings import DatabaseSettings, HttpSettings, SamoraSettings, Settings, SocketSettings
+from bot.server import listen
+from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
 from bot.slack.access import Access
 from bot.slack.bolt import make_bolt
 from bot.slack.deliveries import Deliveries
@@ -44,15 +43,13 @@ from bot.slack.seal import Seal
 from bot.slack.socket import Socket, make_connection
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
-from bot.storage.database import Database, StorageError
-from bot.storage.migrate import migrate, require_head
 from bot.storage.opening import open_database
 from bot.storage.store import Store
+from bot.tracing import Tracing, open_tracing
 from bot.web import SlackDoor, Web
 from bot.webhook_door import WebhookDoor
 
 _DEFAULT_PORT = 3000
-_BURST = BurstRules()
 
 # A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 3 for requests and for what the workers
 # hold, 5 for answers under way, and then one for telling those who wait for another that it won't come.
@@ -67,32 +64,6 @@ async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
 
 
 @asynccontextmanager
-async def open_store(
-    settings: DatabaseSettings, *, team_id: Callable[[], str], may_make: bool = True, burst: BurstRules = _BURST
-) -> AsyncIterator[Store]:
-    """The database; open as long as the context.
-
-    Args:
-        settings: where it is.
-        team_id: whose rows are claimed.
-        may_make: whether it is made and its tables brought up to date; else both have to be so already.
-        burst: when cards are too many, for whoever adds any.
-
-    Raises:
-        CannotStart: it does not answer, can't be used, belongs to a newer bot, or is not made.
-    """
-    try:
-        database = open_database(settings.database_url.get_secret_value(), may_make=may_make)
-        async with _closing(database):
-            await (migrate(database) if may_make else require_head(database))
-            yield Store(database=database, clock=_now, team_id=team_id, burst=burst)
-    except StorageError as error:
-        raise CannotStart(error.reason) from None
-    except StoreUnavailable as error:
-        raise CannotStart(f"The database doesn't answer ({error.reason}). {DATABASE_ADVICE}") from None
-
-
-@asynccontextmanager
 async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     """Opens connections, builds the objects, and closes all of it in reverse order, answers under way first.
 
@@ -100,12 +71,16 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         CannotStart: the port is taken, or the database can't be used.
     """
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(open_session(api_url=settings.slack_api_url))
+        tracing = stack.enter_context(_open_tracing(settings))
+        session = await stack.enter_async_context(
+            open_session(api_url=settings.slack_api_url, trace_configs=tracing.trace_configs())
+        )
         token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
         web_client = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
-        store = await stack.enter_async_context(_open_store(settings, workspaces))
+        store = await stack.enter_async_context(_open_store(settings, workspaces, tracing))
         http = await stack.enter_async_context(_open_samora(settings))
+        tracing.watch_http(http)
         work = Work()
         slack_socket = None
         if isinstance(settings, SocketSettings):
@@ -122,7 +97,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         access = _make_access(settings, web_client)
         names = _make_names(store, workspaces)
         deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=make_visibility(settings))
-        crew = _make_crew(settings, store, deliveries, http, health, names)
+        crew = _make_crew(settings, store, deliveries, http, health, names, tracing.span)
         boundary = Boundary(
             work=work,
             once=Once(),
@@ -132,13 +107,14 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             messenger=messenger,
             observe=health.observe_request,
             note_failure=health.note_failure,
+            span=tracing.span,
         )
         lookup = _make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
         dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
         bolt = make_bolt(dispatcher)
         announcer = Announcer(announcements=store.announcements, on_change=crew.look)
-        web = _make_web(settings, dispatcher, bolt, health, announcer)
+        web = _make_web(settings, dispatcher, bolt, health, announcer, tracing.span)
         listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
         stack.push_async_callback(announcer.close)
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
@@ -160,16 +136,16 @@ async def check_everything(settings: Settings) -> list[Finding]:
     return [Finding(name="Settings", state=State.FINE, detail=complete), *findings]
 
 
-@asynccontextmanager
-async def _closing(database: Database) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await database.close()
+def _open_tracing(settings: Settings) -> AbstractContextManager[Tracing]:
+    return open_tracing(
+        endpoint=settings.otel_exporter_otlp_endpoint or "",
+        headers=settings.otel_exporter_otlp_headers.get_secret_value(),
+        service=settings.otel_service_name,
+    )
 
 
-def _open_store(settings: Settings, workspaces: Workspaces) -> AbstractAsyncContextManager[Store]:
-    return open_store(settings, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings))
+def _open_store(settings: Settings, workspaces: Workspaces, tracing: Tracing) -> AbstractAsyncContextManager[Store]:
+    return open_store(settings, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings), tracing=tracing)
 
 
 def _port(settings: Settings) -> int:
@@ -220,6 +196,7 @@ def _make_crew(
     http: httpx.AsyncClient,
     health: Health,
     names: KnownNames,
+    span: OpenSpan,
 ) -> Crew:
     # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
     client = SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)
@@ -238,6 +215,7 @@ def _make_crew(
         observe_delay=health.observe_delay,
         pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
         note_failure=health.note_failure,
+        span=span,
     )
 
 
@@ -275,7 +253,7 @@ def _make_front(
 
 
 def _make_web(
-    settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health, announcer: Announcer
+    settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health, announcer: Announcer, span: OpenSpan
 ) -> Web | None:
     slack = webhooks = None
     if isinstance(settings, HttpSettings):
@@ -285,7 +263,7 @@ def _make_web(
         return None
     if settings.webhook_secret:
         secrets = [each.get_secret_value() for each in settings.webhook_secret]
-        webhooks = WebhookDoor(secrets=secrets, announcer=announcer, observe=health.observe_webhook)
+        webhooks = WebhookDoor(secrets=secrets, announcer=announcer, observe=health.observe_webhook, span=span)
     return make_web(health=health, slack=slack, webhooks=webhooks)
 
 

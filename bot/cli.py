@@ -190,7 +190,7 @@ def _with_store(work: Callable[["Store"], Awaitable[None]]) -> None:
 
 
 async def _work_in_store(settings: DatabaseSettings, work: Callable[["Store"], Awaitable[None]]) -> None:
-    from bot.app import open_store
+    from bot.memory import open_store
     from bot.server import CannotStart
 
     try:

@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
-from bot.app import open_store
 from bot.check.database import DATABASE_ADVICE
 from bot.core.errors import BotError, SamoraRefused, SamoraUnavailable, StoreUnavailable, UserMistake
+from bot.memory import open_store
 from bot.samora.client import open_http
 from bot.samora.webhooks_api import WebhooksApi
 from bot.server import CannotStart

@@ -3,7 +3,7 @@
 One shared session serves all calls, nothing is sent twice behind our back, and every call has a time limit.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -29,12 +29,15 @@ EVENT_TYPE = "samora_call"
 
 
 @asynccontextmanager
-async def open_session(*, api_url: str) -> AsyncIterator[aiohttp.ClientSession]:
+async def open_session(
+    *, api_url: str, trace_configs: Sequence[aiohttp.TraceConfig] = ()
+) -> AsyncIterator[aiohttp.ClientSession]:
     """The one HTTP session for Slack. With a session of its own, the SDK takes its time limit from there."""
     async with aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=not is_loopback(urlsplit(api_url).hostname or ""),
+        trace_configs=list(trace_configs),
     ) as session:
         yield session
 

@@ -26,8 +26,6 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # A flood of webhooks about one call is no flood of questions.
 _BETWEEN_READINGS = timedelta(seconds=1)
 
-_UNTRACED: Mapping[CallId, str] = {}
-
 _of_time = partial(bindparam, type_=UtcDateTime())
 _KNOWN = (
     select(followed_calls)
@@ -46,9 +44,7 @@ _ANY_WISH = (
 _NUDGE = (
     update(followed_calls)
     .where(followed_calls.c.id == bindparam("of_id"))
-    .values(
-        nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"), traceparent=bindparam("of_traceparent")
-    )
+    .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"), traceparent=bindparam("of_traceparent"))
 )
 
 
@@ -62,7 +58,7 @@ class AnnouncementStore:
         self._clock = clock
         self._team_id = team_id
 
-    async def announce(self, call_ids: Sequence[CallId], traces: Mapping[CallId, str] = _UNTRACED) -> Announced:
+    async def announce(self, call_ids: Sequence[CallId], traces: Mapping[CallId, str]) -> Announced:
         """Makes known calls due, and unknown ones known if any agent is followed. One transaction; twice is once."""
         team_id, now, wanted = self._team_id(), self._clock(), {str(each) for each in call_ids}
         async with self._database.transaction(is_urgent=True) as connection:

@@ -1,7 +1,7 @@
 """What leaves in a span: only what is named here. Libraries write addresses, statements and errors into theirs."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -59,11 +59,9 @@ def redact(span: ReadableSpan) -> ReadableSpan:
     """The span as it may leave: without events, links, and whatever isn't allowed by name."""
     given = dict(span.attributes or {})
     kept = {_ALLOWED[name]: value for name, value in given.items() if name in _ALLOWED}
-    kept |= {
-        name: value for name, value in given.items() if name.startswith(_OURS) and _OUR_ID.fullmatch(str(value))
-    }
-    is_ours = any(name.startswith(_OURS) for name in given) or span.instrumentation_scope is None
-    is_ours = is_ours or span.instrumentation_scope.name == "bot"
+    kept |= {name: value for name, value in given.items() if name.startswith(_OURS) and _OUR_ID.fullmatch(str(value))}
+    scope = span.instrumentation_scope
+    is_ours = scope is not None and scope.name == "bot"
     return ReadableSpan(
         name=_name_ours(span.name) if is_ours else _name_library(span.name, given),
         context=span.context,
@@ -71,7 +69,7 @@ def redact(span: ReadableSpan) -> ReadableSpan:
         resource=span.resource,
         attributes=kept,
         kind=span.kind,
-        instrumentation_scope=span.instrumentation_scope,
+        instrumentation_scope=scope,
         # Its description is an error's text.
         status=Status(span.status.status_code),
         start_time=span.start_time,
@@ -83,7 +81,7 @@ def _name_ours(name: str) -> str:
     return name if _OUR_NAME.fullmatch(name) else "bot"
 
 
-def _name_library(name: str, attributes: dict[str, object]) -> str:
+def _name_library(name: str, attributes: Mapping[str, object]) -> str:
     """What is done, and with which method of Slack's or thing of Samora's, where it is one of these."""
     found = _WORD.match(name)
     verb = found.group() if found else "other"

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import aiohttp
 import httpx
 import structlog
-from opentelemetry import propagate, trace
+from opentelemetry import propagate
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -36,7 +36,7 @@ _SEND_EVERY_SECONDS = 2.0
 _SEND_SECONDS = 3.0
 _CLOSE_SECONDS = 1.0
 
-# Before anything else is told, a library's span is cut down: a text in it is dropped as a whole by the redaction.
+# Libraries write whole statements into their spans: what is not sent anyway is not kept either.
 _LONGEST_TEXT = 200
 
 _W3C = TraceContextTextMapPropagator()
@@ -47,13 +47,13 @@ class _OurRoots(Sampler):
 
     def should_sample(
         self,
-        parent_context: Context | None,
-        trace_id: int,
-        name: str,
+        parent_context: Context | None,  # noqa: ARG002
+        trace_id: int,  # noqa: ARG002
+        name: str,  # noqa: ARG002
         kind: SpanKind | None = None,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,
+        attributes: Attributes = None,  # noqa: ARG002
+        links: Sequence[Link] | None = None,  # noqa: ARG002
+        trace_state: TraceState | None = None,  # noqa: ARG002
     ) -> SamplingResult:
         """Whether it is one of ours."""
         return SamplingResult(Decision.RECORD_AND_SAMPLE if kind is SpanKind.SERVER else Decision.DROP)

@@ -55,4 +55,5 @@ def make_dispatcher(
             "event_callback": events.on_event,
         },
         seal=messenger.seal,
+        span=boundary.span,
     )

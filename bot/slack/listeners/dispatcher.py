@@ -15,8 +15,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from structlog.contextvars import bound_contextvars
 
-from bot.slack.listeners.boundary import Busy
+from bot.core.tracing import OpenSpan, untraced
+from bot.slack.listeners.boundary import Busy, find_reference
 from bot.slack.payloads import Payload, text_at
 from bot.slack.seal import BrokenSeal, Seal, without_values
 
@@ -33,24 +35,32 @@ class Dispatcher(AsyncMiddleware):
     What is answered with an error, people see as a warning sign, and Slack sends as an event again and again.
     """
 
-    def __init__(self, listeners: Mapping[str, Listener], *, seal: Seal) -> None:
+    def __init__(self, listeners: Mapping[str, Listener], *, seal: Seal, span: OpenSpan = untraced) -> None:
         """Takes who listens, and the seal of what Slack keeps for us.
 
         Args:
             listeners: by payload type: Slack's words; :data:`COMMAND` for slash commands, which have none.
             seal: its values are read nowhere else.
+            span: opens the span of each request, and that of its ack.
         """
         self._listeners = listeners
         self._seal = seal
+        self._span = span
 
     def knows(self, body: Payload) -> bool:
         """Whether somebody listens to payloads of this type."""
         return _kind(body) in self._listeners
 
     async def dispatch(self, body: Payload) -> BoltResponse:
-        """Has a payload listened to, and returns the ack."""
-        ack = _SealingAck(self._seal)
+        """Has a payload listened to, and returns the ack. Whatever is logged of it, then or later, carries one id."""
         kind = _kind(body)
+        name = kind if kind in self._listeners else "unknown"
+        request_id, root = secrets.token_hex(4), self._span(f"slack.{name}", parent="")
+        with bound_contextvars(request_id=request_id), root, self._span("ack"):
+            return await self._have_heard(kind, body)
+
+    async def _have_heard(self, kind: str, body: Payload) -> BoltResponse:
+        ack = _SealingAck(self._seal)
         listener = self._listeners.get(kind)
         if listener is None:
             log.info("nobody_listens", kind=kind[:40])
@@ -61,7 +71,7 @@ class Dispatcher(AsyncMiddleware):
                 # Slack sends an event again then, and shows a person that a press came to nothing.
                 return BoltResponse(status=503)
             except Exception:
-                log.exception("bug", kind=kind, reference=secrets.token_hex(4))
+                log.exception("bug", kind=kind, reference=find_reference())
         return ack.response or BoltResponse(status=200, body="")
 
     def _unseal(self, body: Payload) -> Payload:

@@ -1,0 +1,63 @@
+"""The memory, opened: a database that is made and brought up to date, or must be so already."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from bot.check.database import DATABASE_ADVICE
+from bot.core.boards import BurstRules
+from bot.core.errors import StoreUnavailable
+from bot.server import CannotStart
+from bot.settings import DatabaseSettings
+from bot.storage.database import Database, StorageError
+from bot.storage.migrate import migrate, require_head
+from bot.storage.opening import open_database
+from bot.storage.store import Store
+from bot.tracing import NO_TRACING, Tracing
+
+_BURST = BurstRules()
+
+
+@asynccontextmanager
+async def open_store(
+    settings: DatabaseSettings,
+    *,
+    team_id: Callable[[], str],
+    may_make: bool = True,
+    burst: BurstRules = _BURST,
+    tracing: Tracing = NO_TRACING,
+) -> AsyncIterator[Store]:
+    """The database; open as long as the context.
+
+    Args:
+        settings: where it is.
+        team_id: whose rows are claimed.
+        may_make: whether it is made and its tables brought up to date; else both have to be so already.
+        burst: when cards are too many, for whoever adds any.
+        tracing: who hears of its statements.
+
+    Raises:
+        CannotStart: it does not answer, can't be used, belongs to a newer bot, or is not made.
+    """
+    try:
+        database = open_database(settings.database_url.get_secret_value(), may_make=may_make)
+        tracing.watch_engine(database.sync_engine)
+        async with _closing(database):
+            await (migrate(database) if may_make else require_head(database))
+            yield Store(database=database, clock=_now, team_id=team_id, burst=burst)
+    except StorageError as error:
+        raise CannotStart(error.reason) from None
+    except StoreUnavailable as error:
+        raise CannotStart(f"The database doesn't answer ({error.reason}). {DATABASE_ADVICE}") from None
+
+
+@asynccontextmanager
+async def _closing(database: Database) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await database.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
