@@ -98,17 +98,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         names = _make_names(store, workspaces)
         deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=make_visibility(settings))
         crew = _make_crew(settings, store, deliveries, http, health, names, tracing.span)
-        boundary = Boundary(
-            work=work,
-            once=Once(),
-            limits=make_limits(settings),
-            workspaces=workspaces,
-            access=access,
-            messenger=messenger,
-            observe=health.observe_request,
-            note_failure=health.note_failure,
-            span=tracing.span,
-        )
+        boundary = _make_boundary(settings, work, workspaces, access, messenger, health, tracing.span)
         lookup = _make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
         dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
@@ -137,9 +127,10 @@ async def check_everything(settings: Settings) -> list[Finding]:
 
 
 def _open_tracing(settings: Settings) -> AbstractContextManager[Tracing]:
+    headers = settings.otel_exporter_otlp_headers
     return open_tracing(
         endpoint=settings.otel_exporter_otlp_endpoint or "",
-        headers=settings.otel_exporter_otlp_headers.get_secret_value(),
+        headers=headers.get_secret_value() if headers else "",
         service=settings.otel_service_name,
     )
 
@@ -187,6 +178,28 @@ def _make_names(store: Store, workspaces: Workspaces) -> KnownNames:
 
 def _make_access(settings: Settings, web: AsyncWebClient) -> Access:
     return Access(policy=make_policy(settings), directory=Directory(web=web), contact=settings.admin_contact)
+
+
+def _make_boundary(
+    settings: Settings,
+    work: Work,
+    workspaces: Workspaces,
+    access: Access,
+    messenger: Messenger,
+    health: Health,
+    span: OpenSpan,
+) -> Boundary:
+    return Boundary(
+        work=work,
+        once=Once(),
+        limits=make_limits(settings),
+        workspaces=workspaces,
+        access=access,
+        messenger=messenger,
+        observe=health.observe_request,
+        note_failure=health.note_failure,
+        span=span,
+    )
 
 
 def _make_crew(

@@ -30,7 +30,7 @@ _TALKATIVE = {
     **dict.fromkeys(("slack_sdk", "httpx", "httpcore", "aiohttp", "asyncio", "uvicorn"), logging.WARNING),
     **dict.fromkeys(("aiosqlite", "sqlalchemy", "psycopg", "alembic"), logging.WARNING),
     # A collector that is down would be a line every few seconds; bot.tracing says it once.
-    "opentelemetry": logging.CRITICAL,
+    **dict.fromkeys(("opentelemetry", "urllib3"), logging.CRITICAL),
 }
 
 

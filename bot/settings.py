@@ -181,8 +181,8 @@ class Settings(SamoraSettings, DatabaseSettings):
         description="Where traces are sent to: an OpenTelemetry collector, OTLP over HTTP, such as "
         "http://localhost:4318. Without it there are none.",
     )
-    otel_exporter_otlp_headers: SecretStr = Field(
-        default=SecretStr(""), description="What it is told with each request: name=value, comma-separated. A secret."
+    otel_exporter_otlp_headers: SecretStr | None = Field(
+        default=None, description="What it is told with each request: name=value, comma-separated. A secret."
     )
     otel_service_name: str = Field(
         default="samora-bot", min_length=1, max_length=100, description="What the bot is called in traces."

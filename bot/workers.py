@@ -147,7 +147,7 @@ class Worker(Generic[Row]):
 
     async def _do(self, row: Row, *, ends_at: float) -> None:
         ids, parent = self._ids(row), self._traceparent(row)
-        with bound_contextvars(worker=self.name, **ids), self._span(f"worker.{self.name}", parent=parent, **ids):
+        with bound_contextvars(**ids), self._span(f"worker.{self.name}", parent=parent, **ids):
             await self._try(row, ends_at=ends_at)
 
     async def _try(self, row: Row, *, ends_at: float) -> None:
@@ -158,24 +158,30 @@ class Worker(Generic[Row]):
             async with limit:
                 news = await self._work(row)
             if news:
-                log.info("done", outcome=news, milliseconds=_since(began))
+                log.info("done", worker=self.name, outcome=news, milliseconds=_since(began))
         except BotError as error:
             outcome = type(error).__name__
             self._note_failure(self.name, error.reason)
             # During an outage one line is enough; what a person must mend is always worth one.
             write = log.debug if self._is_failing and isinstance(error, TemporaryError) else log.warning
-            write("put_off", outcome=outcome, reason=error.reason, milliseconds=_since(began))
+            write(
+                "put_off",
+                worker=self.name,
+                outcome=outcome,
+                reason=error.reason,
+                milliseconds=_since(began),
+            )
             self._is_failing = True
         except Exception:
             if limit.expired():
                 # The lease runs out by itself, and what was begun is looked for before it is done again.
                 outcome = "late"
                 self._note_failure(self.name, "lease used up")
-                log.warning("lease_used_up", outcome=outcome, milliseconds=_since(began))
+                log.warning("lease_used_up", worker=self.name, outcome=outcome, milliseconds=_since(began))
             else:
                 outcome = "bug"
                 self._note_failure(self.name, "bug")
-                log.exception("bug", outcome=outcome, milliseconds=_since(began))
+                log.exception("bug", worker=self.name, outcome=outcome, milliseconds=_since(began))
         else:
             self._is_failing = False
         self._observe(self.name, outcome)

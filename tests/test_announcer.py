@@ -22,8 +22,10 @@ class Announcements:
     fails: bool = False
     answer: Announced = field(default_factory=lambda: Announced(nudged=1))
     gate: asyncio.Event | None = None
+    traces: list[dict[CallId, str]] = field(default_factory=list)
 
     async def announce(self, call_ids: Sequence[CallId], traces: Mapping[CallId, str]) -> Announced:
+        self.traces.append(dict(traces))
         self.batches.append(list(call_ids))
         if self.gate:
             await self.gate.wait()

@@ -51,12 +51,12 @@ class _OurRoots(Sampler):
         trace_id: int,  # noqa: ARG002
         name: str,  # noqa: ARG002
         kind: SpanKind | None = None,
-        attributes: Attributes = None,  # noqa: ARG002
+        attributes: Attributes = None,
         links: Sequence[Link] | None = None,  # noqa: ARG002
         trace_state: TraceState | None = None,  # noqa: ARG002
     ) -> SamplingResult:
         """Whether it is one of ours."""
-        return SamplingResult(Decision.RECORD_AND_SAMPLE if kind is SpanKind.SERVER else Decision.DROP)
+        return SamplingResult(Decision.RECORD_AND_SAMPLE if kind is SpanKind.SERVER else Decision.DROP, attributes)
 
     def get_description(self) -> str:
         """What it is called."""
@@ -113,7 +113,8 @@ class SpanTracing:
 
     def watch_engine(self, engine: Engine) -> None:
         """Each statement of that engine is a span."""
-        SQLAlchemyInstrumentor().instrument(engine=engine, tracer_provider=self._provider)
+        # It has not said yet that it knows SQLAlchemy 2.1, but works with it: tests/e2e/test_tracing.py.
+        SQLAlchemyInstrumentor().instrument(engine=engine, tracer_provider=self._provider, skip_dep_check=True)
 
     def trace_configs(self) -> list[aiohttp.TraceConfig]:
         """For an aiohttp session: each of its requests is a span."""

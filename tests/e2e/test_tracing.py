@@ -31,9 +31,9 @@ def assert_one_tree(spans: list[Seen]) -> None:
 
 async def send_webhook(world: World, call_id: str) -> None:
     body = {"event": "CALL_FINISHED", "data": {"call_id": call_id}}
-    async with aiohttp.ClientSession(headers={SECRET_HEADER: WEBHOOK_SECRET}) as session:
-        async with session.post(f"{world.url}/samora/webhook", json=body) as answer:
-            assert answer.status == 202
+    session = aiohttp.ClientSession(headers={SECRET_HEADER: WEBHOOK_SECRET})
+    async with session, session.post(f"{world.url}/samora/webhook", json=body) as answer:
+        assert answer.status == 202
 
 
 async def test_what_belongs_together_is_one_trace_and_holds_nothing_secret(
@@ -45,7 +45,7 @@ async def test_what_belongs_together_is_one_trace_and_holds_nothing_secret(
             "OTEL_EXPORTER_OTLP_HEADERS": f"x-collector-key={COLLECTOR_KEY}",
             "WEBHOOK_SECRET": WEBHOOK_SECRET,
         }
-        async with open_world(unused_tcp_port_factory, **settings) as world:
+        async with open_world(unused_tcp_port_factory, rates=False, **settings) as world:
             channel = open_channel(world)
             card = await ask(world, company.FINISHED, channel=channel)
             link = link_in((await press(world, "Recording", card)).blocks)
@@ -102,7 +102,7 @@ async def test_a_change_that_a_webhook_announced_belongs_to_its_trace(
             "WEBHOOK_SECRET": WEBHOOK_SECRET,
             "POLL_INTERVAL": "3600",
         }
-        async with open_world(unused_tcp_port_factory, **settings) as world:
+        async with open_world(unused_tcp_port_factory, rates=False, **settings) as world:
             call = world.samora.add_call()
             followed = await follow(world, call.call_id, channel=open_channel(world))
             world.samora.move(call.call_id, "trigger")
