@@ -1,5 +1,6 @@
-"""Traces, with the real process and a real collector: what belongs together is one trace, and nothing secret is in it."""
+"""Traces, with the real process and a real collector: what belongs together is one trace, with nothing secret."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -29,6 +30,11 @@ def assert_one_tree(spans: list[Seen]) -> None:
     assert [each for each in spans if each.parent and each.parent not in ids] == []
 
 
+def has_notice(spans: list[Seen]) -> bool:
+    """Whether the delivery of a notice came, which is the end of a change."""
+    return any(each.name == "worker.relay" for each in spans)
+
+
 async def send_webhook(world: World, call_id: str) -> None:
     body = {"event": "CALL_FINISHED", "data": {"call_id": call_id}}
     session = aiohttp.ClientSession(headers={SECRET_HEADER: WEBHOOK_SECRET})
@@ -54,9 +60,10 @@ async def test_what_belongs_together_is_one_trace_and_holds_nothing_secret(
             world.samora.move(call.call_id, "trigger")
             await drawn(world, followed, "Triggered")
             await told(world, followed, "Pending → Triggered")
-            lines = list(world.bot.lines)
+            await asyncio.to_thread(collector.wait_for, has_notice)
             secrets = [world.slack.bot_token, world.slack.signing_secret, world.samora.api_key]
         assert world.bot.exit_code == 0
+        lines = list(world.bot.lines)
 
     spans = collector.spans()
     commands = [each for each in spans if each.name == "slack.command"]
@@ -108,7 +115,7 @@ async def test_a_change_that_a_webhook_announced_belongs_to_its_trace(
             world.samora.move(call.call_id, "trigger")
             await send_webhook(world, call.call_id)
             await told(world, followed, "Pending → Triggered")
-        spans = collector.spans()
+            spans = await asyncio.to_thread(collector.wait_for, has_notice)
     change = trace_of(spans, "samora.webhook")
     assert_one_tree(change)
     assert {"worker.poller", "GET call", "worker.relay", "POST chat.postMessage"} <= names(change)

@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -45,6 +46,12 @@ class Collector:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def wait_for(self, is_so: Callable[[list[Seen]], bool], *, within: float = 20.0) -> list[Seen]:
+        """What came, once it is so; fails if that takes longer than so many seconds."""
+        with self._came:
+            assert self._came.wait_for(lambda: is_so(self.spans()), within), self.spans()
+        return self.spans()
 
     def spans(self) -> list[Seen]:
         """All that came, in the order in which they ended."""
