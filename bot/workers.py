@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Generic
 
 import structlog
@@ -41,6 +41,11 @@ class Worker(Generic[Row]):
 
     A row is worked on for less than its lease lasts, so that nobody else can have it at the same time. Whatever goes
     wrong with one row is written down and concerns no other.
+
+    Attributes:
+        name: what it is called.
+        is_running: whether :meth:`run` has begun, and not ended.
+        turned_at: when its last turn began, by the monotonic clock: at most half a minute ago, if it lives.
     """
 
     def __init__(
@@ -82,6 +87,8 @@ class Worker(Generic[Row]):
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
         self._is_failing = False
+        self.turned_at = monotonic()
+        self.is_running = False
 
     def wake(self) -> None:
         """Something may be due: looks at once."""
@@ -91,8 +98,10 @@ class Worker(Generic[Row]):
         """Works until stopped; then finishes or gives back what it holds, in three seconds at most."""
         stopping = asyncio.create_task(stopped.wait(), name=f"{self.name} stop")
         stopping.add_done_callback(lambda _: self.wake())
+        self.turned_at, self.is_running = monotonic(), True
         try:
             while not stopped.is_set():
+                self.turned_at = monotonic()
                 self._woken.clear()
                 sleep = await self._turn_until(stopping)
                 await asyncio.wait({stopping}, timeout=self._pause.total_seconds())
@@ -101,6 +110,7 @@ class Worker(Generic[Row]):
         finally:
             stopping.cancel()
             await self._finish()
+            self.is_running = False
 
     async def _turn_until(self, stopping: asyncio.Task[bool]) -> timedelta:
         """One turn; a database that hangs doesn't keep us from stopping: what it claims then has a lease."""

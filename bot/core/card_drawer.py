@@ -69,6 +69,7 @@ class Cards:
                 await self._outbox.mark_card(replace(job, wanted=job.wanted - 1), ts=ts)
                 outcome = "found"
             else:
+                await self._messenger.prepare_card(job)
                 is_posting = await self._outbox.begin_card(job)
                 if not is_posting:
                     return "not_owed"

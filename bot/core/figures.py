@@ -15,6 +15,8 @@ class Figures:
         cards_old: cards and boards that are out of date.
         active: subscriptions that are active.
         paused: subscriptions that are paused.
+        agents_active: agents' subscriptions that are active.
+        agents_paused: agents' subscriptions that are paused.
         agents_announced: agents whose webhooks arrive.
         agents_silent: agents whose webhooks arrived once, and do no more: polling has taken over.
         webhook_seconds: how long ago the last webhook came; None if none ever did.
@@ -27,6 +29,8 @@ class Figures:
     cards_old: int = 0
     active: int = 0
     paused: int = 0
+    agents_active: int = 0
+    agents_paused: int = 0
     agents_announced: int = 0
     agents_silent: int = 0
     webhook_seconds: float | None = None

@@ -273,6 +273,9 @@ class Messenger(Protocol):
     async def find_notice(self, notice: "Notice") -> str | None:
         """Looks for a notice that may have been posted; None if it is not there, or reading is not granted."""
 
+    async def prepare_card(self, job: "CardJob") -> None:
+        """Asks what it takes to draw a card: once that is begun, nothing but the post itself may take any time."""
+
     async def post_card(self, job: "CardJob", call: Call) -> str:
         """Posts a card under its key, and returns its ``ts``."""
 

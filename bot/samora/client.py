@@ -71,7 +71,8 @@ async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[httpx.Async
         api_key: the organisation's key, sent as ``X-API-Key`` with each request.
     """
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=60),
+        # The connections take turns, so after a rush those stay that are needed once within this time: not all of them.
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=15),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=not is_loopback(urlsplit(base_url).hostname or ""),
     )
@@ -125,16 +126,18 @@ class SamoraClient:
             SamoraUnavailable: everything else that is not a readable call: time-outs, 429, 5xx, redirects, rubbish.
         """
         try:
-            if self._attempts == 1:
-                return await self._ask(call_id)
             async with asyncio.timeout(_TOTAL_SECONDS):
-                return await self._ask_patiently(call_id)
+                try:
+                    return await self._ask(call_id)
+                except _QuickRetry as error:
+                    return await self._ask_again(call_id, after=error)
         except TimeoutError:
             raise SamoraUnavailable("no answer in time") from None
         except _QuickRetry as error:
             raise SamoraUnavailable(error.reason, retry_after=error.retry_after) from None
 
-    async def _ask_patiently(self, call_id: CallId) -> Call:
+    async def _ask_again(self, call_id: CallId, *, after: _QuickRetry) -> Call:
+        """The further tries. That there may be some costs as much as reading an answer: so most calls do without."""
         async for attempt in stamina.retry_context(
             on=_when_to_retry,
             attempts=self._attempts,
@@ -143,6 +146,8 @@ class SamoraClient:
             wait_jitter=_BACKOFF_SECONDS,
         ):
             with attempt:
+                if attempt.num == 1:
+                    raise after
                 return await self._ask(call_id)
         raise AssertionError  # pragma: no cover - the retry context either returns or raises
 

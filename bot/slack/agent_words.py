@@ -165,9 +165,8 @@ def trial_message(
     """
     shown = matched[:_MOST_SHOWN]
     words, found = wish_words(agent, wish.options or Options(), wish.filters), _found(len(matched), seen, unread)
-    blocks = [section(words), section("\n".join([found, *map(_row, shown)]))]
-    if shown:
-        blocks.append(actions([_show(place, call) for place, call in enumerate(shown)]))
+    blocks = [section(words), section(found)]
+    blocks += [section(_row(call)) | {"accessory": _show(place, call)} for place, call in enumerate(shown)]
     offer = [AGENT_FOLLOW] if there is None else [AGENT_CHANGE] if differs(there, wish) else []
     blocks.append(actions(_offers(wish, *offer)))
     return Message(" ".join([words, found, *map(_short, shown)]), tuple(blocks))
@@ -258,7 +257,7 @@ def _row(call: Call) -> str:
 
 def _show(place: int, call: Call) -> Block:
     value = Asked(call=str(call.id)).encode()
-    return button(f"Show {_short(call)}", action_id=f"{AGENT_SHOW}:{place}", value=value)
+    return button("Show", action_id=f"{AGENT_SHOW}:{place}", value=value, spoken=f"Show call {_short(call)}")
 
 
 def _short(call: Call) -> str:

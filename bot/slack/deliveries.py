@@ -59,6 +59,10 @@ class Deliveries:
             return None
         return await self._find(notice.channel_id, notice.root_ts, notice.key, notice.begun_at)
 
+    async def prepare_card(self, job: CardJob) -> None:
+        """Asks who reads along in the channel, which is then known for a while."""
+        await self._get_sharing(job)
+
     async def post_card(self, job: CardJob, call: Call) -> str:
         """Posts the card, in the channel or into the thread that it was asked for in."""
         card = await self._card(job, call)
@@ -107,10 +111,10 @@ class Deliveries:
             raise
 
     async def _card(self, job: CardJob, call: Call) -> Message:
-        sharing = Sharing.SHARED
-        if not job.is_shared:
-            sharing = await self._access.get_sharing(job.channel_id, is_ours=True)
-        return self._draw(job, call, audience_of(sharing))
+        return self._draw(job, call, audience_of(await self._get_sharing(job)))
+
+    async def _get_sharing(self, job: CardJob) -> Sharing:
+        return Sharing.SHARED if job.is_shared else await self._access.get_sharing(job.channel_id, is_ours=True)
 
     def _draw(self, job: CardJob, call: Call, audience: Audience, *, media: bool = True) -> Message:
         is_followed = job.state is not SubscriptionState.ENDED and not call.is_final

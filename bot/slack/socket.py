@@ -95,6 +95,7 @@ class Socket:
     Attributes:
         is_connected: whether it is up.
         of_app: as the connection's.
+        connects: how many times it came up.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Socket:
         self._clock = clock
         self.is_connected = False
         self.of_app = 0
+        self.connects = 0
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Connects, watches, and replaces the connection when it stays down; returns once stopped."""
@@ -142,6 +144,7 @@ class Socket:
             if self.is_connected:
                 was_up, alive_at = True, self._clock()
                 if not was_connected:
+                    self.connects += 1
                     log.info("socket_connected")
             elif self._clock() - alive_at >= dead_after:
                 log.warning("socket_replaced", down_seconds=round(self._clock() - alive_at))

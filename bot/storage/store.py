@@ -24,7 +24,7 @@ from bot.storage.erasing import Erased, forget_call, forget_user
 from bot.storage.leases import make_token as make_random_token
 from bot.storage.outbox import OutboxStore
 from bot.storage.pruning import prune
-from bot.storage.schema import boards, followed_calls, notices, subscriptions
+from bot.storage.schema import agent_subscriptions, boards, followed_calls, notices, subscriptions
 from bot.storage.steps import IS_OWED, IS_PAUSED
 from bot.storage.subscriptions import SubscriptionStore
 
@@ -97,6 +97,8 @@ class Store:
         is_board_old = (boards.c.team_id == team_id, boards.c.due_at.is_not(None), boards.c.wanted > boards.c.drawn)
         states = [SubscriptionState.ACTIVE.value, SubscriptionState.PAUSED.value]
         standing = select(subscriptions.c.state, func.count()).where(is_theirs, subscriptions.c.state.in_(states))
+        of_agents = agent_subscriptions.c.team_id == team_id, agent_subscriptions.c.state.in_(states)
+        wishes = select(agent_subscriptions.c.state, func.count()).where(*of_agents)
         async with self.database.reading() as connection:
             calls_due, due_since = (await connection.execute(calls)).one()
             notices_owed, owed_since = (await connection.execute(notes)).one()
@@ -105,6 +107,8 @@ class Store:
             counted = await connection.execute(standing.group_by(subscriptions.c.state))
             webhooks = await measure_webhooks(connection, team_id, now - SILENT_AFTER)
             by_state = {str(row[0]): int(row[1]) for row in counted}
+            counted = await connection.execute(wishes.group_by(agent_subscriptions.c.state))
+            agents = {str(row[0]): int(row[1]) for row in counted}
         return Figures(
             calls_due=calls_due,
             late_seconds=(now - (due_since or now)).total_seconds(),
@@ -113,6 +117,8 @@ class Store:
             cards_old=cards_old,
             active=by_state.get(SubscriptionState.ACTIVE.value, 0),
             paused=by_state.get(SubscriptionState.PAUSED.value, 0),
+            agents_active=agents.get(SubscriptionState.ACTIVE.value, 0),
+            agents_paused=agents.get(SubscriptionState.PAUSED.value, 0),
             agents_announced=webhooks.arriving,
             agents_silent=webhooks.stopped,
             webhook_seconds=(now - webhooks.last_at).total_seconds() if webhooks.last_at else None,

@@ -9,6 +9,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -108,6 +109,7 @@ def wait_until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None
 def subjects(*, with_lookups: bool = True) -> Iterator[list[Subject]]:
     """All servers: the baselines, and the bot that asks no Samora, one that hangs, and one that answers."""
     with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="samora-bench-"))
         found = []
         for name, label in (("default", DEFAULT), ("bolt", BARE_BOLT), ("signature", SIGNATURE)):
             port = free_port()
@@ -122,14 +124,16 @@ def subjects(*, with_lookups: bool = True) -> Iterator[list[Subject]]:
             stack.enter_context(
                 running("-m", "tests.bench.servers", "neighbours", str(neighbours), how, port=neighbours)
             )
-            stack.enter_context(running("-m", "bot", "run", environment=environment(neighbours, port), port=port))
+            stack.enter_context(
+                running("-m", "bot", "run", environment=environment(neighbours, port, folder), port=port)
+            )
             wait_until_ready(port)
             found.append(Subject(label, port, text=text, neighbours=neighbours))
         yield found
 
 
-def environment(neighbours: int, port: int) -> dict[str, str]:
-    """The settings of a bot beside these neighbours."""
+def environment(neighbours: int, port: int, folder: str) -> dict[str, str]:
+    """The settings of a bot beside these neighbours; it remembers in that folder."""
     return {
         "SLACK_BOT_TOKEN": "xoxb-bench",
         "SLACK_APP_TOKEN": "",
@@ -137,6 +141,7 @@ def environment(neighbours: int, port: int) -> dict[str, str]:
         "SLACK_API_URL": f"http://127.0.0.1:{neighbours}/api/",
         "SAMORA_API_KEY": "bench",
         "SAMORA_API_URL": f"http://127.0.0.1:{neighbours}",
+        "DATABASE_URL": f"sqlite:///{folder}/bot-{port}.db",
         "PORT": str(port),
         "LOG_FORMAT": "json",
         # One person asks thousands of times a second there; being told to wait is no look-up.

@@ -54,7 +54,7 @@ async def take_turns(*, seconds: float, rounds: int) -> list[tuple[Looked, Looke
             with tempfile.TemporaryDirectory(prefix="samora-bench-") as folder, ExitStack() as stack:
                 url = f"sqlite:///{folder}/bot.db"
                 await fill(url, calls, interval=INTERVAL, team_id=TEAM)
-                pid = await asyncio.to_thread(_start, stack, port, url)
+                pid = await asyncio.to_thread(_start, stack, port, folder, url)
                 await asyncio.sleep(STARTING.total_seconds() + INTERVAL)
                 before, spent = seen, cpu_seconds(pid)
                 await asyncio.sleep(seconds)
@@ -65,11 +65,11 @@ async def take_turns(*, seconds: float, rounds: int) -> list[tuple[Looked, Looke
     return found
 
 
-def _start(stack: ExitStack, neighbours: int, url: str) -> int:
+def _start(stack: ExitStack, neighbours: int, folder: str, url: str) -> int:
     port = free_port()
     settings = {"DATABASE_URL": url, "POLL_INTERVAL": f"{INTERVAL:g}", "SAMORA_RATE": str(HIGHEST_RATE)}
     with pinned(cores()[1]):
-        starting = running("-m", "bot", "run", environment=environment(neighbours, port) | settings, port=port)
+        starting = running("-m", "bot", "run", environment=environment(neighbours, port, folder) | settings, port=port)
         process = stack.enter_context(starting)
     wait_until_ready(port)
     return process.pid

@@ -9,6 +9,7 @@ nothing is left of a look-up but what it costs.
 import asyncio
 import statistics
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -129,15 +130,17 @@ async def started(name: str, inbox: Inbox) -> AsyncIterator[Subject]:
     port = free_port()
     is_bot = name == "bot"
     arguments = ["-m", "bot", "run"] if is_bot else ["-m", "tests.bench.servers", "lookup", str(port), str(inbox.port)]
-    with pinned(cores()[1]):
-        starting = running(*arguments, environment=environment(inbox.port, port) if is_bot else None, port=port)
-        process = await asyncio.to_thread(starting.__enter__)
-    try:
-        if is_bot:
-            await asyncio.to_thread(wait_until_ready, port)
-        yield Subject(name=name, port=port, pid=process.pid)
-    finally:
-        await asyncio.to_thread(starting.__exit__, None, None, None)
+    with tempfile.TemporaryDirectory(prefix="samora-bench-") as folder:
+        settings = environment(inbox.port, port, folder) if is_bot else None
+        with pinned(cores()[1]):
+            starting = running(*arguments, environment=settings, port=port)
+            process = await asyncio.to_thread(starting.__enter__)
+        try:
+            if is_bot:
+                await asyncio.to_thread(wait_until_ready, port)
+            yield Subject(name=name, port=port, pid=process.pid)
+        finally:
+            await asyncio.to_thread(starting.__exit__, None, None, None)
 
 
 def ratios(found: Found, at_once: int) -> tuple[float, float]:

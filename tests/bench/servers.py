@@ -80,7 +80,7 @@ def serve_two_requests(port: int, neighbours: int) -> None:
 
     from bot.core.calls import EXAMPLE_ID
     from bot.samora.client import open_http
-    from bot.slack.messenger import open_session
+    from bot.slack.client import open_session
 
     async def serve() -> None:
         here = f"http://127.0.0.1:{neighbours}"

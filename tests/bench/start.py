@@ -40,7 +40,7 @@ def take_turns(rounds: int) -> list[tuple[Started, Started]]:
     ):
         for turn in range(rounds + 1):
             port = free_port()
-            settings = environment(neighbours, port) | {"DATABASE_URL": f"sqlite:///{folder}/bot.db"}
+            settings = environment(neighbours, port, folder) | {"DATABASE_URL": f"sqlite:///{folder}/bot.db"}
             bot = _start(port, "-m", "bot", "run", settings=settings)
             port = free_port()
             bare = _start(port, "-m", "tests.bench.servers", "bolt", str(port), settings={})

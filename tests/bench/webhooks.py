@@ -28,7 +28,7 @@ from bot.sandbox.process import BotProcess, bot_environment
 from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
 from bot.sandbox.slack.people import BOT_USER, TEAM_ID
-from bot.storage.schema import agent_subscriptions, followed_calls
+from bot.storage.schema import agent_subscriptions, boards, followed_calls, notices, subscriptions
 from tests.bench.ack import free_port, running
 from tests.bench.goals import Goal, report
 from tests.bench.process import peak_mib, pid_of
@@ -46,6 +46,13 @@ POSTS_PER_MINUTE = 300
 READY_SECONDS = 60.0
 _UNANSWERED = 10  # one call in so many
 
+# What is yet to be posted: cards, boards and notices.
+_WAITING = (
+    select(func.count()).where(subscriptions.c.card_due_at.is_not(None), subscriptions.c.card_ts == ""),
+    select(func.count()).where(boards.c.due_at.is_not(None), boards.c.ts == ""),
+    select(func.count()).where(notices.c.done_at.is_(None)),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -55,18 +62,18 @@ class Outcome:
         answers: of the webhooks.
         known: how many calls stand in the database afterwards.
         posts: how many messages Slack took, in the time that it was watched.
-        allowed: how many the rates would have allowed in that time; those of a minute may come at once.
+        possible: how many there were to post, as far as the rates allow; those of a minute may come at once.
         doubles: what stands twice in a channel, one line each.
-        refused: how many posts and edits Slack refused as too many.
+        refused: how many requests Slack refused as too many, by method.
         mib: the most memory that one process had.
     """
 
     answers: Steadiness
     known: int
     posts: int
-    allowed: float
+    possible: float
     doubles: list[str]
-    refused: int
+    refused: Counter[str]
     mib: float
 
 
@@ -137,13 +144,14 @@ async def watch(url: str, *, replicas: int, seconds: float) -> Outcome:
         posts = _posts(slack)
         async with opened(url) as database, database.reading() as connection:
             known = (await connection.execute(select(func.count()).select_from(followed_calls))).scalar_one()
+            waiting = sum([(await connection.execute(each)).scalar_one() for each in _WAITING])
         return Outcome(
             answers=answers,
             known=known,
             posts=posts,
-            allowed=POSTS_PER_MINUTE * max(1.0, lasted / 60),
+            possible=min(POSTS_PER_MINUTE * max(1.0, lasted / 60), posts + waiting),
             doubles=find_doubles(slack),
-            refused=sum(each.status == 429 for each in slack.requests),
+            refused=slack.rate_refusals,
             mib=max(peak_mib(pid_of(bot)) for bot in bots),
         )
 
@@ -153,12 +161,14 @@ def _posts(slack: SlackSandbox) -> int:
 
 
 def find_doubles(slack: SlackSandbox) -> list[str]:
-    """Calls that have two cards in one channel."""
+    """Calls that have two cards in one channel; a card names its agent, too."""
+    agents = {agent_id(number) for number in range(AGENTS)}
     cards = Counter(
         (message.channel, str(call_id))
         for message in slack.messages
         if message.bot_id and message.thread_ts is None and not message.deleted
         for call_id in find_call_ids(message.text)
+        if str(call_id) not in agents
     )
     return [f"{call_id} stands {times} times in {channel}" for (channel, call_id), times in cards.items() if times > 1]
 
@@ -186,9 +196,9 @@ async def run(bare: Steadiness, ids: list[str], seconds: float) -> int:
 
 def goals(name: str, outcome: Outcome, wanted: int) -> list[Goal]:
     """What the issue asks of a run."""
-    for line in outcome.doubles:
+    for line in (*outcome.doubles, *(f"refused: {times} × {method}" for method, times in outcome.refused.items())):
         print(line)
-    answers = outcome.answers
+    answers, refused = outcome.answers, outcome.refused
     taken = answers.statuses.get("202", 0) / sum(answers.statuses.values())
     return [
         Goal(name=f"{name}: deliveries a second, to those sent", value=answers.per_second / PER_SECOND, least=0.98),
@@ -196,8 +206,11 @@ def goals(name: str, outcome: Outcome, wanted: int) -> list[Goal]:
         Goal(name=f"{name}: ms to the answer at p99", value=answers.p99_ms, most=50),
         Goal(name=f"{name}: share of the calls that are remembered", value=outcome.known / wanted, least=1.0),
         Goal(name=f"{name}: cards that stand twice", value=len(outcome.doubles), most=0),
-        Goal(name=f"{name}: messages posted, to what Slack allows", value=outcome.posts / outcome.allowed, least=0.9),
-        Goal(name=f"{name}: 429 in answer", value=outcome.refused, most=0),
+        Goal(
+            name=f"{name}: messages posted, to those that could be", value=outcome.posts / outcome.possible, least=0.9
+        ),
+        Goal(name=f"{name}: 429 in answer to posts", value=refused["chat.postMessage"], most=0),
+        Goal(name=f"{name}: 429 in answer to edits", value=refused["chat.update"], most=0),
     ]
 
 

@@ -388,6 +388,22 @@ async def test_a_call_that_may_yet_be_wanted_is_awaited() -> None:
     assert due_at == look.clock() + 5 * SECOND
 
 
+@pytest.mark.parametrize("is_awaited", [False, True])
+@pytest.mark.parametrize("wishes", [(), (make_wish(options=ONLY_FINISHED),)])
+@pytest.mark.parametrize("agent_id", ["", "agent-7"])
+async def test_what_was_weighed_is_written_though_nothing_else_is_new(
+    agent_id: str, wishes: tuple[AgentSubscription, ...], is_awaited: bool
+) -> None:
+    look = Look(make_reading(CallStatus.ONGOING), wishes=wishes)
+    known = make_followed(agent_id=agent_id, is_awaited=is_awaited)
+
+    await look.poller.look(known)
+
+    ((seen, _due_at),) = look.followed.saved
+    assert (seen.followed.agent_id, seen.followed.is_awaited) == ("agent-7", bool(wishes))
+    assert seen.is_same == (seen.followed == known)
+
+
 async def test_a_call_that_nobody_wants_is_given_up() -> None:
     look = Look(make_reading(CallStatus.ONGOING))
 

@@ -163,6 +163,9 @@ class Slack:
     async def redact_card(self, job: CardJob) -> None:
         self.cards[job.subscription_id] = job.known.status
 
+    async def prepare_card(self, job: CardJob) -> None:
+        raise NotImplementedError
+
     async def post_card(self, job: CardJob, call: Call) -> str:
         raise NotImplementedError
 

@@ -301,6 +301,19 @@ async def test_while_slack_does_not_say_who_reads_along_no_card_is_drawn(
     spoken.post.assert_not_awaited()
 
 
+async def test_a_card_that_is_prepared_is_posted_without_another_question(
+    deliveries: MessengerPort, spoken: Any, people: KnownPeople
+) -> None:
+    job = make_job(card_ts="")
+    await deliveries.prepare_card(job)
+    (asked,) = people.asked
+
+    await deliveries.post_card(job, ONGOING)
+
+    assert people.asked == [asked]
+    spoken.post.assert_awaited_once()
+
+
 async def test_a_compact_card_stays_compact(deliveries: MessengerPort, spoken: Any) -> None:
     await deliveries.draw_card(make_job(options=Options(style=Style.COMPACT)), ONGOING)
 

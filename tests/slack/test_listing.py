@@ -685,7 +685,7 @@ async def test_agents_come_first_with_what_came_of_them() -> None:
 
     agent, call = rows_of(desk.heard.only)
     assert agent.startswith(f"*Collections* · agent `{AGENT}`\n*Following* · since <!date^")
-    assert ", by <@U0JON> · in the last 24 hours: 1,200 calls, 14 matched, 1 told\n" in agent
+    assert ", by <@U0JON>\nIn the last 24 hours: 1,200 calls, 14 matched, 1 told\n" in agent
     assert agent.endswith(
         "\nEvery call that ends Rejected and whose `mail` is `j•••@x.example`: every change, in the thread."
     )
@@ -741,7 +741,7 @@ async def test_a_home_lists_the_agents_that_its_person_follows_anywhere() -> Non
     await desk.listing.show(replace(HERE, is_home=True, channel_id=""), 0, desk.heard)
 
     (row,) = rows_of(desk.heard.only)
-    assert " in <#C0OTHER> · in the last 24 hours" in row
+    assert " in <#C0OTHER>\nIn the last 24 hours" in row
     assert desk.heard.only.text.startswith("Agents that you follow: 1.")
 
 

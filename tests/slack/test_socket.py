@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.slack import SlackSandbox
 from bot.slack.bolt import make_bolt
+from bot.slack.client import make_web_client, open_session
 from bot.slack.listeners.dispatcher import Dispatcher
-from bot.slack.messenger import make_web_client, open_session
 from bot.slack.socket import Connection, Socket, make_connection
 from tests.factories import make_seal
 

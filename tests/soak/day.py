@@ -117,8 +117,10 @@ class Life:
         weather = Weather(slack=self.slack.faults, samora=self.samora.faults, webhooks=self.samora.sender)
         for of, to in itertools.cycle(storms):
             weather.change(of, to)
-            await asyncio.sleep(seconds * _STORMY_SHARE)
-            weather.change(of, "fine")
+            try:
+                await asyncio.sleep(seconds * _STORMY_SHARE)
+            finally:
+                weather.change(of, "fine")
             self.done["storms"] += 1
             self.slack.drop_connections()
             await asyncio.sleep(seconds * (1 - _STORMY_SHARE))

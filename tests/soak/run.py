@@ -31,6 +31,8 @@ SECONDS = 900.0
 TIMES = 10.0
 READY_SECONDS = 60.0
 KEPT_SHARE = 1 / 15
+A_FEW = 4
+_REST_SECONDS = 30.0
 _LONGEST_PAUSE = 1.0
 _FEWEST_SAMPLES = 90
 _STEPS = 180  # of a call's life, in the whole run
@@ -42,6 +44,7 @@ class Soaked:
 
     Attributes:
         samples: what the process had, in order.
+        rested: what it had when nothing was to be done any more, or half a minute later.
         done: how often what was done.
         rows: how many rows each table has at the end.
         bugs: lines of the bot's log that must not be.
@@ -49,6 +52,7 @@ class Soaked:
     """
 
     samples: list[Sample]
+    rested: Sample
     done: Counter[str]
     rows: dict[str, int]
     bugs: list[str]
@@ -79,23 +83,41 @@ async def soak(
             watching = asyncio.create_task(_watch(bot, webhooks["PORT"], seconds, samples, tell), name="watch")
             await life.live(seconds)
             watching.cancel()
+            rested = await _rest(bot, webhooks["PORT"], samples[0]["tasks"])
             rows = count_rows(_database(bot))
-            bugs = [line for line in bot.lines if '"event": "bug"' in line or "Traceback" in line]
+            bugs = [line for line in bot.lines if _is_bug(line)]
             await bot.stop()
-        return Soaked(samples=samples, done=life.done, rows=rows, bugs=bugs, exit_code=bot.exit_code)
+        return Soaked(samples=samples, rested=rested, done=life.done, rows=rows, bugs=bugs, exit_code=bot.exit_code)
+
+
+def _is_bug(line: str) -> bool:
+    """Slack's client tells with a traceback that a connection was dropped under its hands."""
+    return '"event": "bug"' in line or ("Traceback" in line and '"logger": "slack_' not in line)
 
 
 async def _watch(
     bot: BotProcess, port: str, seconds: float, samples: list[Sample], tell: Callable[[float, Sample], None]
 ) -> None:
     began = monotonic()
-    async with aiohttp.ClientSession() as browser:
-        while True:
-            async with browser.get(f"http://127.0.0.1:{port}/metrics") as answer:
-                metrics = await answer.text()
-            samples.append(take_sample(pid_of(bot), metrics, _database(bot)))
-            tell(monotonic() - began, samples[-1])
-            await asyncio.sleep(min(_LONGEST_PAUSE, seconds / _FEWEST_SAMPLES))
+    while True:
+        samples.append(await _look(bot, port))
+        tell(monotonic() - began, samples[-1])
+        await asyncio.sleep(min(_LONGEST_PAUSE, seconds / _FEWEST_SAMPLES))
+
+
+async def _look(bot: BotProcess, port: str) -> Sample:
+    async with aiohttp.ClientSession() as browser, browser.get(f"http://127.0.0.1:{port}/metrics") as answer:
+        return take_sample(pid_of(bot), await answer.text(), _database(bot))
+
+
+async def _rest(bot: BotProcess, port: str, tasks: float) -> Sample:
+    """The first look at which it has as few tasks as at the beginning, but for a few that come and go."""
+    until = monotonic() + _REST_SECONDS
+    while True:
+        sample = await _look(bot, port)
+        if sample["tasks"] <= tasks + A_FEW or monotonic() > until:
+            return sample
+        await asyncio.sleep(_LONGEST_PAUSE)
 
 
 def _database(bot: BotProcess) -> Path:

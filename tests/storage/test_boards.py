@@ -476,6 +476,24 @@ class TestTheChannelAndTheWorkspace:
         await store.boards.mark(await burst.take(), ts=closed.board.ts)
         assert await burst.next_at() is None
 
+    @pytest.mark.parametrize("who", ["the channel", "the workspace"])
+    async def test_an_open_one_is_looked_at_again_even_if_there_was_no_news(
+        self, burst: Burst, store: Store, actor: Actor, who: str
+    ) -> None:
+        await Campaign(actor).wish()
+        await burst.come(11)
+        await burst.draw()
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()})
+        actor.clock.advance(MINUTE)
+        job = await burst.take()
+        if who == "the channel":
+            await store.boards.pause(job, reason="is_archived")
+            await store.subscriptions.resume_channel(TEAM, CHANNEL)
+        else:
+            await store.outbox.stop_team(TEAM)
+            await store.subscriptions.resume_team(TEAM)
+        assert (await burst.take()).board.closed_at is None, "as nobody else would close it"
+
     async def test_nor_is_one_redrawn_for_that_which_shows_all(self, burst: Burst, store: Store, actor: Actor) -> None:
         wish = await Campaign(actor).wish(agent_id=str(make_call_id(77)))
         closed = await store.boards.close(await burst.open(), most=0)

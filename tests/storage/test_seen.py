@@ -115,13 +115,17 @@ class TestTroubles:
     async def test_a_check_refuses_what_a_start_would_refuse(self, database: Database) -> None:
         assert await check_revision(database)
         async with database.writing() as connection:
-            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+            await connection.exec_driver_sql(
+                "UPDATE alembic_version SET version_num = '9999', compatible_since = '9998'"
+            )
         try:
             with pytest.raises(StorageError, match="newer than this bot"):
                 await check_revision(database)
         finally:
             async with database.writing() as connection:
-                await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+                await connection.exec_driver_sql(
+                    "UPDATE alembic_version SET version_num = '0001', compatible_since = '0001'"
+                )
 
 
 @asynccontextmanager
