@@ -1,24 +1,23 @@
 """The composition root: settings become objects and tasks here, and nowhere else. Everything ends in reverse order."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
-from urllib.parse import urlsplit
 
 import httpx
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
+from bot.asking import make_lookup, make_visible, open_lookup, open_samora
 from bot.check.doctor import Examiner
 from bot.check.outside import check_from_outside
 from bot.core.findings import Finding, State
-from bot.core.lookup import Lookup, is_loopback
+from bot.core.lookup import Lookup
 from bot.core.naming import KnownNames, NamedCalls
-from bot.core.ports import CallsApi
-from bot.core.visibility import Visibility, VisibleCalls
+from bot.core.tracing import OpenSpan
 from bot.crew import Crew, make_crew
 from bot.doors import make_web
 from bot.front import make_front
@@ -27,9 +26,9 @@ from bot.memory import open_store
 from bot.pruner import Pruner
 from bot.rules import make_burst_rules, make_limits, make_policy, make_rates, make_rules, make_visibility
 from bot.running import Bot
-from bot.samora.client import SamoraClient, open_http
+from bot.samora.client import SamoraClient
 from bot.server import listen
-from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
+from bot.settings import HttpSettings, Settings, SocketSettings
 from bot.slack.access import Access
 from bot.slack.bolt import make_bolt
 from bot.slack.client import make_web_client, open_session
@@ -46,6 +45,7 @@ from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
 from bot.storage.opening import open_database
 from bot.storage.store import Store
+from bot.tracing import Tracing, open_tracing
 from bot.watchdog import Watchdog
 from bot.web import SlackDoor, Web
 from bot.webhook_door import WebhookDoor
@@ -58,13 +58,6 @@ _WORK_GRACE_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
-    """A look-up alone, for the terminal; open as long as the context."""
-    async with _open_samora(settings) as http:
-        yield _make_lookup(settings, SamoraClient(http=http, clock=_now))
-
-
-@asynccontextmanager
 async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     """Opens connections, builds the objects, and closes all of it in reverse order, answers under way first.
 
@@ -72,7 +65,10 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         CannotStart: the port is taken, or the database can't be used.
     """
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(open_session(api_url=settings.slack_api_url))
+        tracing = stack.enter_context(_open_tracing(settings))
+        session = await stack.enter_async_context(
+            open_session(api_url=settings.slack_api_url, trace_configs=tracing.trace_configs())
+        )
         token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
         web_client = make_web_client(
             session=session,
@@ -81,8 +77,9 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             observe=lambda *seen: health.observe_slack(*seen),  # noqa: PLW0108 - not yet
         )
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
-        store = await stack.enter_async_context(_open_store(settings, workspaces))
-        http = await stack.enter_async_context(_open_samora(settings))
+        store = await stack.enter_async_context(_open_store(settings, workspaces, tracing))
+        http = await stack.enter_async_context(open_samora(settings))
+        tracing.watch_http(http)
         work = Work()
         slack_socket = None
         if isinstance(settings, SocketSettings):
@@ -94,16 +91,16 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         access = _make_access(settings, web_client)
         names = _make_names(store, workspaces)
         deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=make_visibility(settings))
-        crew = _make_crew(settings, store, deliveries, http, health, names)
-        boundary = _make_boundary(settings, work, workspaces, access, messenger, health)
-        lookup = _make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
+        crew = _make_crew(settings, store, deliveries, http, health, names, tracing.span)
+        boundary = _make_boundary(settings, work, workspaces, access, messenger, health, tracing.span)
+        lookup = make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
         dispatcher = _make_front(
             settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names, health
         )
         bolt = make_bolt(dispatcher)
         announcer = Announcer(announcements=store.announcements, on_change=crew.look)
-        web = _make_web(settings, dispatcher, bolt, health, announcer)
+        web = _make_web(settings, dispatcher, bolt, health, announcer, tracing.span)
         listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
         stack.push_async_callback(announcer.close)
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
@@ -132,9 +129,18 @@ async def check_everything(settings: Settings) -> list[Finding]:
     return [Finding(name="Settings", state=State.FINE, detail=complete), *findings]
 
 
-def _open_store(settings: Settings, workspaces: Workspaces) -> AbstractAsyncContextManager[Store]:
+def _open_tracing(settings: Settings) -> AbstractContextManager[Tracing]:
+    headers = settings.otel_exporter_otlp_headers
+    return open_tracing(
+        endpoint=settings.otel_exporter_otlp_endpoint or "",
+        headers=headers.get_secret_value() if headers else "",
+        service=settings.otel_service_name,
+    )
+
+
+def _open_store(settings: Settings, workspaces: Workspaces, tracing: Tracing) -> AbstractAsyncContextManager[Store]:
     url = settings.database_url.get_secret_value()
-    return open_store(url, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings))
+    return open_store(url, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings), tracing=tracing)
 
 
 def _port(settings: Settings) -> int:
@@ -152,20 +158,6 @@ def _make_seal(settings: Settings, workspaces: Workspaces) -> Seal:
     return Seal(secret=secret, team_id=lambda: workspaces.team_id)
 
 
-def _open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.AsyncClient]:
-    return open_http(base_url=settings.samora_api_url, api_key=settings.samora_api_key.get_secret_value())
-
-
-def _visible(settings: SamoraSettings, calls: CallsApi) -> CallsApi:
-    """Whoever reads calls reads them so."""
-    return VisibleCalls(calls=calls, visibility=Visibility(hidden=settings.hide_variables))
-
-
-def _make_lookup(settings: SamoraSettings, calls: CallsApi) -> Lookup:
-    host = urlsplit(settings.samora_api_url).hostname or ""
-    return Lookup(calls=_visible(settings, calls), loopback_links=is_loopback(host))
-
-
 def _make_client(http: httpx.AsyncClient, health: Health) -> SamoraClient:
     return SamoraClient(http=http, clock=_now, observe=health.observe_samora)
 
@@ -178,6 +170,28 @@ def _make_access(settings: Settings, web: AsyncWebClient) -> Access:
     return Access(policy=make_policy(settings), directory=Directory(web=web), contact=settings.admin_contact)
 
 
+def _make_boundary(
+    settings: Settings,
+    work: Work,
+    workspaces: Workspaces,
+    access: Access,
+    messenger: Messenger,
+    health: Health,
+    span: OpenSpan,
+) -> Boundary:
+    return Boundary(
+        work=work,
+        once=Once(),
+        limits=make_limits(settings),
+        workspaces=workspaces,
+        access=access,
+        messenger=messenger,
+        observe=health.observe_request,
+        note_failure=health.note_failure,
+        span=span,
+    )
+
+
 def _make_crew(
     settings: Settings,
     store: Store,
@@ -185,13 +199,14 @@ def _make_crew(
     http: httpx.AsyncClient,
     health: Health,
     names: KnownNames,
+    span: OpenSpan,
 ) -> Crew:
     # What a worker could not read comes back by its row: trying at once again would be one wait inside another.
     client = SamoraClient(http=http, clock=_now, observe=health.observe_samora, attempts=1)
     kept, audit_kept = timedelta(days=settings.retention_days), timedelta(days=settings.audit_days)
     return make_crew(
         store=store,
-        calls=_visible(settings, NamedCalls(calls=client, names=names)),
+        calls=make_visible(settings, NamedCalls(calls=client, names=names)),
         messenger=messenger,
         clock=_now,
         rules=make_rules(settings),
@@ -204,6 +219,7 @@ def _make_crew(
         observe_wait=health.observe_wait,
         pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
         note_failure=health.note_failure,
+        span=span,
     )
 
 
@@ -218,21 +234,6 @@ def _make_health(
         count_connections=lambda: slack_socket.of_app if slack_socket else 0,
         count_connects=lambda: slack_socket.connects if slack_socket else 0,
         find_stalled=find_stalled,
-    )
-
-
-def _make_boundary(
-    settings: Settings, work: Work, workspaces: Workspaces, access: Access, messenger: Messenger, health: Health
-) -> Boundary:
-    return Boundary(
-        work=work,
-        once=Once(),
-        limits=make_limits(settings),
-        workspaces=workspaces,
-        access=access,
-        messenger=messenger,
-        observe=health.observe_request,
-        note_failure=health.note_failure,
     )
 
 
@@ -272,7 +273,7 @@ def _make_front(
 
 
 def _make_web(
-    settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health, announcer: Announcer
+    settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health, announcer: Announcer, span: OpenSpan
 ) -> Web | None:
     slack = webhooks = None
     if isinstance(settings, HttpSettings):
@@ -282,7 +283,7 @@ def _make_web(
         return None
     if settings.webhook_secret:
         secrets = [each.get_secret_value() for each in settings.webhook_secret]
-        webhooks = WebhookDoor(secrets=secrets, announcer=announcer, observe=health.observe_webhook)
+        webhooks = WebhookDoor(secrets=secrets, announcer=announcer, observe=health.observe_webhook, span=span)
     return make_web(health=health, slack=slack, webhooks=webhooks)
 
 

@@ -121,7 +121,7 @@ def call(
 
 
 async def _call(settings: SamoraSettings, call_id: CallId, *, form: "Form", watch: bool) -> None:
-    from bot.app import open_lookup
+    from bot.asking import open_lookup
     from bot.core.errors import BotError
     from bot.slack.sentences import error_message
     from bot.terminal.call import show_call, watch_call

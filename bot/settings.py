@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.kinds import ChannelIds, DatabaseUrl, Secret, Secrets, Several, Url, UserIds
+from bot.kinds import ChannelIds, CollectorUrl, DatabaseUrl, Secret, Secrets, Several, Url, UserIds
 
 Mode = Literal["auto", "socket", "http"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -175,6 +175,17 @@ class Settings(SamoraSettings, DatabaseSettings):
         default=(),
         description="What Samora's webhooks must bring along: at least 16 characters; two, comma-separated, while one "
         "is replaced, the new one first. Without it no webhook is taken. A secret.",
+    )
+    otel_exporter_otlp_endpoint: CollectorUrl | None = Field(
+        default=None,
+        description="Where traces are sent to: an OpenTelemetry collector, OTLP over HTTP, such as "
+        "http://localhost:4318. Without it there are none.",
+    )
+    otel_exporter_otlp_headers: SecretStr | None = Field(
+        default=None, description="What it is told with each request: name=value, comma-separated. A secret."
+    )
+    otel_service_name: str = Field(
+        default="samora-bot", min_length=1, max_length=100, description="What the bot is called in traces."
     )
     host: str = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
     port: int | None = Field(

@@ -2,13 +2,20 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from secrets import token_hex
 from time import perf_counter
+
+import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.announcer import Announcer, Overrun
 from bot.core.errors import StoreUnavailable
+from bot.core.tracing import OpenSpan, untraced
 from bot.samora.webhook import SECRET_HEADER, read_webhook
 from bot.web import Answer, Receive, Scope, read_body
+
+log = structlog.get_logger()
 
 LARGEST_WEBHOOK = 256 * 1024
 _BODY_SECONDS = 3.0
@@ -22,8 +29,10 @@ WebhookObserver = Callable[[str, str, float], None]
 class WebhookDoor:
     """``POST /samora/webhook``."""
 
-    def __init__(self, *, secrets: Sequence[str], announcer: Announcer, observe: WebhookObserver) -> None:
-        """Takes the secrets that are accepted, who puts down what is announced, and who counts.
+    def __init__(
+        self, *, secrets: Sequence[str], announcer: Announcer, observe: WebhookObserver, span: OpenSpan = untraced
+    ) -> None:
+        """Takes the secrets that are accepted, who puts down what is announced, who counts, and who opens spans.
 
         Raises:
             ValueError: there is no secret, or an empty one: then anybody could come in.
@@ -34,18 +43,25 @@ class WebhookDoor:
         self._secrets = [each.encode() for each in secrets]
         self._announcer = announcer
         self._observe = observe
+        self._span = span
 
     async def __call__(self, scope: Scope, receive: Receive) -> Answer:
         """Answers once what is announced is put down. Of a refused request nothing is left but a count."""
         began = perf_counter()
-        event, outcome, answer = await self._take(scope, receive)
-        self._observe(event, outcome, perf_counter() - began)
-        return answer
-
-    async def _take(self, scope: Scope, receive: Receive) -> tuple[str, str, Answer]:
         headers = dict(scope["headers"])
         if not self._is_ours(headers.get(_HEADER, b"")):
-            return "none", "refused", Answer(401)
+            self._observe("none", "refused", perf_counter() - began)
+            return Answer(401)
+        with bound_contextvars(delivery_id=token_hex(4)), self._span("samora.webhook", parent=""):
+            event, outcome, answer = await self._take(headers, receive)
+            seconds = perf_counter() - began
+            self._observe(event, outcome, seconds)
+            # What nobody here cares for is nothing that happened.
+            write = log.debug if outcome == "ignored" else log.info
+            write("webhook", kind=event, outcome=outcome, milliseconds=round(seconds * 1000))
+        return answer
+
+    async def _take(self, headers: Mapping[bytes, bytes], receive: Receive) -> tuple[str, str, Answer]:
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 body = await read_body(headers, receive, largest=LARGEST_WEBHOOK)

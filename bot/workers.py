@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Generic
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.core.errors import BotError, StoreUnavailable, TemporaryError
 from bot.core.ports import Claim, Clock, Row
+from bot.core.tracing import OpenSpan, untraced
 
 log = structlog.get_logger()
 
@@ -51,7 +53,7 @@ class Worker(Generic[Row]):
         *,
         name: str,
         claim: Callable[[int], Awaitable[Claim[Row]]],
-        work: Callable[[Row], Awaitable[None]],
+        work: Callable[[Row], Awaitable[str | None]],
         release: Callable[[Row], Awaitable[None]],
         at_once: int,
         lease: timedelta,
@@ -59,12 +61,17 @@ class Worker(Generic[Row]):
         observe: Observer = lambda _name, _outcome: None,
         note_failure: FailureNoter = lambda _name, _reason: None,
         pause: timedelta = _PAUSE,
+        ids: Callable[[Row], dict[str, str]] = lambda _row: {},
+        traceparent: Callable[[Row], str] = lambda _row: "",
+        span: OpenSpan = untraced,
         observe_wait: Callable[[str, float], None] = lambda _name, _seconds: None,
     ) -> None:
         """Takes its name, what to do, how many rows at once, a lease's length, who hears of it, and the shortest pause.
 
-        Who hears of it hears each outcome, or of failures alone with their reasons. The pause lies between two claims.
-        ``observe_wait`` hears for how many seconds the rate alone has held rows back.
+        Who does it says in a word what came of it, where that is worth a line. Who hears of it hears each outcome, or
+        of failures alone with their reasons. The pause lies between two claims. In logs and traces a row is known by
+        its ids, and belongs to the trace that it brings along, or begins one. ``observe_wait`` hears for how many
+        seconds the rate alone has held rows back.
         """
         self.name = name
         self._claim = claim
@@ -78,6 +85,9 @@ class Worker(Generic[Row]):
         self._pause = pause
         self._observe_wait = observe_wait
         self._held_at: float | None = None
+        self._ids = ids
+        self._traceparent = traceparent
+        self._span = span
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
         self._is_failing = False
@@ -158,28 +168,42 @@ class Worker(Generic[Row]):
             pass
 
     async def _do(self, row: Row, *, ends_at: float) -> None:
+        ids, parent = self._ids(row), self._traceparent(row)
+        with bound_contextvars(**ids), self._span(f"worker.{self.name}", parent=parent, **ids):
+            await self._try(row, ends_at=ends_at)
+
+    async def _try(self, row: Row, *, ends_at: float) -> None:
         outcome = "done"
+        began = perf_counter()
         limit = asyncio.timeout_at(ends_at)
         try:
             async with limit:
-                await self._work(row)
+                news = await self._work(row)
+            if news:
+                log.info("done", worker=self.name, outcome=news, milliseconds=_since(began))
         except BotError as error:
             outcome = type(error).__name__
             self._note_failure(self.name, error.reason)
             # During an outage one line is enough; what a person must mend is always worth one.
             write = log.debug if self._is_failing and isinstance(error, TemporaryError) else log.warning
-            write("put_off", worker=self.name, outcome=outcome, reason=error.reason)
+            write(
+                "put_off",
+                worker=self.name,
+                outcome=outcome,
+                reason=error.reason,
+                milliseconds=_since(began),
+            )
             self._is_failing = True
         except Exception:
             if limit.expired():
                 # The lease runs out by itself, and what was begun is looked for before it is done again.
                 outcome = "late"
                 self._note_failure(self.name, "lease used up")
-                log.warning("lease_used_up", worker=self.name)
+                log.warning("lease_used_up", worker=self.name, outcome=outcome, milliseconds=_since(began))
             else:
                 outcome = "bug"
                 self._note_failure(self.name, "bug")
-                log.exception("bug", worker=self.name)
+                log.exception("bug", worker=self.name, outcome=outcome, milliseconds=_since(began))
         else:
             self._is_failing = False
         self._observe(self.name, outcome)
@@ -214,3 +238,7 @@ class Worker(Generic[Row]):
             await self._release(row)
         except BotError as error:
             log.warning("not_released", worker=self.name, reason=error.reason)
+
+
+def _since(began: float) -> int:
+    return round((perf_counter() - began) * 1000)

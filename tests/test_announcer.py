@@ -1,7 +1,7 @@
 """The announcer: what comes together is put down together, and nobody is answered before that."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,8 +22,10 @@ class Announcements:
     fails: bool = False
     answer: Announced = field(default_factory=lambda: Announced(nudged=1))
     gate: asyncio.Event | None = None
+    traces: list[dict[CallId, str]] = field(default_factory=list)
 
-    async def announce(self, call_ids: Sequence[CallId]) -> Announced:
+    async def announce(self, call_ids: Sequence[CallId], traces: Mapping[CallId, str]) -> Announced:
+        self.traces.append(dict(traces))
         self.batches.append(list(call_ids))
         if self.gate:
             await self.gate.wait()

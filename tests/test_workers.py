@@ -294,7 +294,7 @@ async def test_what_goes_wrong_with_one_row_concerns_no_other(error: Exception, 
     (line,) = logs
     if isinstance(error, BotError):
         expected = {"event": "put_off", "outcome": outcome, "reason": error.reason, "log_level": "warning"}
-        assert line == expected | {"worker": "tester"}
+        assert line == expected | {"worker": "tester", "milliseconds": line["milliseconds"]}
     else:
         assert (line["event"], line["worker"], line["log_level"]) == ("bug", "tester", "error")
         assert line["exc_info"]

@@ -33,11 +33,12 @@ class Announced:
 class Announcements(Protocol):
     """Where webhooks leave what they say: that there is a call to look at, and nothing else."""
 
-    async def announce(self, call_ids: Sequence[CallId]) -> Announced:
+    async def announce(self, call_ids: Sequence[CallId], traces: Mapping[CallId, str]) -> Announced:
         """Makes known calls due, and unknown ones known if any agent is followed. One transaction; twice is once.
 
         A call is not made due earlier than a second after it was last read, so that a flood of webhooks about one call
         is no flood of questions, nor while it is held after a failure; a look under way is followed by another one.
+        ``traces`` are the traces to which their looks belong, where any do.
         """
 
     async def measure_coverage(self, *, silent_after: timedelta) -> Coverage:

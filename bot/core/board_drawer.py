@@ -48,24 +48,30 @@ class BoardDrawer:
         self._on_change = on_change
         self._dice = dice
 
-    async def draw(self, job: BoardJob) -> None:
-        """One board, drawn and marked, or put off, or its channel paused. Raises as :meth:`bot.core.outbox.Relay`."""
+    async def draw(self, job: BoardJob) -> str:
+        """One board, drawn and marked, or put off, or its channel paused; what came of it in a word.
+
+        Raises as :meth:`bot.core.outbox.Relay`.
+        """
         is_posting = False
         try:
             found = await self._look(job)
             if found is None:
-                return
+                return "not_owed"
             job, tally = found
             if job.board.ts:
                 await self._messenger.draw_board(job, tally)
                 await self._boards.mark(job, ts=job.board.ts)
-            elif job.begun_at and (ts := await self._messenger.find_board(job)):
+                return "drawn"
+            if job.begun_at and (ts := await self._messenger.find_board(job)):
                 # It shows what was so when it was posted, so it is still to be redrawn.
                 await self._boards.mark(replace(job, wanted=job.wanted - 1), ts=ts)
-            else:
-                is_posting = await self._boards.begin(job)
-                if is_posting:
-                    await self._boards.mark(job, ts=await self._messenger.post_board(job, tally))
+                return "found"
+            is_posting = await self._boards.begin(job)
+            if not is_posting:
+                return "not_owed"
+            await self._boards.mark(job, ts=await self._messenger.post_board(job, tally))
+            return "posted"
         except SlackUnavailable as error:
             await self._put_off(job, error, is_unknown=not is_posting or error.retry_after is None)
             raise

@@ -50,8 +50,8 @@ class Cards:
         self._on_change = on_change
         self._dice = dice
 
-    async def draw(self, job: CardJob) -> None:
-        """One card, drawn and marked, or put off, or its subscription paused.
+    async def draw(self, job: CardJob) -> str:
+        """One card, drawn and marked, or put off, or its subscription paused; what came of it in a word.
 
         Raises:
             StoreUnavailable: nothing is marked; the card comes back with the end of its lease.
@@ -63,17 +63,20 @@ class Cards:
             if job.card_ts:
                 await self._messenger.draw_card(job, call)
                 await self._outbox.mark_card(job, ts=job.card_ts)
-                return
+                return "drawn"
             if job.begun_at and (ts := await self._messenger.find_card(job)):
                 # It shows the call as it was when it was posted, so it is still to be redrawn.
                 await self._outbox.mark_card(replace(job, wanted=job.wanted - 1), ts=ts)
+                outcome = "found"
             else:
                 await self._messenger.prepare_card(job)
                 is_posting = await self._outbox.begin_card(job)
                 if not is_posting:
-                    return
+                    return "not_owed"
                 await self._outbox.mark_card(job, ts=await self._messenger.post_card(job, call))
+                outcome = "posted"
             self._on_change()
+            return outcome
         except StoreUnavailable:
             raise
         except PermanentError as error:
@@ -85,6 +88,7 @@ class Cards:
                 raise
             # Samora knows the call no more: its last picture stays.
             await self._outbox.mark_card(job, ts=job.card_ts)
+            return "kept"
         except BotError as error:
             is_refused = is_posting and isinstance(error, SlackUnavailable) and error.retry_after is not None
             await self._put_off(job, error, is_unknown=not is_refused)

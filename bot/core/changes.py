@@ -117,6 +117,7 @@ class FollowedCall:
         read_at: when it was last read, UTC; None if it never was.
         is_covered: whether its agent's webhooks arrive: then there is no need to look often.
         taken: the channels in which no agent's subscription may begin to follow it any more.
+        traceparent: the trace of the webhook that named it since it was last read; empty if there is none.
     """
 
     id: int
@@ -137,6 +138,7 @@ class FollowedCall:
     read_at: datetime | None = None
     is_covered: bool = False
     taken: frozenset[str] = frozenset()
+    traceparent: str = ""
 
     @property
     def is_nudged(self) -> bool:

@@ -67,8 +67,11 @@ class Poller:
         self._dice = dice
         self._make_id = make_id
 
-    async def look(self, known: FollowedCall) -> None:
-        """One look; raises StoreUnavailable, or the error of Samora's that was put down in the row."""
+    async def look(self, known: FollowedCall) -> str | None:
+        """One look; what it saw in a word, or None for nothing new.
+
+        Raises StoreUnavailable, or the error of Samora's that was put down in the row.
+        """
         call: Call | None = None
         try:
             call = await self._calls.get_call(known.call_id)
@@ -87,6 +90,8 @@ class Poller:
             self._recent.keep(call, number=seen.followed.number)
         if is_saved and (seen.kind or seen.is_card_old or weighing.born):
             self._on_change()
+            return seen.kind.value if seen.kind else "card"
+        return None
 
     async def _weigh(self, seen: Observation, call: Call | None) -> Weighing:
         """What the subscriptions of its agent come to; those of channels that have its card already have no say."""

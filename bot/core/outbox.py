@@ -57,6 +57,7 @@ class Notice:
         attempts: how often it was about to be posted.
         happened_at: when what it tells happened, as far as Samora says, UTC; None for what no look has seen.
         path: how the bot came to know of it: ``webhook`` or ``poll``; empty for what no look has seen.
+        traceparent: the trace in which it came to be owed; empty if there is none.
     """
 
     id: int
@@ -74,6 +75,7 @@ class Notice:
     attempts: int = 0
     happened_at: datetime | None = None
     path: str = ""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +163,8 @@ class Relay:
         self._on_sent = on_sent
         self._dice = dice
 
-    async def deliver(self, turn: Turn) -> None:
-        """One notice, posted and marked, or put off, or its subscription paused.
+    async def deliver(self, turn: Turn) -> str:
+        """One notice, posted and marked, or put off, or its subscription paused; what came of it in a word.
 
         Raises:
             StoreUnavailable: nothing is marked; the turn comes back with the end of its lease.
@@ -172,12 +174,13 @@ class Relay:
         try:
             if turn.notice.begun_at and (ts := await self._messenger.find_notice(turn.notice)):
                 await self._mark_sent(turn, ts)
-                return
+                return "found"
             if not await self._outbox.begin(turn):
-                return
+                return "not_owed"
             began = self._clock()
             ts = await self._messenger.post_notice(turn.notice)
             await self._mark_sent(turn, ts, began=began)
+            return "sent"
         except SlackUnavailable as error:
             # Looking in vain for what an earlier attempt may have posted leaves that as unknown as before.
             await self._put_off(turn, error, is_unknown=began is None or error.retry_after is None)

@@ -25,7 +25,7 @@ _STOP_SECONDS = 12.0
 NOT_INHERITED = (
     *("SLACK_", "SAMORA_", "DATABASE_", "POLL_", "LEASE_", "STUCK_", "LOG_", "HOST", "PORT", "WEBHOOK_", "BURST_"),
     *("HIDE_", "SHOW_", "ALLOWED_", "MEDIA_", "GUESTS", "ADMIN_", "USER_LOOKUPS_", "CHANNEL_LOOKUPS_"),
-    *("AUDIT_", "RETENTION_"),
+    *("AUDIT_", "RETENTION_", "OTEL_"),
     *("HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy"),
 )
 

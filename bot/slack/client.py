@@ -1,6 +1,6 @@
 """The client of Slack's Web API: one shared session, nothing sent twice, every call bounded, timed and counted."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
@@ -28,12 +28,15 @@ def nobody(_method: str, _outcome: str, _seconds: float, _rest: float) -> None:
 
 
 @asynccontextmanager
-async def open_session(*, api_url: str) -> AsyncIterator[aiohttp.ClientSession]:
+async def open_session(
+    *, api_url: str, trace_configs: Sequence[aiohttp.TraceConfig] = ()
+) -> AsyncIterator[aiohttp.ClientSession]:
     """The one HTTP session for Slack. With a session of its own, the SDK takes its time limit from there."""
     async with aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=not is_loopback(urlsplit(api_url).hostname or ""),
+        trace_configs=list(trace_configs),
     ) as session:
         yield session
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
 from time import monotonic
 from typing import Any
 
@@ -36,7 +37,7 @@ class Work:
         self._second_began = self._begun_at = float("-inf")
         self._in_this_second = self._in_the_last = 0
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._waiting: OrderedDict[str, Job] = OrderedDict()
+        self._waiting: OrderedDict[str, tuple[Job, Context]] = OrderedDict()
         self._pause: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -57,7 +58,8 @@ class Work:
             return True
         if self.count() >= self._at_once + self._most_waiting:
             return False
-        self._waiting[name] = job
+        # Begun by whoever makes room for it, it still belongs to the request that asked for it.
+        self._waiting[name] = job, copy_context()
         self._idle.clear()
         self._begin()
         return True
@@ -79,9 +81,9 @@ class Work:
                 if self._pause is None:
                     self._pause = loop.call_later(_IN_A_FLOOD_SECONDS, self._go_on)
                 return
-            name, job = self._waiting.popitem(last=False)
+            name, (job, context) = self._waiting.popitem(last=False)
             self._begun_at = now
-            self._running[name] = task = asyncio.create_task(job(), name=name)
+            self._running[name] = task = asyncio.create_task(job(), name=name, context=context)
             task.add_done_callback(self._end)
 
     def _go_on(self) -> None:

@@ -1,6 +1,6 @@
 """Announcing: a webhook says that there is a call to look at. That is put down, and nothing else is believed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -32,6 +32,11 @@ _of_time = partial(bindparam, type_=UtcDateTime())
 _NEEDED = ("id", "call_id", "agent_id", "status", "ended_at", "due_at", "lease", "read_at", "held_until")
 _KNOWN = [followed_calls.c[name] for name in _NEEDED]
 
+_TRACE = (
+    update(followed_calls)
+    .where(followed_calls.c.team_id == bindparam("of_team"), followed_calls.c.call_id == bindparam("of_call"))
+    .values(traceparent=bindparam("of_trace"))
+)
 _ANY_WISH = (
     select(agent_subscriptions.c.id)
     .where(agent_subscriptions.c.team_id == bindparam("of_team"), IS_WISH_ACTIVE)
@@ -40,7 +45,7 @@ _ANY_WISH = (
 _NUDGE = (
     update(followed_calls)
     .where(followed_calls.c.id == bindparam("of_id"))
-    .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"))
+    .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"), traceparent=bindparam("of_traceparent"))
 )
 
 
@@ -54,14 +59,14 @@ class AnnouncementStore:
         self._clock = clock
         self._team_id = team_id
 
-    async def announce(self, call_ids: Sequence[CallId]) -> Announced:
+    async def announce(self, call_ids: Sequence[CallId], traces: Mapping[CallId, str]) -> Announced:
         """Makes known calls due, and unknown ones known if any agent is followed. One transaction; twice is once."""
         team_id, now, wanted = self._team_id(), self._clock(), {str(each) for each in call_ids}
         async with self._database.transaction(is_urgent=True) as connection:
             known = await _lock_known(connection, team_id, wanted)
-            ignored = await _nudge(connection, known, now)
+            ignored = await _nudge(connection, known, now, traces)
             unknown = wanted - {row.call_id for row in known}
-            added = await _add(connection, team_id, unknown, now)
+            added = await _add(connection, team_id, unknown, now, traces)
             await self._arrivals.note(connection, team_id, {row.agent_id for row in known}, now)
         nudged = len(known) - len(ignored)
         ignored |= unknown if added is None else set()
@@ -79,7 +84,9 @@ async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[s
     return known
 
 
-async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime) -> set[str]:
+async def _nudge(
+    connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime, traces: Mapping[CallId, str]
+) -> set[str]:
     """Makes known calls due, those that nobody reads only if somebody wants them; returns the ids of the others."""
     if not known:
         return set()
@@ -90,7 +97,15 @@ async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: da
         since = case((followed_calls.c.status == "", now), else_=followed_calls.c.status_since)
         again: Values = {"is_awaited": True, "status_since": since, "news_at": now, "failures": 0}
         await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(again))
-    nudges = [{"of_id": row.id, "of_nudged_at": now, "of_due_at": _find_due(row, woken, now)} for row in known]
+    nudges = [
+        {
+            "of_id": row.id,
+            "of_nudged_at": now,
+            "of_due_at": _find_due(row, woken, now),
+            "of_traceparent": traces.get(CallId(row.call_id)),
+        }
+        for row in known
+    ]
     await connection.execute(_NUDGE, nudges)
     return {row.call_id for row in idle if row.id not in woken}
 
@@ -123,7 +138,9 @@ async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) ->
     return found
 
 
-async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime) -> int | None:
+async def _add(
+    connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime, traces: Mapping[CallId, str]
+) -> int | None:
     """Has unknown calls read, if any agent is followed; returns how many nobody else has added meanwhile, or None."""
     if not call_ids:
         return None
@@ -131,6 +148,9 @@ async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], no
     added = (await connection.execute(_statements(connection.dialect.name).add, values)).rowcount
     if not added and (await connection.execute(_ANY_WISH, {"of_team": team_id})).first() is None:
         return None
+    traced = [{"of_call": str(each), "of_trace": trace} for each, trace in traces.items() if str(each) in call_ids]
+    if traced:
+        await connection.execute(_TRACE, [each | {"of_team": team_id} for each in traced])
     return added
 
 

@@ -93,6 +93,7 @@ def _look_statement(columns: tuple[str, ...]) -> Update:
     """Likewise, for what a look writes."""
     nudged = {
         "due_at": case((_IS_NUDGED_MEANWHILE, _of_time("of_again_at")), else_=_of_time("of_due_at")),
+        "traceparent": case((_IS_NUDGED_MEANWHILE, followed_calls.c.traceparent), else_=None),
         "nudged_at": case((_IS_NUDGED_MEANWHILE, _of_time("of_read_at")), else_=followed_calls.c.nudged_at),
     }
     return _WRITE.values({each: bindparam(each) for each in columns} | nudged)

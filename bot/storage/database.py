@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Update, event, text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -71,6 +71,11 @@ class Database:
         else:
             self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
             self._transaction = engine
+
+    @property
+    def sync_engine(self) -> Engine:
+        """What the libraries that watch a database want."""
+        return self._engine.sync_engine
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

@@ -75,6 +75,7 @@ def followed_of(row: Row[Any], *, is_covered: bool = False, taken: frozenset[str
         read_at=row.read_at,
         is_covered=is_covered,
         taken=taken,
+        traceparent=row.traceparent or "",
     )
 
 
@@ -191,6 +192,7 @@ def notice_of(row: Row[Any]) -> Notice:
         attempts=row.attempts,
         happened_at=row.happened_at,
         path=row.path,
+        traceparent=row.traceparent or "",
     )
 
 

@@ -1,11 +1,11 @@
 """The tables: what is remembered. No names, no variables, no links in any of them; every row says whose it is."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, MetaData, String, Table, Text, UniqueConstraint
 
 from bot.storage.columns import BIG_ID, ForeignText, count_column, flag_column, text_column, time_column, where
 
 # The newest revision in migrations/versions: as long as the database has it, Alembic is not even imported.
-HEAD = "0006"
+HEAD = "0007"
 
 metadata = MetaData()
 
@@ -39,6 +39,7 @@ followed_calls = Table(
     time_column("seen_at", nullable=True),
     time_column("nudged_at", nullable=True),
     time_column("held_until", nullable=True),
+    Column("traceparent", String(55), nullable=True),
     UniqueConstraint("team_id", "call_id", name="uq_followed_calls_call"),
     Index("ix_followed_calls_due", "team_id", "due_at", **where("due_at IS NOT NULL")),
     Index("ix_followed_calls_idle", "read_at", **where("due_at IS NULL")),
@@ -200,7 +201,8 @@ channels = Table(
 )
 
 # done_at: when it was posted, or given up for the reason beside it; null while it is owed. happened_at: when what it
-# tells happened, as Samora says; path: how the bot came to know of it, "webhook" or "poll".
+# tells happened, as Samora says; path: how the bot came to know of it, "webhook" or "poll". traceparent: the span that
+# made it owed, null where nothing is traced; of a call, that of the webhook that named it since it was last read.
 notices = Table(
     "notices",
     metadata,
@@ -219,6 +221,7 @@ notices = Table(
     text_column("dead_reason", ""),
     time_column("happened_at", nullable=True),
     text_column("path", ""),
+    Column("traceparent", String(55), nullable=True),
     UniqueConstraint("subscription_id", "kind", "number", name="uq_notices_change"),
     Index("ix_notices_owed", "team_id", "channel_id", "id", **where("done_at IS NULL")),
     Index("ix_notices_done", "done_at", **where("done_at IS NOT NULL")),

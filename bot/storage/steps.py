@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation
 from bot.core.owing import owed_facts
 from bot.core.subscriptions import Reason, Subscription, SubscriptionState
+from bot.core.tracing import TRACEPARENT
 from bot.storage.rows import SUBSCRIPTIONS, Values, facts_text, followed_of, subscription_of
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 
@@ -209,6 +210,7 @@ async def owe(connection: AsyncConnection, debts: Sequence[Debt], now: datetime)
             "created_at": now,
             "happened_at": debt.happened_at,
             "path": debt.path,
+            "traceparent": TRACEPARENT.get() or None,
         }
         for debt in debts
     ]

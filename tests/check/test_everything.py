@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import check_everything, open_lookup
+from bot.app import check_everything
+from bot.asking import open_lookup
 from bot.check.doctor import Examiner
 from bot.check.process import Pulse
 from bot.core.findings import Finding, State

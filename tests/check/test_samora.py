@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.app import open_lookup
+from bot.asking import open_lookup
 from bot.check.engine import run_checks
 from bot.check.samora import samora_check
 from bot.core.calls import Call, CallId

@@ -64,7 +64,7 @@ class FakeAnnouncements:
     def __init__(self, coverage: Coverage | None = None) -> None:
         self.coverage = coverage or Coverage()
 
-    async def announce(self, call_ids: Sequence[CallId]) -> Announced:
+    async def announce(self, call_ids: Sequence[CallId], traces: Mapping[CallId, str]) -> Announced:
         raise NotImplementedError
 
     async def measure_coverage(self, *, silent_after: timedelta) -> Coverage:

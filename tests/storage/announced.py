@@ -40,7 +40,7 @@ class Campaign:
         return wish
 
     async def announce(self, *numbers: int) -> Announced:
-        return await self.store.announcements.announce([make_call_id(n) for n in numbers or (1,)])
+        return await self.store.announcements.announce([make_call_id(n) for n in numbers or (1,)], {})
 
     async def read(self, status: str | None, *, n: int = 1, **reading: Any) -> FollowedCall:
         """The n-th call is read, a second later, as the only one that is due; None if Samora doesn't know it."""

@@ -252,7 +252,7 @@ class TestUnknownCalls:
     async def test_nothing_at_all_is_nothing(self, campaign: Campaign, store: Store) -> None:
         await campaign.wish()
 
-        assert await store.announcements.announce([]) == Announced()
+        assert await store.announcements.announce([], {}) == Announced()
 
     async def test_each_call_that_nobody_cares_for_is_named(self, campaign: Campaign, actor: Actor) -> None:
         await actor.follow(n=1)

@@ -12,7 +12,7 @@ import pytest
 from pytest_mock import MockerFixture
 from rich.console import Console
 
-from bot.app import open_lookup
+from bot.asking import open_lookup
 from bot.core.calls import Call, CallId
 from bot.core.errors import CallNotFound, SamoraUnavailable
 from bot.core.findings import Finding, State

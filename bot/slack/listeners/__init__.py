@@ -56,5 +56,6 @@ def make_dispatcher(
             "event_callback": events.on_event,
         },
         seal=messenger.seal,
+        span=boundary.span,
         observe_ack=observe_ack,
     )

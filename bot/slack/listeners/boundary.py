@@ -7,12 +7,16 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from time import perf_counter
+from typing import Any
 
 import structlog
+from structlog.contextvars import get_contextvars
 
 from bot.core.calls import CallId
 from bot.core.errors import BotError, NotAllowed, PermanentError, SamoraUnavailable, TemporaryError, TokenRefused
 from bot.core.limits import LookupLimits
+from bot.core.tracing import OpenSpan, untraced
 from bot.slack.access import Access
 from bot.slack.agent_words import AGENT_TRY
 from bot.slack.blocks import Message
@@ -45,6 +49,22 @@ Observer = Callable[[str, str], None]
 
 # Called with a request's kind and a short reason when it failed, and not by the fault of whoever asked.
 FailureNoter = Callable[[str, str], None]
+
+
+class Stopwatch:
+    """Runs from when it is made."""
+
+    def __init__(self) -> None:
+        self._began = perf_counter()
+
+    def ended(self, kind: str, outcome: str) -> dict[str, Any]:
+        """What the one line of a request's outcome says in any case."""
+        return {"kind": kind, "outcome": outcome, "milliseconds": round((perf_counter() - self._began) * 1000)}
+
+
+def find_reference() -> str:
+    """The id of the request that is served just now, to be told to a person; a new one outside of any."""
+    return str(get_contextvars().get("request_id") or secrets.token_hex(4))
 
 
 class Busy(Exception):
@@ -88,8 +108,12 @@ class Boundary:
         messenger: Messenger,
         observe: Observer,
         note_failure: FailureNoter = lambda _kind, _reason: None,
+        span: OpenSpan = untraced,
     ) -> None:
-        """Takes who runs jobs, knows repeated and too many ones, where we serve and whom, who speaks, counts, notes."""
+        """Takes who runs jobs, knows repeated and too many ones, where we serve and whom, who speaks, counts, notes.
+
+        And who opens spans, for all who serve requests.
+        """
         self._work = work
         self._once = once
         self._limits = limits
@@ -98,6 +122,7 @@ class Boundary:
         self._messenger = messenger
         self._observe = observe
         self._note_failure = note_failure
+        self.span = span
         self._numbers = itertools.count(1)
 
     def ephemeral(self, place: Place, *, in_place: bool = False) -> EphemeralReply:
@@ -124,9 +149,13 @@ class Boundary:
             Busy: there is no room for it.
         """
         if not self._once.is_first(request.key):
+            log.info("not_taken", kind=request.kind, outcome="repeated")
             self._observe(request.kind, "repeated")
-        elif not self._work.start(name or f"{request.kind} {next(self._numbers)}", partial(self._answer, request, job)):
+            return
+        answer = partial(self._answer, request, job, Stopwatch())
+        if not self._work.start(name or f"{request.kind} {next(self._numbers)}", answer):
             self._once.forget(request.key)
+            log.warning("not_taken", kind=request.kind, outcome="busy")
             self._observe(request.kind, "busy")
             raise Busy
 
@@ -141,6 +170,7 @@ class Boundary:
         Raises:
             Busy: it could not be done now; not acked, it comes again.
         """
+        watch = Stopwatch()
         try:
             async with asyncio.timeout(_HEED_SECONDS):
                 if await self._workspaces.find(place) is None:
@@ -150,35 +180,42 @@ class Boundary:
                 await job()
         except (BotError, TimeoutError) as error:
             reason = error.reason if isinstance(error, BotError) else "time-out"
-            log.error("not_heeded", kind=kind, reason=reason)  # noqa: TRY400 - no bug, so no trace
+            # No bug, so no trace.
+            log.error("not_heeded", **watch.ended(kind, "busy"), reason=reason)  # noqa: TRY400
             self._observe(kind, "busy")
             self._note_failure(kind, reason)
             raise Busy from None
+        log.info("answered", **watch.ended(kind, "answered"))
         self._observe(kind, "answered")
 
-    async def _answer(self, request: Request, job: Job) -> None:
+    async def _answer(self, request: Request, job: Job, watch: Stopwatch) -> None:
+        with self.span("answer", kind=request.kind, call_id=str(request.call_id or "")):
+            await self._try_to_answer(request, job, watch)
+
+    async def _try_to_answer(self, request: Request, job: Job, watch: Stopwatch) -> None:
         outcome = "bug"
         try:
-            outcome = await self._serve(request, job)
+            outcome = await self._serve(request, job, watch)
         except BotError as error:
             outcome = type(error).__name__
             # A refusal that is no neighbour's state is our own mistake: blocks or arguments that Slack does not accept.
             is_ours = type(error) in {PermanentError, TokenRefused}
             write = log.error if is_ours else log.info
-            write("not_answered", kind=request.kind, outcome=outcome, reason=error.reason)
+            write("not_answered", **watch.ended(request.kind, outcome), reason=error.reason)
             # What is a person's own mistake may quote that person.
             if isinstance(error, TemporaryError | PermanentError):
                 self._note_failure(request.kind, error.reason)
             await self._say(request, self._sorry(request, error))
         except asyncio.CancelledError:
             # The process ends before Samora answers: whoever waits is told so, and can try again elsewhere.
+            log.warning("not_answered", **watch.ended(request.kind, "stopped"))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
                     await self._say(request, self._sorry(request, SamoraUnavailable("stopped")))
             raise
         except Exception:
-            reference = secrets.token_hex(4)
-            log.exception("bug", kind=request.kind, reference=reference)
+            reference = find_reference()
+            log.exception("bug", **watch.ended(request.kind, outcome), reference=reference)
             self._note_failure(request.kind, f"bug {reference}")
             await self._say(request, bug_message(reference))
         self._observe(request.kind, outcome)
@@ -188,14 +225,16 @@ class Boundary:
             return self._access.explain(error)
         return error_message(error, call_id=request.call_id, again=request.again, asked=request.asked)
 
-    async def _serve(self, request: Request, job: Job) -> str:
+    async def _serve(self, request: Request, job: Job, watch: Stopwatch) -> str:
         place = request.place
         workspace = await self._workspaces.find(place)
         if workspace is None:
-            log.warning("foreign_payload", kind=request.kind, team_id=place.team_id, app_id=place.app_id)
+            ids = {"team_id": place.team_id, "app_id": place.app_id}
+            log.warning("foreign_payload", **watch.ended(request.kind, "foreign"), **ids)
             return "foreign"
         if workspace.is_outsider(place) and not await self._access.is_colleague(place.user_id, workspace.enterprise_id):
-            log.info("outsider_refused", kind=request.kind, user_id=place.user_id, team_id=place.user_team_id)
+            ids = {"user_id": place.user_id, "team_id": place.user_team_id}
+            log.info("outsider_refused", **watch.ended(request.kind, "outsider"), **ids)
             # In the conversation where there is one: no modal is opened for them.
             await (self._messenger.tell(place, OUTSIDER) if place.channel_id else request.reply.send(OUTSIDER))
             return "outsider"
@@ -204,7 +243,8 @@ class Boundary:
         if request.again in _LOOKUPS:
             self._limits.count(user_id=place.user_id, channel_id=place.channel_id)
         await job()
-        log.info("answered", kind=request.kind, call_id=str(request.call_id or ""), user_id=place.user_id)
+        ids = {"call_id": str(request.call_id or ""), "user_id": place.user_id}
+        log.info("answered", **watch.ended(request.kind, "answered"), **ids)
         return "answered"
 
     async def _open(self, place: Place, message: Message) -> None:
@@ -225,7 +265,7 @@ class Boundary:
             except BotError as error:
                 reason = error.reason
             except Exception:
-                log.exception("bug", kind=request.kind, reference=secrets.token_hex(4))
+                log.exception("bug", kind=request.kind, reference=find_reference())
             else:
                 return
         log.warning("answer_lost", kind=request.kind, reason=reason)

@@ -16,8 +16,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from structlog.contextvars import bound_contextvars
 
-from bot.slack.listeners.boundary import Busy
+from bot.core.tracing import OpenSpan, untraced
+from bot.slack.listeners.boundary import Busy, find_reference
 from bot.slack.payloads import Payload, text_at
 from bot.slack.seal import BrokenSeal, Seal, without_values
 
@@ -38,7 +40,12 @@ class Dispatcher(AsyncMiddleware):
     """
 
     def __init__(
-        self, listeners: Mapping[str, Listener], *, seal: Seal, observe_ack: AckObserver = lambda _kind, _seconds: None
+        self,
+        listeners: Mapping[str, Listener],
+        *,
+        seal: Seal,
+        observe_ack: AckObserver = lambda _kind, _seconds: None,
+        span: OpenSpan = untraced,
     ) -> None:
         """Takes who listens, and the seal of what Slack keeps for us.
 
@@ -46,18 +53,27 @@ class Dispatcher(AsyncMiddleware):
             listeners: by payload type: Slack's words; :data:`COMMAND` for slash commands, which have none.
             seal: its values are read nowhere else.
             observe_ack: hears after how many seconds a payload of which type was acked; of those alone that are known.
+            span: opens the span of each request, and that of its ack.
         """
         self._listeners = listeners
         self._seal = seal
         self._observe_ack = observe_ack
+        self._span = span
 
     def knows(self, body: Payload) -> bool:
         """Whether somebody listens to payloads of this type."""
         return _kind(body) in self._listeners
 
     async def dispatch(self, body: Payload) -> BoltResponse:
-        """Has a payload listened to, and returns the ack."""
-        kind, began = _kind(body), perf_counter()
+        """Has a payload listened to, and returns the ack. Whatever is logged of it, then or later, carries one id."""
+        kind = _kind(body)
+        name = kind if kind in self._listeners else "unknown"
+        request_id, root = secrets.token_hex(4), self._span(f"slack.{name}", parent="")
+        with bound_contextvars(request_id=request_id), root, self._span("ack"):
+            return await self._have_heard(kind, body)
+
+    async def _have_heard(self, kind: str, body: Payload) -> BoltResponse:
+        began = perf_counter()
         listener = self._listeners.get(kind)
         if listener is None:
             log.info("nobody_listens", kind=kind[:40])
@@ -69,7 +85,7 @@ class Dispatcher(AsyncMiddleware):
             # Slack sends an event again then, and shows a person that a press came to nothing.
             return BoltResponse(status=503)
         except Exception:
-            log.exception("bug", kind=kind, reference=secrets.token_hex(4))
+            log.exception("bug", kind=kind, reference=find_reference())
         finally:
             self._observe_ack(kind, perf_counter() - began)
         return ack.response or BoltResponse(status=200, body="")
