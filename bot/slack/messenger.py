@@ -3,6 +3,7 @@
 One shared session serves all calls, nothing is sent twice behind our back, and every call has a time limit.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -131,10 +132,17 @@ class Messenger:
         await self._call("chat.delete", channel=channel, ts=ts)
 
     async def tell(self, place: Place, message: Message) -> None:
-        """Says something to one person alone, where that person asked.
+        """Says something to one person alone, where that person asked; in ten seconds, whichever way it goes.
 
         The ``response_url`` comes first: it works in conversations that the bot is not in.
         """
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await self._tell(place, message)
+        except TimeoutError:
+            raise SlackUnavailable("no answer in time") from None
+
+    async def _tell(self, place: Place, message: Message) -> None:
         if place.response_url:
             try:
                 await self.respond(place, message, replace_original=False)
