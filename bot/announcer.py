@@ -61,9 +61,8 @@ class Announcer:
                     if not done.done():
                         done.set_exception(error)
                 continue
-            is_news = announced.nudged + announced.added > 0
-            if is_news:
+            if announced.nudged + announced.added > 0:
                 self._on_change()
-            for _, done in together:
+            for call_ids, done in together:
                 if not done.done():
-                    done.set_result(is_news)
+                    done.set_result(not announced.ignored.issuperset(call_ids))

@@ -12,11 +12,8 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
-from bot.check.database import DATABASE_ADVICE
 from bot.check.doctor import Examiner
 from bot.check.outside import check_from_outside
-from bot.core.boards import BurstRules
-from bot.core.errors import StoreUnavailable
 from bot.core.findings import Finding, State
 from bot.core.lookup import Lookup, is_loopback
 from bot.core.naming import KnownNames, NamedCalls
@@ -26,34 +23,34 @@ from bot.crew import Crew, make_crew
 from bot.doors import make_web
 from bot.front import make_front
 from bot.health import Health
+from bot.memory import open_store
 from bot.pruner import Pruner
 from bot.rules import make_burst_rules, make_limits, make_policy, make_rates, make_rules, make_visibility
 from bot.running import Bot
 from bot.samora.client import SamoraClient, open_http
-from bot.server import CannotStart, listen
-from bot.settings import DatabaseSettings, HttpSettings, SamoraSettings, Settings, SocketSettings
+from bot.server import listen
+from bot.settings import HttpSettings, SamoraSettings, Settings, SocketSettings
 from bot.slack.access import Access
 from bot.slack.bolt import make_bolt
+from bot.slack.client import make_web_client, open_session
 from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
 from bot.slack.doctor import Doctor
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.dispatcher import Dispatcher
-from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.messenger import Messenger
 from bot.slack.seal import Seal
 from bot.slack.socket import Socket
 from bot.slack.websocket import make_connection
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
-from bot.storage.database import Database, StorageError
-from bot.storage.migrate import migrate, require_head
 from bot.storage.opening import open_database
 from bot.storage.store import Store
+from bot.watchdog import Watchdog
 from bot.web import SlackDoor, Web
 from bot.webhook_door import WebhookDoor
 
 _DEFAULT_PORT = 3000
-_BURST = BurstRules()
 
 # A supervisor that sends SIGTERM commonly waits ten seconds before it kills: 3 for requests and for what the workers
 # hold, 5 for answers under way, and then one for telling those who wait for another that it won't come.
@@ -68,32 +65,6 @@ async def open_lookup(settings: SamoraSettings) -> AsyncIterator[Lookup]:
 
 
 @asynccontextmanager
-async def open_store(
-    settings: DatabaseSettings, *, team_id: Callable[[], str], may_make: bool = True, burst: BurstRules = _BURST
-) -> AsyncIterator[Store]:
-    """The database; open as long as the context.
-
-    Args:
-        settings: where it is.
-        team_id: whose rows are claimed.
-        may_make: whether it is made and its tables brought up to date; else both have to be so already.
-        burst: when cards are too many, for whoever adds any.
-
-    Raises:
-        CannotStart: it does not answer, can't be used, belongs to a newer bot, or is not made.
-    """
-    try:
-        database = open_database(settings.database_url.get_secret_value(), may_make=may_make)
-        async with _closing(database):
-            await (migrate(database) if may_make else require_head(database))
-            yield Store(database=database, clock=_now, team_id=team_id, burst=burst)
-    except StorageError as error:
-        raise CannotStart(error.reason) from None
-    except StoreUnavailable as error:
-        raise CannotStart(f"The database doesn't answer ({error.reason}). {DATABASE_ADVICE}") from None
-
-
-@asynccontextmanager
 async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     """Opens connections, builds the objects, and closes all of it in reverse order, answers under way first.
 
@@ -103,7 +74,12 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(api_url=settings.slack_api_url))
         token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
-        web_client = make_web_client(session=session, api_url=settings.slack_api_url, token=token)
+        web_client = make_web_client(
+            session=session,
+            api_url=settings.slack_api_url,
+            token=token,
+            observe=lambda *seen: health.observe_slack(*seen),  # noqa: PLW0108 - not yet
+        )
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
         store = await stack.enter_async_context(_open_store(settings, workspaces))
         http = await stack.enter_async_context(_open_samora(settings))
@@ -112,38 +88,33 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         if isinstance(settings, SocketSettings):
             connecting = make_web_client(session=session, api_url=settings.slack_api_url)
             slack_socket = Socket(connect=lambda: make_connection(app=bolt, app_token=app_token, web=connecting))
-        health = Health(
-            clock=_now,
-            is_slack_known=lambda: workspaces.is_known,
-            is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
-            count_work=work.count,
-            count_connections=lambda: slack_socket.of_app if slack_socket else 0,
-        )
-        messenger = Messenger(web=web_client, session=session, seal=_make_seal(settings, workspaces))
+        health = _make_health(workspaces, work, slack_socket, lambda: crew.find_stalled())  # noqa: PLW0108 - not yet
+        seal = _make_seal(settings, workspaces)
+        messenger = Messenger(web=web_client, session=session, seal=seal, observe=health.observe_slack)
         access = _make_access(settings, web_client)
-        deliveries = Deliveries(messenger=messenger, access=access, visibility=make_visibility(settings))
         names = _make_names(store, workspaces)
+        deliveries = Deliveries(messenger=messenger, access=access, names=names, visibility=make_visibility(settings))
         crew = _make_crew(settings, store, deliveries, http, health, names)
-        boundary = Boundary(
-            work=work,
-            once=Once(),
-            limits=make_limits(settings),
-            workspaces=workspaces,
-            access=access,
-            messenger=messenger,
-            observe=health.observe_request,
-            note_failure=health.note_failure,
-        )
+        boundary = _make_boundary(settings, work, workspaces, access, messenger, health)
         lookup = _make_lookup(settings, NamedCalls(calls=_make_client(http, health), names=names))
         doctor = _make_doctor(web_client, lookup, store, messenger, health)
-        dispatcher = _make_front(settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names)
+        dispatcher = _make_front(
+            settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names, health
+        )
         bolt = make_bolt(dispatcher)
-        announcer = Announcer(announcements=store.announcements, on_change=crew.wake)
+        announcer = Announcer(announcements=store.announcements, on_change=crew.look)
         web = _make_web(settings, dispatcher, bolt, health, announcer)
         listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
         stack.push_async_callback(announcer.close)
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
-        yield Bot(workspaces=workspaces, crew=crew, web=web, listening=listening, slack_socket=slack_socket)
+        yield Bot(
+            workspaces=workspaces,
+            crew=crew,
+            web=web,
+            listening=listening,
+            slack_socket=slack_socket,
+            watchdog=Watchdog(observe_lag=health.observe_lag),
+        )
 
 
 async def check_everything(settings: Settings) -> list[Finding]:
@@ -161,16 +132,9 @@ async def check_everything(settings: Settings) -> list[Finding]:
     return [Finding(name="Settings", state=State.FINE, detail=complete), *findings]
 
 
-@asynccontextmanager
-async def _closing(database: Database) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await database.close()
-
-
 def _open_store(settings: Settings, workspaces: Workspaces) -> AbstractAsyncContextManager[Store]:
-    return open_store(settings, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings))
+    url = settings.database_url.get_secret_value()
+    return open_store(url, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings))
 
 
 def _port(settings: Settings) -> int:
@@ -237,7 +201,37 @@ def _make_crew(
         observe=health.observe_worker,
         observe_store=health.observe_store,
         observe_delay=health.observe_delay,
+        observe_wait=health.observe_wait,
         pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
+        note_failure=health.note_failure,
+    )
+
+
+def _make_health(
+    workspaces: Workspaces, work: Work, slack_socket: Socket | None, find_stalled: Callable[[], list[str]]
+) -> Health:
+    return Health(
+        clock=_now,
+        is_slack_known=lambda: workspaces.is_known,
+        is_socket_connected=(lambda: slack_socket.is_connected) if slack_socket else None,
+        count_work=work.count,
+        count_connections=lambda: slack_socket.of_app if slack_socket else 0,
+        count_connects=lambda: slack_socket.connects if slack_socket else 0,
+        find_stalled=find_stalled,
+    )
+
+
+def _make_boundary(
+    settings: Settings, work: Work, workspaces: Workspaces, access: Access, messenger: Messenger, health: Health
+) -> Boundary:
+    return Boundary(
+        work=work,
+        once=Once(),
+        limits=make_limits(settings),
+        workspaces=workspaces,
+        access=access,
+        messenger=messenger,
+        observe=health.observe_request,
         note_failure=health.note_failure,
     )
 
@@ -258,6 +252,7 @@ def _make_front(
     crew: Crew,
     store: Store,
     names: KnownNames,
+    health: Health,
 ) -> Dispatcher:
     return make_front(
         boundary=boundary,
@@ -272,6 +267,7 @@ def _make_front(
         rules=make_rules(settings),
         visibility=make_visibility(settings),
         on_change=crew.hear,
+        observe_ack=health.observe_ack,
     )
 
 

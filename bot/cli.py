@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 it did not work, 2 wrong settings or arguments. Heavy impo
 """
 
 import asyncio
-import gc
 import re
 import signal
 import sys
@@ -22,6 +21,7 @@ from pydantic import SecretStr
 from bot import __version__
 from bot.core.calls import EXAMPLE_ID, CallId, find_call_ids
 from bot.core.errors import UserMistake
+from bot.lean import import_lean, settle
 from bot.settings import (
     DatabaseSettings,
     LogSettings,
@@ -82,6 +82,7 @@ def run(
 ) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
     settings = _read(lambda: load_settings(mode))
+    import_lean("bot.log", "bot.app")
     _set_up_logging(settings)
     _run_to_the_end(_run_bot(settings))
 
@@ -93,8 +94,7 @@ async def _run_bot(settings: Settings) -> None:
     stopped = _stop_on_signals()
     try:
         async with open_bot(settings) as bot:
-            # What is there by now stays: looking through it again and again would take a tenth of each ack's time.
-            gc.freeze()
+            settle()
             await bot.run(stopped)
     except CannotStart as error:
         _fail(str(error))
@@ -190,11 +190,11 @@ def _with_store(work: Callable[["Store"], Awaitable[None]]) -> None:
 
 
 async def _work_in_store(settings: DatabaseSettings, work: Callable[["Store"], Awaitable[None]]) -> None:
-    from bot.app import open_store
+    from bot.memory import open_store
     from bot.server import CannotStart
 
     try:
-        async with open_store(settings, team_id=lambda: "", may_make=False) as store:
+        async with open_store(settings.database_url.get_secret_value(), team_id=lambda: "", may_make=False) as store:
             await work(store)
     except CannotStart as error:
         _fail(str(error))

@@ -1,10 +1,11 @@
-"""The crew: the four workers that follow calls, and how much they have to do."""
+"""The crew: the workers that follow calls, and how much they have to do."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any, Protocol
 
 import structlog
@@ -18,7 +19,8 @@ from bot.core.errors import StoreUnavailable
 from bot.core.figures import Figures
 from bot.core.follow import Poller
 from bot.core.outbox import Relay
-from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Rate, Subscriptions
+from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Subscriptions
+from bot.core.rates import Rates
 from bot.core.recent import RecentCalls
 from bot.core.wishes import Wishes
 from bot.pruner import Pruner
@@ -26,18 +28,18 @@ from bot.workers import FailureNoter, Observer, Worker
 
 log = structlog.get_logger()
 
-_LOOKS_AT_ONCE = 64
+_POLLER = "poller"
+_LOOKS_AT_ONCE = 256
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
 _BOARDS_AT_ONCE = 4
 _MEASURE_SECONDS = 10.0
 
-# A look may be a little late, and with hundreds a second many of them share a claim then.
-_LOOKS_PAUSE = timedelta(milliseconds=50)
+# A turn waits for the database at the longest: 15 seconds for what it reads, 15 for what it writes. This is far more.
+_STALLED_SECONDS = 120.0
 
-# We count what is claimed, and Slack what arrives: the one is that much later than the other at most. So our minute
-# is that much longer than Slack's, or else the first posts of a minute would at times be too many for the last one's.
-_ON_THE_WAY = timedelta(seconds=1.5)
+# A look may be a little late, and with hundreds a second many of them share a claim then.
+_LOOKS_PAUSE = timedelta(milliseconds=100)
 
 
 class Store(Protocol):
@@ -75,40 +77,6 @@ class Speaker(Messenger, BoardMessenger, Protocol):
     """Slack, as far as the crew needs it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """How much may be asked of the neighbours, by all processes that share a database.
-
-    Source: docs.slack.dev/apis/web-api/rate-limits: in a workspace, chat.postMessage takes "several hundred messages
-    per minute", and chat.update, of tier 3, 50 and more.
-
-    Attributes:
-        looks: GETs at Samora.
-        posts: posts at Slack.
-        edits: updates at Slack.
-    """
-
-    looks: Rate
-    posts: Rate
-    edits: Rate
-
-    @classmethod
-    def of(cls, *, looks_per_second: float, posts_per_minute: int, edits_per_minute: int) -> "Rates":
-        """The rates as the settings say them."""
-        minute = timedelta(minutes=1) + _ON_THE_WAY
-        return cls(
-            looks=samora_rate(looks_per_second),
-            posts=Rate(name="chat.postMessage", most=posts_per_minute, window=minute),
-            edits=Rate(name="chat.update", most=edits_per_minute, window=minute),
-        )
-
-
-def samora_rate(per_second: float) -> Rate:
-    """So many looks a second; fewer than one a second are one in a longer time."""
-    most = max(1, round(per_second))
-    return Rate(name="samora", most=most, window=timedelta(seconds=most / per_second))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Crew:
     """The workers, put together.
@@ -118,7 +86,7 @@ class Crew:
         observe_store: hears now and then how much there is to do, or None if the database doesn't say.
         pruner: the one who throws away what is over.
         wishes: what channels want to hear of agents' calls.
-        workers: the poller, the relay, and those who draw the cards and the boards.
+        workers: the poller, the relay, and those who post cards and boards, and redraw them.
     """
 
     store: Store
@@ -132,10 +100,21 @@ class Crew:
         for worker in self.workers:
             worker.wake()
 
+    def look(self) -> None:
+        """A webhook has come: there is something for the poller alone."""
+        for worker in self.workers:
+            if worker.name == _POLLER:
+                worker.wake()
+
     def hear(self) -> None:
         """Likewise, because of a person: what is wished may have changed, too."""
         self.wishes.invalidate()
         self.wake()
+
+    def find_stalled(self) -> list[str]:
+        """The workers that make no turns any more, once they work: nothing but a new process helps then."""
+        before = monotonic() - _STALLED_SECONDS
+        return [worker.name for worker in self.workers if worker.is_running and worker.turned_at < before]
 
     async def run(self, team_id: str, stopped: asyncio.Event) -> None:
         """Works for a workspace until stopped. That Slack knows us there says that the token works (again)."""
@@ -193,6 +172,7 @@ def make_crew(
     pruner: Pruner,
     note_failure: FailureNoter = lambda _name, _reason: None,
     observe_delay: Callable[[str, float], None] = lambda _path, _seconds: None,
+    observe_wait: Callable[[str, float], None] = lambda _worker, _seconds: None,
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
     wishes = Wishes(agents=store.agents, clock=clock)
@@ -211,12 +191,14 @@ def make_crew(
     relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake, on_sent=observe_delay)
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
     boards = _make_drawer(store, messenger, clock, burst, crew.wake)
-    worker = partial(Worker, lease=lease, clock=clock, observe=observe, note_failure=note_failure)
-    crew.workers.extend(
-        _make_workers(
-            worker, store, rates, lambda: clock() + lease, poller=poller, relay=relay, cards=cards, boards=boards
-        )
-    )
+    hear = partial(Worker, observe=observe, note_failure=note_failure, observe_wait=observe_wait)
+    worker = partial(hear, lease=lease, clock=clock)
+
+    def until() -> datetime:
+        return clock() + lease
+
+    crew.workers.extend(_make_workers(worker, store, rates, until, poller=poller, relay=relay))
+    crew.workers.extend(_make_drawing_workers(worker, store, rates, until, cards=cards, boards=boards))
     return crew
 
 
@@ -228,12 +210,10 @@ def _make_workers(
     *,
     poller: Poller,
     relay: Relay,
-    cards: Cards,
-    boards: BoardDrawer,
 ) -> Iterator[Worker[Any]]:
     outbox = store.outbox
     yield worker(
-        name="poller",
+        name=_POLLER,
         claim=lambda room: store.followed.claim(limit=room, until=until(), rate=rates.looks),
         work=poller.look,
         release=store.followed.release,
@@ -247,12 +227,39 @@ def _make_workers(
         release=outbox.release,
         at_once=_TURNS_AT_ONCE,
     )
+
+
+def _make_drawing_workers(
+    worker: Callable[..., Worker[Any]],
+    store: Store,
+    rates: Rates,
+    until: Callable[[], datetime],
+    *,
+    cards: Cards,
+    boards: BoardDrawer,
+) -> Iterator[Worker[Any]]:
+    """What is new is a post, what is there already an edit: Slack has a rate for each."""
+    outbox = store.outbox
+    yield worker(
+        name="new_cards",
+        claim=lambda room: outbox.claim_new_cards(limit=room, until=until(), rate=rates.posts),
+        work=cards.draw,
+        release=outbox.release_card,
+        at_once=_CARDS_AT_ONCE,
+    )
     yield worker(
         name="cards",
         claim=lambda room: outbox.claim_cards(limit=room, until=until(), rate=rates.edits),
         work=cards.draw,
         release=outbox.release_card,
         at_once=_CARDS_AT_ONCE,
+    )
+    yield worker(
+        name="new_boards",
+        claim=lambda room: store.boards.claim_new(limit=room, until=until(), rate=rates.posts),
+        work=boards.draw,
+        release=store.boards.release,
+        at_once=_BOARDS_AT_ONCE,
     )
     yield worker(
         name="boards",

@@ -17,7 +17,7 @@ from bot.slack.doctor import Doctor
 from bot.slack.following import Following
 from bot.slack.listeners import make_dispatcher
 from bot.slack.listeners.boundary import Boundary
-from bot.slack.listeners.dispatcher import Dispatcher
+from bot.slack.listeners.dispatcher import AckObserver, Dispatcher
 from bot.slack.listing import Listing
 from bot.slack.messenger import Messenger
 from bot.slack.witness import Witness
@@ -38,6 +38,7 @@ def make_front(
     rules: Rules,
     visibility: Visibility,
     on_change: Callable[[], None],
+    observe_ack: AckObserver,
 ) -> Dispatcher:
     """Puts them together: who takes requests on, reads, speaks and refuses, who remembers, the time, and the rules."""
     subscriptions, agents = store.subscriptions, store.agents
@@ -62,10 +63,11 @@ def make_front(
         following=following,
         agents=_make_agents(store, lookup, access, names, clock, on_change),
         listing=Listing(subscriptions=subscriptions, agents=agents, names=names, access=access, on_change=on_change),
-        boards=BoardPages(boards=store.boards),
+        boards=BoardPages(boards=store.boards, names=names),
         channels=Channels(subscriptions=subscriptions, access=access, on_change=on_change),
         doctor=doctor,
         messenger=messenger,
+        observe_ack=observe_ack,
     )
 
 

@@ -1,9 +1,11 @@
 """Health and figures: whether the process lives, whether it can reach its neighbours, and how much it did."""
 
-from collections import OrderedDict
-from collections.abc import Callable
+import asyncio
+import platform
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from prometheus_client import Gauge, generate_latest
@@ -22,10 +24,31 @@ _FIGURES = {
     "late_seconds": "How long the longest due of them has been due.",
     "notices_owed": "Notices that are not posted yet.",
     "oldest_notice_seconds": "How old the oldest of them is.",
-    "cards_old": "Cards that are not drawn as they should be yet.",
+    "cards_old": "Cards and boards that are not drawn as they should be yet.",
     "agents_announced": "Agents whose webhooks arrive.",
     "agents_silent": "Agents whose webhooks arrived once and do no more.",
 }
+
+# Whose subscriptions in which state which of the figures is.
+_STANDING = (
+    ("calls", "active", "active"),
+    ("calls", "paused", "paused"),
+    ("calls", "refused", "refused"),
+    ("agents", "active", "agents_active"),
+    ("agents", "paused", "agents_paused"),
+    ("agents", "refused", "agents_refused"),
+)
+
+# A neighbour is said to fail after so many failures in a row: one is nothing yet.
+_FAILING_AFTER = 3
+_SAMORA_FAILURES = frozenset({"timeout", "dropped", "error", "401", "403"})
+_SLACK_FAILURES = frozenset(
+    {"timeout", "dropped", "http_5xx", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+    | {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
+)
+
+# Slack replaces each connection every few hours, which takes a moment.
+_SOCKET_PATIENCE = timedelta(seconds=10)
 
 # So many kinds of failures are remembered, the newest, and so much of each reason.
 _FAILURES_KEPT = 10
@@ -43,26 +66,64 @@ class Health:
         is_socket_connected: Callable[[], bool] | None,
         count_work: Callable[[], int],
         count_connections: Callable[[], int] = lambda: 0,
+        count_connects: Callable[[], int] = lambda: 0,
+        find_stalled: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """Takes the time and whom to ask; ``is_socket_connected`` and ``count_connections`` only in Socket Mode."""
+        """Takes the time and whom to ask.
+
+        Args:
+            clock: the time, UTC.
+            is_slack_known: whether Slack has said who we are.
+            is_socket_connected: whether the Socket Mode connection is up; None in HTTP mode.
+            count_work: how many answers are under way.
+            count_connections: how many connections the app has at Slack.
+            count_connects: how many times ours came up.
+            find_stalled: the workers that do nothing any more though they should.
+        """
         self._clock = clock
         self._is_slack_known = is_slack_known
         self._is_socket_connected = is_socket_connected
         self._count_work = count_work
         self._count_connections = count_connections
+        self._find_stalled = find_stalled
         self._since = clock()
         self._request_at: datetime | None = None
         self._event_at: datetime | None = None
         self._failures: OrderedDict[tuple[str, str], Failure] = OrderedDict()
         self._samora: tuple[str, datetime] | None = None
+        self._failed_in_a_row: Counter[str] = Counter()
+        self._down_since: datetime | None = None
         self._meters = Meters()
         self._figures: Figures | None = None
         self._is_store_reachable: bool | None = None
+        self._was_connected = False
+        self._make_gauges(count_connects)
+
+    def _make_gauges(self, count_connects: Callable[[], int]) -> None:
         for name, text in _FIGURES.items():
-            gauge = Gauge(f"samora_bot_{name}", text, registry=self._meters.registry)
-            gauge.set_function(partial(self._figure, name))
-        work = Gauge("samora_bot_work", "Answers under way.", registry=self._meters.registry)
-        work.set_function(count_work)
+            self._gauge(name, text).set_function(partial(self._figure, name))
+        standing = self._gauge(
+            "subscriptions",
+            "Subscriptions, of calls or of agents; refused: paused because Slack refuses.",
+            "of",
+            "state",
+        )
+        for of, state, name in _STANDING:
+            standing.labels(of, state).set_function(partial(self._figure, name))
+        self._gauge("work", "Answers under way.").set_function(self._count_work)
+        self._gauge("tasks", "Tasks in the event loop: under way, waiting or asleep.").set_function(_count_tasks)
+        last = self._gauge("last_request_seconds", "When Slack's last request was done with, in Unix time; 0 before.")
+        last.set_function(lambda: self._request_at.timestamp() if self._request_at else 0.0)
+        self._gauge("stalled", "Workers that do nothing any more.").set_function(lambda: len(self._find_stalled()))
+        mode = "http" if self._is_socket_connected is None else "socket"
+        build = self._gauge("build_info", "What runs here.", "version", "python", "mode")
+        build.labels(__version__, platform.python_version(), mode).set(1)
+        if self._is_socket_connected is not None:
+            self._gauge("socket_connected", "Whether the connection is up.").set_function(self._is_socket_connected)
+            self._gauge("socket_connects", "How many times it came up.").set_function(count_connects)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"samora_bot_{name}", text, labels, registry=self._meters.registry)
 
     def observe_request(self, kind: str, outcome: str) -> None:
         """Hears of a request from Slack that was answered or refused."""
@@ -71,9 +132,29 @@ class Health:
         if kind == "mention" or kind.startswith("event."):
             self._event_at = self._request_at
 
+    def observe_ack(self, kind: str, seconds: float) -> None:
+        """Hears of a request from Slack that was acked."""
+        self._meters.ack_seconds.labels(kind).observe(seconds)
+
+    def observe_wait(self, worker: str, seconds: float) -> None:
+        """Hears for how long a rate has held a worker's rows back."""
+        self._meters.waits.labels(worker).inc(seconds)
+
+    def observe_lag(self, seconds: float) -> None:
+        """Hears how late the event loop is."""
+        self._meters.lag.observe(seconds)
+
+    def observe_slack(self, method: str, outcome: str, seconds: float, rest: float) -> None:
+        """Hears of a request to Slack, and for how many seconds it wants to be left alone."""
+        self._meters.slack.labels(method, outcome).observe(seconds)
+        if rest:
+            self._meters.rests.labels(method).inc(rest)
+        self._count_failure("slack", is_failure=outcome in _SLACK_FAILURES)
+
     def observe_samora(self, outcome: str, seconds: float) -> None:
         """Hears of a request to Samora."""
         self._meters.samora.labels(outcome).observe(seconds)
+        self._count_failure("samora", is_failure=outcome in _SAMORA_FAILURES or outcome.startswith("5"))
         self._samora = outcome, self._clock()
 
     def observe_webhook(self, event: str, outcome: str, seconds: float) -> None:
@@ -117,8 +198,19 @@ class Health:
     def _figure(self, name: str) -> float:
         return float(getattr(self._figures, name)) if self._figures else 0.0
 
+    def _count_failure(self, neighbour: str, *, is_failure: bool) -> None:
+        self._failed_in_a_row[neighbour] = self._failed_in_a_row[neighbour] + 1 if is_failure else 0
+
+    def _state_of(self, neighbour: str) -> str:
+        return "failing" if self._failed_in_a_row[neighbour] >= _FAILING_AFTER else "fine"
+
     def alive(self) -> Answer:
-        """``/healthz``: that the process answers."""
+        """``/healthz``: 200, but 503 where nothing but a new process helps: a worker does nothing any more.
+
+        An event loop that hangs can't answer at all, which is the answer: see :mod:`bot.watchdog`.
+        """
+        if stalled := self._find_stalled():
+            return Answer.of_json(503, {"status": "stalled", "version": __version__, "workers": list(stalled)})
         return Answer.of_json(200, {"status": "alive", "version": __version__})
 
     def ready(self) -> Answer:
@@ -128,18 +220,28 @@ class Health:
         calls can be looked up without the one, and people be told so without the other.
         """
         is_ready = self._is_slack_known()
-        neighbours: dict[str, object] = {"slack": {"known": is_ready}}
+        neighbours: dict[str, object] = {"slack": {"known": is_ready, "state": self._state_of("slack")}}
         if self._is_socket_connected is not None:
             connected = self._is_socket_connected()
             neighbours["socket"] = {"connected": connected}
-            is_ready = is_ready and connected
+            is_ready = is_ready and not self._is_down(is_connected=connected)
         outcome, at = self._samora or (None, None)
-        neighbours["samora"] = {"last_outcome": outcome, "last_at": at.isoformat() if at else None}
+        state = self._state_of("samora") if outcome else None
+        neighbours["samora"] = {"state": state, "last_outcome": outcome, "last_at": at.isoformat() if at else None}
         neighbours["database"] = {"reachable": self._is_store_reachable}
         neighbours["webhooks"] = self._webhook_report()
         following = asdict(self._figures) if self._figures else None
         report = {"ready": is_ready, "neighbours": neighbours, "work": self._count_work(), "following": following}
         return Answer.of_json(200 if is_ready else 503, report)
+
+    def _is_down(self, *, is_connected: bool) -> bool:
+        """Whether the connection never came up, or has been away for longer than it takes to replace it."""
+        if is_connected:
+            self._was_connected, self._down_since = True, None
+            return False
+        now = self._clock()
+        self._down_since = self._down_since or now
+        return not self._was_connected or now - self._down_since >= _SOCKET_PATIENCE
 
     def _webhook_report(self) -> dict[str, object]:
         """How it stands with Samora's webhooks. That they are silent makes nothing late but what polling makes late."""
@@ -160,3 +262,10 @@ class Health:
         """``/metrics``: the figures, in Prometheus's text format."""
         text = generate_latest(self._meters.registry).decode()
         return Answer(200, text, "text/plain; version=0.0.4; charset=utf-8")
+
+
+def _count_tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0  # nobody asks from outside a loop but a test

@@ -7,8 +7,8 @@ from bot.core.access import Policy
 from bot.core.boards import BurstRules
 from bot.core.changes import Rules
 from bot.core.limits import LookupLimits
+from bot.core.rates import Rates
 from bot.core.visibility import Visibility
-from bot.crew import Rates
 from bot.settings import Settings
 
 

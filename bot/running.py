@@ -11,6 +11,7 @@ from bot.crew import Crew
 from bot.server import CannotStart, serve
 from bot.slack.socket import Socket
 from bot.slack.workspace import Workspaces
+from bot.watchdog import Watchdog
 from bot.web import Web
 
 log = structlog.get_logger()
@@ -28,6 +29,7 @@ class Bot:
         web: the HTTP application, or None where none is served.
         listening: the socket that it is served on.
         slack_socket: the Socket Mode connection, or None in HTTP mode.
+        watchdog: who looks after the event loop.
     """
 
     workspaces: Workspaces
@@ -35,6 +37,7 @@ class Bot:
     web: Web | None
     listening: socket.socket | None
     slack_socket: Socket | None
+    watchdog: Watchdog
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Works until stopped.
@@ -44,12 +47,14 @@ class Bot:
         """
         try:
             async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(self.watchdog.run(), name="watchdog")
                 following = tasks.create_task(self._follow(stopped), name="follow")
                 if self.slack_socket:
                     tasks.create_task(self.slack_socket.run(stopped), name="socket")
                 if self.web and self.listening:
                     tasks.create_task(serve(self.web, self.listening, stopped), name="web")
                 await stopped.wait()
+                watching.cancel()
                 if not self.workspaces.is_known:
                     following.cancel()
         except ExceptionGroup as group:

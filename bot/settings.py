@@ -129,7 +129,7 @@ class Settings(SamoraSettings, DatabaseSettings):
     samora_rate: float = Field(
         default=10,
         ge=0.01,
-        le=1000,
+        le=5000,
         description="How many looks a second Samora is asked for at most, by all processes together.",
     )
     lease_seconds: float = Field(
@@ -139,7 +139,10 @@ class Settings(SamoraSettings, DatabaseSettings):
         description="After so many seconds others take over what a killed process held.",
     )
     slack_posts_per_minute: int = Field(
-        default=300, ge=1, le=6000, description="How many notices a minute are posted in the workspace at most."
+        default=300,
+        ge=1,
+        le=6000,
+        description="How many notices, first cards and boards a minute are posted in the workspace at most.",
     )
     slack_edits_per_minute: int = Field(
         default=50, ge=1, le=6000, description="How many cards and boards a minute are redrawn there at most."

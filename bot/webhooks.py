@@ -5,14 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
-from bot.app import open_store
 from bot.check.database import DATABASE_ADVICE
 from bot.core.errors import BotError, SamoraRefused, SamoraUnavailable, StoreUnavailable, UserMistake
+from bot.memory import open_store
 from bot.samora.client import open_http
 from bot.samora.webhooks_api import WebhooksApi
 from bot.server import CannotStart
 from bot.settings import Settings
-from bot.slack.messenger import make_web_client, open_session
+from bot.slack.client import make_web_client, open_session
 from bot.slack.workspace import Workspaces
 from bot.storage.webhooks import WebhookStore
 from bot.terminal.webhooks import Wanted, WebhookDesk
@@ -69,7 +69,9 @@ async def _open_desk(settings: Settings) -> AsyncIterator[WebhookDesk]:
         token = settings.slack_bot_token.get_secret_value()
         workspaces = Workspaces(web=make_web_client(session=session, api_url=settings.slack_api_url, token=token))
         own = await workspaces.get_own()
-        store = await stack.enter_async_context(open_store(settings, team_id=lambda: own.team_id))
+        store = await stack.enter_async_context(
+            open_store(settings.database_url.get_secret_value(), team_id=lambda: own.team_id)
+        )
         key = settings.samora_api_key.get_secret_value()
         http = await stack.enter_async_context(open_http(base_url=settings.samora_api_url, api_key=key))
         kept = WebhookStore(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from time import monotonic
 from typing import Generic
 
 import structlog
@@ -16,7 +17,7 @@ log = structlog.get_logger()
 _LONGEST_SLEEP = timedelta(seconds=1)
 # So long after a claim the next one waits, come what may: rows that become due one by one, or are finished one by one,
 # are claimed together, for a claim costs about as much as ten rows; and nobody spins where a row can't be had.
-_PAUSE = timedelta(milliseconds=20)
+_PAUSE = timedelta(milliseconds=50)
 _AFTER_AN_ERROR = timedelta(seconds=2)
 
 # At SIGTERM, what is under way may finish this long; what can't is given back, for which the database has its own time.
@@ -38,6 +39,11 @@ class Worker(Generic[Row]):
 
     A row is worked on for less than its lease lasts, so that nobody else can have it at the same time. Whatever goes
     wrong with one row is written down and concerns no other.
+
+    Attributes:
+        name: what it is called.
+        is_running: whether :meth:`run` has begun, and not ended.
+        turned_at: when its last turn began, by the monotonic clock: at most half a minute ago, if it lives.
     """
 
     def __init__(
@@ -53,10 +59,12 @@ class Worker(Generic[Row]):
         observe: Observer = lambda _name, _outcome: None,
         note_failure: FailureNoter = lambda _name, _reason: None,
         pause: timedelta = _PAUSE,
+        observe_wait: Callable[[str, float], None] = lambda _name, _seconds: None,
     ) -> None:
         """Takes its name, what to do, how many rows at once, a lease's length, who hears of it, and the shortest pause.
 
         Who hears of it hears each outcome, or of failures alone with their reasons. The pause lies between two claims.
+        ``observe_wait`` hears for how many seconds the rate alone has held rows back.
         """
         self.name = name
         self._claim = claim
@@ -68,9 +76,13 @@ class Worker(Generic[Row]):
         self._observe = observe
         self._note_failure = note_failure
         self._pause = pause
+        self._observe_wait = observe_wait
+        self._held_at: float | None = None
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
         self._is_failing = False
+        self.turned_at = monotonic()
+        self.is_running = False
 
     def wake(self) -> None:
         """Something may be due: looks at once."""
@@ -80,8 +92,10 @@ class Worker(Generic[Row]):
         """Works until stopped; then finishes or gives back what it holds, in three seconds at most."""
         stopping = asyncio.create_task(stopped.wait(), name=f"{self.name} stop")
         stopping.add_done_callback(lambda _: self.wake())
+        self.turned_at, self.is_running = monotonic(), True
         try:
             while not stopped.is_set():
+                self.turned_at = monotonic()
                 self._woken.clear()
                 sleep = await self._turn_until(stopping)
                 await asyncio.wait({stopping}, timeout=self._pause.total_seconds())
@@ -90,6 +104,7 @@ class Worker(Generic[Row]):
         finally:
             stopping.cancel()
             await self._finish()
+            self.is_running = False
 
     async def _turn_until(self, stopping: asyncio.Task[bool]) -> timedelta:
         """One turn; a database that hangs doesn't keep us from stopping: what it claims then has a lease."""
@@ -119,6 +134,7 @@ class Worker(Generic[Row]):
             log.exception("bug", worker=self.name)
             self._note_failure(self.name, "bug")
             return _AFTER_AN_ERROR
+        self._tell_wait(is_held=claim.is_held)
         for row in claim.rows:
             task = asyncio.create_task(self._do(row, ends_at=ends_at), name=self.name)
             self._running[task] = row
@@ -126,6 +142,13 @@ class Worker(Generic[Row]):
         if claim.next_at is None:
             return _LONGEST_SLEEP
         return min(claim.next_at - self._clock(), _LONGEST_SLEEP)
+
+    def _tell_wait(self, *, is_held: bool) -> None:
+        """From a claim that is held until the next one is a wait, however long rows are held altogether."""
+        now = monotonic()
+        if self._held_at is not None:
+            self._observe_wait(self.name, now - self._held_at)
+        self._held_at = now if is_held else None
 
     async def _sleep(self, duration: timedelta) -> None:
         try:

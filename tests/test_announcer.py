@@ -57,9 +57,17 @@ async def test_a_transaction_has_its_bound() -> None:
 
 
 async def test_nobody_is_woken_for_what_nobody_cares_for() -> None:
-    announcer, heard = make_announcer(Announcements(answer=Announced(ignored=1)))
+    announcer, heard = make_announcer(Announcements(answer=Announced(ignored=frozenset({make_call_id(1)}))))
     assert await announcer.announce([make_call_id(1)]) is False
     assert heard == []
+
+
+async def test_each_hears_of_its_own_calls_whoever_came_together_with_it() -> None:
+    announced = Announced(nudged=1, ignored=frozenset({make_call_id(1), make_call_id(3)}))
+    announcer, heard = make_announcer(Announcements(answer=announced))
+    webhooks = [[make_call_id(1)], [make_call_id(2)], [make_call_id(3), make_call_id(2)]]
+    assert await asyncio.gather(*map(announcer.announce, webhooks)) == [False, True, True]
+    assert heard == ["woken"]
 
 
 async def test_everyone_who_waits_hears_that_it_failed_and_the_next_one_is_tried() -> None:

@@ -1,6 +1,8 @@
 """Health and figures: alive, ready, and how much was done."""
 
+import asyncio
 import json
+import platform
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +24,7 @@ class World:
         self.is_connected = True
         self.work = 0
         self.connections = 0
+        self.stalled: list[str] = []
         self.now = NOW
         self.health = Health(
             clock=lambda: self.now,
@@ -29,6 +32,8 @@ class World:
             is_socket_connected=(lambda: self.is_connected) if has_socket else None,
             count_work=lambda: self.work,
             count_connections=lambda: self.connections,
+            count_connects=lambda: 3,
+            find_stalled=lambda: self.stalled,
         )
 
     def ready(self) -> tuple[int, dict[str, Any]]:
@@ -69,7 +74,7 @@ def test_the_bot_is_ready_when_slacks_requests_can_be_answered(
 
     assert answered == status
     assert report["ready"] is (status == 200)
-    assert report["neighbours"]["slack"] == {"known": is_known}
+    assert report["neighbours"]["slack"] == {"known": is_known, "state": "fine"}
     assert report["neighbours"].get("socket") == ({"connected": is_connected} if has_socket else None)
 
 
@@ -80,20 +85,89 @@ def test_a_living_process_without_a_connection_is_not_ready() -> None:
 
     world.is_connected = False
 
+    assert world.ready()[0] == 200, "Slack replaces connections, which takes a moment"
+    world.now += timedelta(seconds=9)
+    assert world.ready()[0] == 200
+    world.now += timedelta(seconds=1)
     assert world.ready()[0] == 503
     assert world.health.alive().status == 200
+    world.is_connected = True
+    assert world.ready()[0] == 200
+    world.is_connected = False
+    assert world.ready()[0] == 200, "it is away anew"
+
+
+def test_a_worker_that_does_nothing_any_more_wants_a_new_process() -> None:
+    world = World()
+    world.stalled = ["poller"]
+
+    answer = world.health.alive()
+
+    assert answer.status == 503
+    assert json.loads(answer.body) == {"status": "stalled", "version": __version__, "workers": ["poller"]}
+    assert "samora_bot_stalled 1.0" in world.health.metrics().body
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "failure", "success"),
+    [("samora", "timeout", "404"), ("samora", "503", "200"), ("slack", "http_5xx", "not_in_channel")],
+)
+def test_a_neighbour_fails_after_three_failures_in_a_row(neighbour: str, failure: str, success: str) -> None:
+    world = World()
+
+    def ask(outcome: str) -> str:
+        if neighbour == "samora":
+            world.health.observe_samora(outcome, 0.1)
+        else:
+            world.health.observe_slack("chat.postMessage", outcome, 0.1, 0.0)
+        status, report = world.ready()
+        assert status == 200
+        return str(report["neighbours"][neighbour]["state"])
+
+    assert [ask(failure), ask(failure), ask(success)] == ["fine"] * 3
+    assert [ask(failure), ask(failure), ask(failure)] == ["fine", "fine", "failing"]
+    assert ask(success) == "fine"
+
+
+def test_slacks_answers_acks_and_the_loop_are_timed() -> None:
+    world = World(has_socket=True)
+    world.health.observe_ack("block_actions", 0.002)
+    world.health.observe_slack("chat.update", "ratelimited", 0.2, 30.0)
+    world.health.observe_lag(0.3)
+    world.health.observe_request("command", "answered")
+    world.health.observe_store(Figures(active=4, agents_paused=2))
+
+    lines = world.health.metrics().body.splitlines()
+
+    assert 'samora_bot_ack_seconds_bucket{kind="block_actions",le="0.0025"} 1.0' in lines
+    assert 'samora_bot_slack_seconds_count{method="chat.update",outcome="ratelimited"} 1.0' in lines
+    assert 'samora_bot_slack_rest_seconds_total{method="chat.update"} 30.0' in lines
+    assert 'samora_bot_loop_lag_seconds_bucket{le="0.25"} 0.0' in lines
+    assert "samora_bot_loop_lag_seconds_count 1.0" in lines
+    assert 'samora_bot_subscriptions{of="calls",state="active"} 4.0' in lines
+    assert 'samora_bot_subscriptions{of="agents",state="paused"} 2.0' in lines
+    assert [line for line in lines if line.startswith("samora_bot_socket")] == [
+        "samora_bot_socket_connected 1.0",
+        "samora_bot_socket_connects 3.0",
+    ]
+    (last,) = (line for line in lines if line.startswith("samora_bot_last_request_seconds"))
+    assert float(last.split()[1]) == NOW.timestamp()
+    version = f'samora_bot_build_info{{mode="socket",python="{platform.python_version()}",version="{__version__}"}} 1.0'
+    assert version in lines
 
 
 @pytest.mark.parametrize("outcome", ["200", "503", "timeout", "dropped", "401"])
 def test_samora_is_told_of_and_decides_nothing(outcome: str) -> None:
     world = World()
-    assert world.ready()[1]["neighbours"]["samora"] == {"last_outcome": None, "last_at": None}
+    assert world.ready()[1]["neighbours"]["samora"] == {"state": None, "last_outcome": None, "last_at": None}
 
     world.health.observe_samora(outcome, 0.2)
 
     status, report = world.ready()
     assert status == 200
-    assert report["neighbours"]["samora"] == {"last_outcome": outcome, "last_at": NOW.isoformat()}
+    assert report["neighbours"]["samora"] == {
+        "state": "fine", "last_outcome": outcome, "last_at": NOW.isoformat(),
+    }  # fmt: skip
 
 
 def test_the_work_under_way_is_told() -> None:
@@ -267,3 +341,20 @@ def test_a_long_reason_is_kept_short_and_on_one_line() -> None:
     (failure,) = world.health.pulse().failures
     assert len(failure.reason) == 80
     assert "\n" not in failure.reason
+
+
+async def test_the_tasks_of_the_event_loop_are_counted() -> None:
+    world = World()
+
+    def count() -> float:
+        lines = world.health.metrics().body.splitlines()
+        return float(next(line for line in lines if line.startswith("samora_bot_tasks ")).split()[1])
+
+    before = count()
+    other = asyncio.create_task(asyncio.Event().wait())
+    assert count() == before + 1
+    other.cancel()
+
+
+def test_outside_of_an_event_loop_there_are_none() -> None:
+    assert "samora_bot_tasks 0.0" in World().health.metrics().body

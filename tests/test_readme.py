@@ -13,6 +13,9 @@ from bot.slack import work
 from bot.slack.grammar import SUBCOMMANDS
 from bot.slack.manifest import NEEDED_SCOPES, OPTIONAL_SCOPES
 from bot.storage.schema import metadata
+from tests.bench.table import ROWS
+from tests.soak.day import BUSY_DAY
+from tests.soak.growth import TOLERANCES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -127,3 +130,19 @@ def test_the_example_of_an_env_file_names_settings_only() -> None:
     fields = {name.upper() for name in {**SocketSettings.model_fields, **HttpSettings.model_fields}}
     assert set(named) <= fields
     assert {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SAMORA_API_KEY"} <= set(named)
+
+
+def test_the_table_of_speed_is_the_benchs() -> None:
+    shown = table_under("How quick it is")
+    assert [(what, beside) for what, beside, *_ in shown] == [(row.what, row.beside) for row in ROWS]
+    assert [goal.removesuffix(": **missed**") for *_, goal in shown] == [row.goal for row in ROWS]
+    for what, _beside, *figures, _goal in shown:
+        assert re.match(r"[0-9]", figures[0]), f"nothing was measured: {what}"
+
+
+def test_the_table_of_the_soak_is_of_what_it_looks_at() -> None:
+    text = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1].strip() for row in text.split("## Soak")[1].splitlines() if row.startswith("| ")]
+    assert rows[-len(TOLERANCES) :] == list(TOLERANCES)
+    for what, count in BUSY_DAY.items():
+        assert f"{count:,} {what}" in " ".join(text.split())

@@ -69,7 +69,7 @@ async def test_whoever_does_not_is_refused_unread_and_leaves_only_a_count(front:
 
 
 async def test_a_call_that_nobody_cares_for_is_welcome_too() -> None:
-    front = Front(Announcements(answer=Announced(ignored=1)))
+    front = Front(Announcements(answer=Announced(ignored=frozenset({make_call_id(1)}))))
     assert await front.knock() == 202
     assert front.counted == [("CALL_FINISHED", "ignored")]
 

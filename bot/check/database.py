@@ -8,8 +8,8 @@ from bot.core.errors import StoreUnavailable
 from bot.core.figures import Figures
 from bot.core.findings import Finding, State
 from bot.slack.blocks import seconds_words
-from bot.storage.database import Database
-from bot.storage.migrate import check_revision, find_revision
+from bot.storage.database import Database, StorageError
+from bot.storage.migrate import check_revision, require_tables
 from bot.storage.schema import HEAD
 
 DATABASE_ADVICE = "Is DATABASE_URL right, does the database run, and may this machine and user connect to it?"
@@ -37,14 +37,16 @@ async def check_database(database: Database) -> list[Finding]:
     """Its kind and version, and the revision of our tables.
 
     Raises:
-        StorageError: it belongs to a newer bot.
+        StorageError: it belongs to a newer bot, and this one can't work with it.
         StoreUnavailable: it does not answer.
     """
     version, spent = await timed(database.find_version())
     revision = await check_revision(database)
     tables = f"tables of revision {revision}" if revision else "no tables yet: the bot makes them when it starts"
-    if revision not in {None, HEAD}:
+    if revision and revision < HEAD:
         tables += f", which the bot brings to {HEAD} when it starts"
+    if revision and revision > HEAD:
+        tables += f", made by a newer bot and fit for this one ({HEAD})"
     return [Finding(name="Database", state=State.FINE, detail=f"{version}, {tables}, {spent}")]
 
 
@@ -61,9 +63,8 @@ async def check_queue(database: Database, measure: Callable[[], Awaitable[Figure
         StoreUnavailable: it answers no more.
     """
     try:
-        if await find_revision(database) != HEAD:
-            return []
-    except StoreUnavailable:
+        await require_tables(database)
+    except (StoreUnavailable, StorageError):
         return []
     figures = await measure()
     is_behind = figures.late_seconds > _LATE_SECONDS or figures.oldest_notice_seconds > _OLD_NOTICE_SECONDS

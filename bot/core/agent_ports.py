@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.core.agents import AgentFigures, AgentSubscription, Coverage
 from bot.core.boards import Board, BoardJob, Tally
-from bot.core.calls import Call, CallId
+from bot.core.calls import Call, CallId, CallStatus
 from bot.core.filters import Filter
 from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import Options
@@ -22,12 +22,12 @@ class Announced:
     Attributes:
         nudged: calls that were known, and are due now.
         added: calls that nobody had heard of, and that are read from now on.
-        ignored: calls that nobody cares for: unknown, and no agent is followed; or over and told.
+        ignored: the calls that nobody cares for: unknown, and no agent is followed; or over and told.
     """
 
     nudged: int = 0
     added: int = 0
-    ignored: int = 0
+    ignored: frozenset[CallId] = frozenset()
 
 
 class Announcements(Protocol):
@@ -37,7 +37,7 @@ class Announcements(Protocol):
         """Makes known calls due, and unknown ones known if any agent is followed. One transaction; twice is once.
 
         A call is not made due earlier than a second after it was last read, so that a flood of webhooks about one call
-        is no flood of questions; a look under way is followed by another one.
+        is no flood of questions, nor while it is held after a failure; a look under way is followed by another one.
         """
 
     async def measure_coverage(self, *, silent_after: timedelta) -> Coverage:
@@ -85,7 +85,7 @@ class AgentSubscriptions(Protocol):
         """Pauses it because a person wants that: no new calls. False if it was not active."""
 
     async def resume(self, subscription_id: str, *, by: str) -> bool:
-        """Makes a paused one active; False if it was not paused."""
+        """Makes a paused one active; so all of its channel that Slack's errors paused too. False if it was not."""
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that. Calls that have a card are followed to their end. False if it had."""
@@ -110,14 +110,17 @@ class AgentNames(Protocol):
 class Boards(Protocol):
     """The boards that stand for many cards, and whose turn it is to be drawn."""
 
+    async def claim_new(self, *, limit: int, until: datetime, rate: Rate) -> Claim[BoardJob]:
+        """Takes up to so many boards that are to be posted."""
+
     async def claim(self, *, limit: int, until: datetime, rate: Rate) -> Claim[BoardJob]:
-        """Takes up to so many boards that are to be posted or redrawn."""
+        """Takes up to so many boards that stand there, and are to be redrawn or looked at."""
 
     async def tally(self, board_id: str) -> Tally:
         """What stands on it now."""
 
     async def begin(self, job: BoardJob) -> bool:
-        """Puts down that it is about to be posted; False if it is somebody else's by now."""
+        """Puts down that it is about to be posted; False if it is somebody else's by now, or has to wait, as a card."""
 
     async def mark(self, job: BoardJob, *, ts: str) -> None:
         """It stands there as wanted; when it is next drawn is settled by its age, and by whether there is news."""
@@ -147,8 +150,17 @@ class Boards(Protocol):
     async def find(self, board_id: str) -> Board | None:
         """The board of that id."""
 
-    async def list_calls(self, board_id: str, *, offset: int, limit: int) -> tuple[tuple[Call, ...], int]:
-        """A page of the calls on it, newest first, as they are remembered, and how many there are in all."""
+    async def list_calls(
+        self, board_id: str, *, status: CallStatus | None, offset: int, limit: int
+    ) -> tuple[tuple[Call, ...], int]:
+        """A page of the calls on it, newest first, as they are remembered, and how many there are in all.
+
+        Args:
+            board_id: the board.
+            status: which of them; None for whatever status.
+            offset: how many to leave out.
+            limit: how many there are on a page.
+        """
 
 
 class BoardMessenger(Protocol):

@@ -59,7 +59,7 @@ class AgentFigures:
     Attributes:
         calls: calls of the agent that were seen.
         matched: those that it wanted.
-        told: notices about those that were posted.
+        told: those of them that their channel was told of, by a card or on a board.
     """
 
     calls: int = 0

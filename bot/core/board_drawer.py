@@ -85,7 +85,12 @@ class BoardDrawer:
         return closed, await self._boards.tally(job.board.id)
 
     async def _put_off(self, job: BoardJob, error: BotError, *, is_unknown: bool) -> None:
-        wait = retry_wait(error, job.failures, shortest=_SHORTEST_RETRY, longest=_LONGEST_RETRY, dice=self._dice)
+        failures, shortest = job.failures, _SHORTEST_RETRY
+        if isinstance(error, SlackUnavailable) and error.retry_after is not None:
+            # A channel takes one post a second, and its cards may be quicker time and again: a board that is not there
+            # yet comes as soon as Slack lets it, or else it would come when the burst is over.
+            failures, shortest = 0, shortest if job.board.ts else timedelta()
+        wait = retry_wait(error, failures, shortest=shortest, longest=_LONGEST_RETRY, dice=self._dice)
         await self._boards.put_off(job, due_at=self._clock() + wait, is_unknown=is_unknown)
 
     async def _give_way(self, job: BoardJob, error: PermanentError, *, is_unknown: bool) -> None:

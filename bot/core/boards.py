@@ -85,12 +85,14 @@ class Tally:
 
     Attributes:
         by_status: how many calls have which status.
+        by_agent: how many calls are which agent's; see :func:`bot.core.agents.agent_key`.
         last_minute: how many calls of agents came to its channel within the last minute.
         failures: the latest calls that ended unspoken, newest first, as they are remembered.
         unfinished: how many are not over, and followed.
     """
 
     by_status: Mapping[str, int] = field(default_factory=dict)
+    by_agent: Mapping[str, int] = field(default_factory=dict)
     last_minute: int = 0
     failures: tuple[Call, ...] = ()
     unfinished: int = 0

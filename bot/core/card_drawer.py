@@ -68,6 +68,7 @@ class Cards:
                 # It shows the call as it was when it was posted, so it is still to be redrawn.
                 await self._outbox.mark_card(replace(job, wanted=job.wanted - 1), ts=ts)
             else:
+                await self._messenger.prepare_card(job)
                 is_posting = await self._outbox.begin_card(job)
                 if not is_posting:
                     return

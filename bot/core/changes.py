@@ -185,6 +185,7 @@ class Observation:
             is not read.
         happened_at: when what there is to tell happened, as far as Samora says, UTC; None for what no look has seen.
         path: how that was found out: ``webhook`` or ``poll``; empty for what no look has seen.
+        is_same: whether the row has no new values, as after most looks.
     """
 
     followed: FollowedCall
@@ -195,6 +196,7 @@ class Observation:
     is_given_up: bool = False
     happened_at: datetime | None = None
     path: str = ""
+    is_same: bool = False
 
 
 def find_status_since(call: Call, *, now: datetime) -> datetime:
@@ -228,7 +230,7 @@ def observe(known: FollowedCall, call: Call | None, *, now: datetime, rules: Rul
         rules: the measures.
     """
     state = CallState.of(call) if call else known.state
-    row = replace(known, state=state, failures=0)
+    row = replace(known, state=state, failures=0) if known.failures or state != known.state else known
     kind: ChangeKind | None = None
     happened_at = now
     if call and state.status != known.state.status:
@@ -236,8 +238,8 @@ def observe(known: FollowedCall, call: Call | None, *, now: datetime, rules: Rul
         # The first time that it is read, how long it has been so is not ours to have seen.
         since = now if known.state.status else happened_at
         row = replace(row, status_since=since, media_at=None, is_stuck_told=False, is_media_told=state.is_complete)
-    elif not known.is_media_told:
-        row = replace(row, media_at=_find_media_at(known, state, now))
+    elif not known.is_media_told and (media_at := _find_media_at(known, state, now)) != known.media_at:
+        row = replace(row, media_at=media_at)
     if kind is None and state.is_final and not known.state.is_final:
         # A status that nobody knows yet can be over without becoming another one.
         row = replace(row, status_since=now)
@@ -262,6 +264,7 @@ def observe(known: FollowedCall, call: Call | None, *, now: datetime, rules: Rul
         end=end,
         happened_at=happened_at,
         path="webhook" if known.is_nudged else "poll",
+        is_same=row is known,
     )
 
 

@@ -75,7 +75,7 @@ class Poller:
         except CallNotFound:
             pass
         except BotError as error:
-            await self._followed.put_off(known, due_at=self._clock() + self._failed_wait(known, error))
+            await self._put_off(known, error)
             raise
         seen = observe(known, call, now=self._clock(), rules=self._rules)
         weighing = await self._weigh(seen, call)
@@ -98,17 +98,20 @@ class Poller:
         free = [wish for wish in wishes if wish.channel_id not in row.taken]
         return weigh(free, call, now=seen.at, make_id=self._make_id)
 
-    def _failed_wait(self, known: FollowedCall, error: BotError) -> timedelta:
-        """Never shorter than without the failure: an outage is no time to ask more."""
-        shortest = self._rules.interval
+    async def _put_off(self, known: FollowedCall, error: BotError) -> None:
+        """Never for a shorter time than without the failure: an outage is no time to ask more."""
+        now, shortest = self._clock(), self._rules.interval
         longest = max(_LONGEST_WAIT, shortest)
         wait = retry_wait(error, known.failures + 1, shortest=shortest, longest=longest, dice=self._dice)
-        return max(wait, next_wait(known, now=self._clock(), rules=self._rules))
+        due_at = now + max(wait, next_wait(known, now=now, rules=self._rules))
+        await self._followed.put_off(known, due_at=due_at, held_until=now + wait)
 
 
 def _weighed(known: FollowedCall, seen: Observation, call: Call | None, weighing: Weighing) -> Observation:
     """The observation with what was weighed; a call that is let go is awaited by nobody."""
     is_awaited = weighing.is_awaited and not seen.end
     agent_id = agent_key(call.agent_id) if call else known.agent_id
+    if (agent_id, is_awaited) == (known.agent_id, known.is_awaited):
+        return seen
     row = replace(seen.followed, agent_id=agent_id, is_awaited=is_awaited)
-    return replace(seen, followed=row, is_given_up=known.is_awaited and not is_awaited)
+    return replace(seen, followed=row, is_given_up=known.is_awaited and not is_awaited, is_same=False)

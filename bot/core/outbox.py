@@ -30,6 +30,9 @@ from bot.core.subscriptions import Options, SubscriptionState
 PER_CHANNEL = timedelta(seconds=1)
 _SLOW_ANSWER = timedelta(milliseconds=50)
 
+# Likewise, from when a post is put down: that is before it is sent.
+BETWEEN_POSTS = PER_CHANNEL + _SLOW_ANSWER
+
 SHORTEST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=1)
 

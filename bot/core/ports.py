@@ -58,10 +58,12 @@ class Claim(Generic[Row]):
         rows: the rows; each carries the token of its lease.
         next_at: when there may be more to claim, UTC; None if nothing is waiting. Leases of others count too: they may
             not come back.
+        is_held: whether more is due, and the rate alone doesn't allow it yet.
     """
 
     rows: tuple[Row, ...] = ()
     next_at: datetime | None = None
+    is_held: bool = False
 
 
 # All methods of the three stores raise StoreUnavailable, and do what they do whole or not at all.
@@ -83,8 +85,11 @@ class FollowedCalls(Protocol):
         One transaction. Returns False, having written nothing, if the lease is somebody else's by now.
         """
 
-    async def put_off(self, known: "FollowedCall", *, due_at: datetime) -> None:
-        """After a look that failed: counts the failure, and gives the call back for that time."""
+    async def put_off(self, known: "FollowedCall", *, due_at: datetime, held_until: datetime) -> None:
+        """After a look that failed: counts the failure, and gives the call back for that time.
+
+        A webhook hurries it, before or after this, but to no earlier time than ``held_until``.
+        """
 
     async def release(self, known: "FollowedCall") -> None:
         """Gives a call back unlooked at: it is due at once."""
@@ -139,7 +144,8 @@ class Subscriptions(Protocol):
     async def resume(self, subscription_id: str, *, by: str) -> int:
         """Makes a paused one active, or one that was let go; so its channel's others that paused for the same fault.
 
-        What changed in between is owed as one notice, and the card is redrawn. Returns how many were resumed.
+        Agents' subscriptions are among those. What changed in between is owed as one notice, and the card is redrawn.
+        Returns how many were resumed.
         """
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
@@ -150,6 +156,9 @@ class Subscriptions(Protocol):
 
     async def change(self, subscription_id: str, options: Options, *, by: str) -> bool:
         """Gives it other options, and has its card redrawn; False if it has ended."""
+
+    async def unfold(self, subscription_id: str) -> bool:
+        """Takes an active one off the board that it stands on, and has its card posted; False if it is on none."""
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
         """Has the card redrawn that stands there, if it is a subscription's: somebody else may have drawn over it."""
@@ -223,11 +232,17 @@ class Outbox(Protocol):
     async def release(self, turn: "Turn") -> None:
         """Gives a turn back untouched."""
 
+    async def claim_new_cards(self, *, limit: int, until: datetime, rate: Rate) -> "Claim[CardJob]":
+        """Takes up to so many cards that are not posted yet, or to be posted anew: one in a channel at a time."""
+
     async def claim_cards(self, *, limit: int, until: datetime, rate: Rate) -> "Claim[CardJob]":
-        """Takes up to so many cards that are out of date, not posted yet, or to be posted anew."""
+        """Takes up to so many cards that stand there and are out of date."""
 
     async def begin_card(self, job: "CardJob") -> bool:
-        """Puts down that the card is about to be posted; False if it is somebody else's by now."""
+        """Puts down that the card is about to be posted; False if it is somebody else's by now, or has to wait.
+
+        It waits, given back, while the channel takes no message: one a second, whatever it is.
+        """
 
     async def mark_card(self, job: "CardJob", *, ts: str) -> None:
         """The card stands there as wanted. If it was wanted anew meanwhile, it is due again."""
@@ -259,6 +274,9 @@ class Messenger(Protocol):
 
     async def find_notice(self, notice: "Notice") -> str | None:
         """Looks for a notice that may have been posted; None if it is not there, or reading is not granted."""
+
+    async def prepare_card(self, job: "CardJob") -> None:
+        """Asks what it takes to draw a card: once that is begun, nothing but the post itself may take any time."""
 
     async def post_card(self, job: "CardJob", call: Call) -> str:
         """Posts a card under its key, and returns its ``ts``."""

@@ -70,4 +70,5 @@ class Wishes:
 def _is_news(call: Call, wish: AgentSubscription, now: datetime) -> bool:
     if not call.is_final or call.ended_at is None:
         return True
-    return call.ended_at >= wish.created_at and now - call.ended_at < _STALE
+    # Samora's times may be of whole seconds.
+    return call.ended_at >= wish.created_at.replace(microsecond=0) and now - call.ended_at < _STALE

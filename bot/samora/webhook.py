@@ -19,6 +19,7 @@ SECRET_HEADER = "X-Samora-Bot-Secret"  # noqa: S105 - a header's name
 OTHER_EVENT = "other"
 
 _MOST_IDS = 20
+_SHORTEST = 32  # the characters of an id without its dashes
 _DEEPEST = 8
 
 # While one body is looked through, nobody else is served. A long list must not hide what stands beside it, either.
@@ -71,13 +72,17 @@ def read_webhook(body: bytes) -> Announcement:
 
 
 def _texts(body: object) -> Iterator[tuple[_Path, str]]:
-    """The texts with the names that lead to them, from the outside in; of what has no end, the beginning."""
+    """The texts that may hold an id, with the names that lead to them, from the outside in.
+
+    Of what has no end, the beginning.
+    """
     waiting: deque[tuple[_Path, object]] = deque([((), body)])
     room = _MOST_VALUES
     while waiting:
         path, value = waiting.popleft()
         if isinstance(value, str):
-            yield path, value
+            if len(value) >= _SHORTEST:
+                yield path, value
         elif len(path) < _DEEPEST:
             inner = [((*path, name), each) for name, each in islice(_parts(value), min(_MOST_IN_ONE, room))]
             room -= len(inner)

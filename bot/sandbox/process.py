@@ -57,14 +57,16 @@ class BotProcess:
         self,
         environment: Mapping[str, str],
         *,
+        module: str = "bot",
         arguments: tuple[str, ...] = ("run",),
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        """Takes its settings, its command line after ``samora-bot``, and who hears of its lines and of its end."""
+        """Takes its settings, what is run, its command line after that, and who hears of its lines and of its end."""
         self.lines: deque[str] = deque(maxlen=_LINES_KEPT)
         self.folder = ""
         self.exit_code: int | None = None
         self._environment = environment
+        self._module = module
         self._arguments = arguments
         self._on_change = on_change
         self._wrote = asyncio.Condition()
@@ -115,7 +117,7 @@ class BotProcess:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot",
+            self._module,
             *self._arguments,
             # An empty folder: no .env of somebody's real bot.
             cwd=self.folder,

@@ -64,7 +64,7 @@ async def set_stage(manifest: str) -> AsyncIterator[Stage]:
     async with SlackSandbox(clock=clock) as slack:
         changes = slack.workspace.changes
         async with SamoraSandbox(clock=clock, on_change=changes.announce) as samora:
-            environment = bot_environment(slack=slack, samora=samora) | _QUICK | _install_webhooks(samora)
+            environment = bot_environment(slack=slack, samora=samora) | _QUICK | install_webhooks(samora)
             yield Stage(
                 clock=clock,
                 changes=changes,
@@ -76,7 +76,7 @@ async def set_stage(manifest: str) -> AsyncIterator[Stage]:
             )
 
 
-def _install_webhooks(samora: SamoraSandbox) -> dict[str, str]:
+def install_webhooks(samora: SamoraSandbox) -> dict[str, str]:
     """Has the calls of all agents announced to a bot that has the settings returned."""
     secret = secrets.token_hex(32)
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from bot.core.agents import agent_key
 from bot.core.calls import find_call_ids
 from bot.core.errors import UserMistake
 from bot.core.filters import Filter
@@ -19,9 +18,11 @@ _QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02"), 
 _LINK = re.compile(r"<(?:https?://|mailto:)(?P<address>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _COMPARED = re.compile(r"\b(duration)\s*(&lt;|&gt;|[<>])\s*", re.IGNORECASE)
 
+# The first word ends at a blank, but not at one inside a link.
+_FIRST = re.compile(r"\s*(?P<first>(?:<[^<>]*>|\S)*)(?P<rest>.*)", re.DOTALL)
+
 # A word ends at a blank, but not at one inside brackets or quotation marks.
 _WORD = re.compile(r'(?:<[^<>]*>|"[^"]*"|[^\s"])+')
-_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
 _TRY = re.compile(r"-{1,2}try", re.IGNORECASE)
 _VARIABLE = re.compile(r"-?var\.", re.IGNORECASE)
 
@@ -52,13 +53,13 @@ class AgentWish:
 
 
 def read_agent(text: str) -> tuple[str, str]:
-    """The agent's id that a text begins with, as it is compared, and the rest; an empty id for none."""
-    first, _, rest = text.strip().partition(" ")
-    found = find_call_ids(first)
-    if found:
-        return str(found[0]), rest.strip()
-    bare = first.strip("`'\"<>,;.").translate(DASHES)
-    return (agent_key(bare), rest.strip()) if _ID.fullmatch(bare) else ("", text)
+    """The agent's id that a text begins with, and the rest; an empty id and all of the text where there is none.
+
+    It is a UUID, as a call's is (docs.samora.ai, "Get call details"), and found in whatever form a call's is.
+    """
+    match = _FIRST.match(text)
+    found = find_call_ids(match["first"]) if match else []
+    return (str(found[0]), match["rest"].strip()) if match and found else ("", text)
 
 
 def read_wish(agent_id: str, text: str) -> AgentWish:

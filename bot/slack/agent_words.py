@@ -9,7 +9,7 @@ from bot.core.errors import UserMistake
 from bot.core.filters import Filter
 from bot.core.foreign import one_line
 from bot.core.subscriptions import Options
-from bot.slack.agent_wish import AgentWish, spell_wish
+from bot.slack.agent_wish import AgentWish, spell_wish, unescape
 from bot.slack.blocks import Block, Message, actions, button, code, context, cut, inert, local, section
 from bot.slack.cards import status_mark, status_words
 from bot.slack.filter_words import FILTER_EXAMPLE, filters_words
@@ -25,6 +25,9 @@ AGENT_FOLLOW = "agent_follow"
 AGENT_TRY = "agent_try"
 AGENT_CHANGE = "agent_change"
 AGENT_CANCEL = "agent_cancel"
+# Action ids of *Try again* under what ends an agent's subscription, or names an agent.
+AGENT_UNSUBSCRIBE = "agent_unsubscribe"
+AGENT_NAME = "agent_name"
 # Action id of the calls that a trial found; their place stands behind it.
 AGENT_SHOW = "agent_show"
 
@@ -40,12 +43,15 @@ _LONGEST_STATUS = 24
 _WHERE_IT_STANDS = "An agent's id stands on the card of each of its calls, and is not a call's."
 WHICH_AGENT = Message(
     f"Which agent? Type `{COMMAND} subscribe agent {EXAMPLE_ID}`, with options and filters if you like: "
-    f"`{COMMAND} subscribe agent {EXAMPLE_ID} {FILTER_EXAMPLE.replace('>', '&gt;')}`. {_WHERE_IT_STANDS}"
+    f"`{COMMAND} subscribe agent {EXAMPLE_ID} {FILTER_EXAMPLE}`. {_WHERE_IT_STANDS}"
 )
 WHICH_AGENT_TO_END = Message(
     f"Which agent? Type `{COMMAND} unsubscribe agent {EXAMPLE_ID}`. `{COMMAND} list` shows what is followed here."
 )
 WHICH_AGENT_TO_NAME = Message(f"Which agent? Type `{COMMAND} name {EXAMPLE_ID} Collections`. {_WHERE_IT_STANDS}")
+
+_WHICH = {"subscribe": WHICH_AGENT, "unsubscribe": WHICH_AGENT_TO_END, "name": WHICH_AGENT_TO_NAME}
+
 NOTHING_CHANGED = Message("All right, nothing was changed.")
 AGENT_GONE = "That agent's calls aren't followed there any more. To begin anew, subscribe to them."
 NAME_TOO_LONG = f"A name is one line of {LONGEST_NAME} characters at most."
@@ -76,7 +82,7 @@ def wish_words(agent: str, options: Options, filters: Sequence[Filter], *, is_ma
     """What becomes of an agent's calls, in plain words, as mrkdwn.
 
     Args:
-        agent: the agent; see :func:`agent_words`.
+        agent: the agent; see :func:`agent_words`. Or ``it``, where it was just spoken of.
         options: how to hear of each call.
         filters: which calls.
         is_masked: whether others than whoever typed the filters read it.
@@ -131,10 +137,10 @@ def already_message(
     text = f"The calls of {agent} are followed here already, since {local(there.created_at)}, by <@{there.creator_id}>."
     if is_resumed:
         text = f"The calls of {agent} were paused here: {paused_words(there.reason)}. Now I follow them again."
-    text += f" {wish_words(agent, there.options, there.filters, is_masked=is_masked)}"
+    text += f" {wish_words('it', there.options, there.filters, is_masked=is_masked)}"
     if not differs(there, wish):
         return _message([text])
-    new = wish_words(agent, wish.options or Options(), wish.filters)
+    new = wish_words("it", wish.options or Options(), wish.filters)
     return _message([text, f"You asked for another way. {new}"], (), _offers(wish, AGENT_CHANGE, AGENT_TRY))
 
 
@@ -159,9 +165,8 @@ def trial_message(
     """
     shown = matched[:_MOST_SHOWN]
     words, found = wish_words(agent, wish.options or Options(), wish.filters), _found(len(matched), seen, unread)
-    blocks = [section(words), section("\n".join([found, *map(_row, shown)]))]
-    if shown:
-        blocks.append(actions([_show(place, call) for place, call in enumerate(shown)]))
+    blocks = [section(words), section(found)]
+    blocks += [section(_row(call)) | {"accessory": _show(place, call)} for place, call in enumerate(shown)]
     offer = [AGENT_FOLLOW] if there is None else [AGENT_CHANGE] if differs(there, wish) else []
     blocks.append(actions(_offers(wish, *offer)))
     return Message(" ".join([words, found, *map(_short, shown)]), tuple(blocks))
@@ -175,6 +180,17 @@ def ended_message(agent: str) -> Message:
 def not_followed_message(agent: str) -> Message:
     """That an agent's calls are not followed in the first place."""
     return Message(f"The calls of {agent} aren't followed here. `{COMMAND} list` shows what is.")
+
+
+def which_agent_message(command: str, text: str) -> Message:
+    """The question which agent is meant, where what was typed names none.
+
+    Args:
+        command: the subcommand.
+        text: what stands where the agent's id should.
+    """
+    question, read = _WHICH[command], cut(one_line(unescape(text)).split(" ")[0], LONGEST_NAME)
+    return Message(f"That isn't an agent's id. I read {code(read)}. {question.text}") if read else question
 
 
 def which_name_message(agent_id: str) -> Message:
@@ -241,7 +257,7 @@ def _row(call: Call) -> str:
 
 def _show(place: int, call: Call) -> Block:
     value = Asked(call=str(call.id)).encode()
-    return button(f"Show {_short(call)}", action_id=f"{AGENT_SHOW}:{place}", value=value)
+    return button("Show", action_id=f"{AGENT_SHOW}:{place}", value=value, spoken=f"Show call {_short(call)}")
 
 
 def _short(call: Call) -> str:

@@ -8,6 +8,7 @@ from bot.core.access import Audience, Sharing, audience_of
 from bot.core.boards import BoardJob, Tally
 from bot.core.calls import Call
 from bot.core.errors import ChannelUnavailable, EditRefused, MessageGone, TokenRefused
+from bot.core.naming import KnownNames
 from bot.core.outbox import CardJob, Notice
 from bot.core.subscriptions import Delivery, Style, SubscriptionState
 from bot.core.visibility import MASKED, Visibility
@@ -33,10 +34,13 @@ class Deliveries:
     Fulfils :class:`bot.core.ports.Messenger` and :class:`bot.core.agent_ports.BoardMessenger`.
     """
 
-    def __init__(self, *, messenger: Messenger, access: Access, visibility: Visibility = MASKED) -> None:
-        """Takes who speaks to Slack, who knows who reads along, and what people may see of variables."""
+    def __init__(
+        self, *, messenger: Messenger, access: Access, names: KnownNames, visibility: Visibility = MASKED
+    ) -> None:
+        """Takes who speaks to Slack, knows who reads along and knows agents' names, and what people may see."""
         self._messenger = messenger
         self._access = access
+        self._names = names
         self._visibility = visibility
 
     async def post_notice(self, notice: Notice) -> str:
@@ -54,6 +58,10 @@ class Deliveries:
         if not notice.root_ts:
             return None
         return await self._find(notice.channel_id, notice.root_ts, notice.key, notice.begun_at)
+
+    async def prepare_card(self, job: CardJob) -> None:
+        """Asks who reads along in the channel, which is then known for a while."""
+        await self._get_sharing(job)
 
     async def post_card(self, job: CardJob, call: Call) -> str:
         """Posts the card, in the channel or into the thread that it was asked for in."""
@@ -74,7 +82,7 @@ class Deliveries:
 
     async def post_board(self, job: BoardJob, tally: Tally) -> str:
         """Posts the board; only now does it mention anybody."""
-        board = board_message(job.board, tally, mention=job.mention)
+        board = await self._board(job, tally, mention=job.mention)
         return await self._messenger.post(channel=job.board.channel_id, thread_ts="", message=board, key=job.key)
 
     async def find_board(self, job: BoardJob) -> str | None:
@@ -83,8 +91,14 @@ class Deliveries:
 
     async def draw_board(self, job: BoardJob, tally: Tally) -> None:
         """Redraws the board."""
-        message = board_message(job.board, tally)
+        message = await self._board(job, tally)
         await self._messenger.update(channel=job.board.channel_id, ts=job.board.ts, message=message)
+
+    async def _board(self, job: BoardJob, tally: Tally, *, mention: str = "") -> Message:
+        names = None
+        if audience_of(await self._access.get_sharing(job.board.channel_id, is_ours=True)) is not Audience.STRANGERS:
+            names = {agent_id: await self._names.find(agent_id) for agent_id in tally.by_agent}
+        return board_message(job.board, tally, names=names, mention=mention)
 
     async def _update(self, job: CardJob, card: Message) -> None:
         try:
@@ -97,10 +111,10 @@ class Deliveries:
             raise
 
     async def _card(self, job: CardJob, call: Call) -> Message:
-        sharing = Sharing.SHARED
-        if not job.is_shared:
-            sharing = await self._access.get_sharing(job.channel_id, is_ours=True)
-        return self._draw(job, call, audience_of(sharing))
+        return self._draw(job, call, audience_of(await self._get_sharing(job)))
+
+    async def _get_sharing(self, job: CardJob) -> Sharing:
+        return Sharing.SHARED if job.is_shared else await self._access.get_sharing(job.channel_id, is_ours=True)
 
     def _draw(self, job: CardJob, call: Call, audience: Audience, *, media: bool = True) -> Message:
         is_followed = job.state is not SubscriptionState.ENDED and not call.is_final

@@ -18,7 +18,7 @@ from bot.core.privacy import mask_text
 from bot.slack.blocks import code, cut, escape
 from bot.slack.options import DASHES, STATUS_NAMES, find_near, names_of, quoted, read_statuses
 
-FILTER_EXAMPLE = "status:unanswered,rejected duration>10s"
+FILTER_EXAMPLE = "status:unanswered,rejected"
 
 _MOST = 10
 _LONGEST_NAME = 64
@@ -67,7 +67,7 @@ def read_filters(words: Iterable[str]) -> tuple[Filter, ...]:
     by_status = [StatusFilter(statuses=frozenset(those), is_negated=each) for each, those in sorted(statuses.items())]
     filters = tuple(dict.fromkeys([*by_status, *others]))
     if len(filters) > _MOST:
-        raise UserMistake(f"That are {len(filters)} filters, and I take {_MOST} at most.")
+        raise UserMistake(f"Those are {len(filters)} filters, and I take {_MOST} at most.")
     for contradiction in _contradictions(filters):
         raise UserMistake(contradiction)
     return filters

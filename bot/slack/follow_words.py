@@ -74,12 +74,15 @@ def readers_words(sharing: Sharing) -> str:
     return _READERS[sharing]
 
 
-def already_message(subscription: Subscription, *, is_resumed: bool, options: Options | None) -> Message:
+def already_message(
+    subscription: Subscription, *, is_resumed: bool, is_unfolded: bool = False, options: Options | None
+) -> Message:
     """That a call is followed already.
 
     Args:
         subscription: the one that is there, as it was found.
         is_resumed: whether it was paused, and is resumed by this.
+        is_unfolded: whether it stood on a board, and gets a card of its own by this.
         options: those that were asked for now, and that are not applied.
     """
     call = code(str(subscription.call_id))
@@ -87,6 +90,8 @@ def already_message(subscription: Subscription, *, is_resumed: bool, options: Op
     text = f"Call {call} is followed here already, {since}."
     if is_resumed:
         text = f"Call {call} was paused here: {paused_words(subscription.reason)}. Now I follow it again."
+    if is_unfolded:
+        text += " Until now it stood on the board of a burst; its own card comes into the channel."
     if options is not None and options != subscription.options:
         text += f" To change its options, press *Edit* in `{COMMAND} list`."
     return Message(text)

@@ -164,12 +164,13 @@ class Following:
             self._on_change()
 
     async def _meet(self, place: Place, there: Subscription, options: Options | None, reply: Reply) -> None:
-        """It is followed already; one that is paused is resumed by asking for it."""
+        """It is followed already; one that is paused is resumed by asking for it, and one on a board gets a card."""
         is_paused = there.state is SubscriptionState.PAUSED
         is_resumed = is_paused and await self._subscriptions.resume(there.id, by=place.user_id) > 0
-        if is_resumed:
+        is_unfolded = await self._subscriptions.unfold(there.id)
+        if is_resumed or is_unfolded:
             self._on_change()
-        await reply.send(already_message(there, is_resumed=is_resumed, options=options))
+        await reply.send(already_message(there, is_resumed=is_resumed, is_unfolded=is_unfolded, options=options))
 
     async def _begin(self, place: Place, call: Call, options: Options | None, reply: Reply, *, card_ts: str) -> None:
         sharing = await self._access.get_sharing(place.channel_id, is_ours=True)

@@ -141,14 +141,15 @@ def _agent_row(agent: AgentRow, origin: str) -> str:
     there = agent.subscription
     which = filters_words(there.filters, is_masked=True, longest=_LONGEST_FILTERS)
     return (
-        f"{_agent(agent)}\n{state_words(there)} · since {local(there.created_at)}{origin} · {_figures(agent.figures)}\n"
+        f"{_agent(agent)}\n{state_words(there)} · since {local(there.created_at)}{origin}\n"
+        f"{_figures(agent.figures)}\n"
         f"Every call{' ' * bool(which)}{which}: {options_words(there.options)}."
     )
 
 
 def _agent(agent: AgentRow) -> str:
     name, agent_id = _name(one_line(agent.name)), code(cut(agent.subscription.agent_id, _LONGEST_AGENT))
-    return f"*{name}* · agent {agent_id}" if name else f"agent {agent_id}"
+    return f"*{name}* · agent {agent_id}" if name else f"Agent {agent_id}"
 
 
 def _name(name: str) -> str:
@@ -158,19 +159,15 @@ def _name(name: str) -> str:
 
 
 def _figures(figures: AgentFigures) -> str:
-    calls, notices = _count(figures.calls, "call"), _count(figures.told, "notice")
-    return f"in the last 24 hours: {calls}, {figures.matched:,} matched, {notices}"
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    calls = f"{figures.calls:,} call{'' if figures.calls == 1 else 's'}"
+    return f"In the last 24 hours: {calls}, {figures.matched:,} matched, {figures.told:,} told"
 
 
 def _agent_spoken(agent: AgentRow) -> str:
     there = agent.subscription
     state = state_words(there).replace("*", "")
     return (
-        f"{_agent(agent).replace('*', '')}: {state} since {utc(there.created_at)}, by <@{there.creator_id}>,"
+        f"{_agent(agent).replace('*', '')}: {state} since {utc(there.created_at)}, by <@{there.creator_id}>."
         f" {_figures(agent.figures)}."
     )
 

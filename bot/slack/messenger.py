@@ -1,12 +1,9 @@
-"""The messenger: everything that the bot says to Slack goes through here, and Slack's errors become ours here.
-
-One shared session serves all calls, nothing is sent twice behind our back, and every call has a time limit.
-"""
+"""The messenger: everything that the bot says to Slack goes through here, and Slack's errors become ours here."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,11 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.errors import MessageGone, PermanentError, SlackUnavailable
 from bot.core.lookup import is_loopback
 from bot.slack.blocks import Block, Message
+from bot.slack.client import RESPONSE_URL, SLACK_SECONDS, SlackObserver, nobody
 from bot.slack.payloads import Place, text_at
 from bot.slack.refusals import read_retry_after, translated
 from bot.slack.seal import Seal
-
-_SECONDS = 10.0
 
 # How far back, and how many pages of Slack's 200 messages, a message is looked for whose answer was lost.
 _CLOCKS_DIFFER_SECONDS = 300
@@ -29,33 +25,20 @@ _PER_PAGE = 200
 EVENT_TYPE = "samora_call"
 
 
-@asynccontextmanager
-async def open_session(*, api_url: str) -> AsyncIterator[aiohttp.ClientSession]:
-    """The one HTTP session for Slack. With a session of its own, the SDK takes its time limit from there."""
-    async with aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=_SECONDS),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=not is_loopback(urlsplit(api_url).hostname or ""),
-    ) as session:
-        yield session
-
-
-def make_web_client(*, session: aiohttp.ClientSession, api_url: str, token: str | None = None) -> AsyncWebClient:
-    """A Web API client over that session, which never repeats a call by itself: a post repeated is a post doubled."""
-    client = AsyncWebClient(token=token, base_url=api_url, session=session, timeout=int(_SECONDS), retry_handlers=[])
-    # The SDK would read HTTPS_PROXY but not NO_PROXY; the session reads both.
-    client.proxy = None
-    return client
-
-
 class Messenger:
     """Posts, answers, opens modals and draws Home tabs.
 
     Raises SlackUnavailable, ChannelUnavailable, or PermanentError for the rest.
     """
 
-    def __init__(self, *, web: AsyncWebClient, session: aiohttp.ClientSession, seal: Seal) -> None:
-        """Takes the Web API client, the session that both it and the answers use, and the seal of what is sent."""
+    def __init__(
+        self, *, web: AsyncWebClient, session: aiohttp.ClientSession, seal: Seal, observe: SlackObserver = nobody
+    ) -> None:
+        """Takes the Web API client, the session that both it and the answers use, and the seal of what is sent.
+
+        ``observe`` hears of what is posted to a ``response_url``; the client tells of the rest itself.
+        """
+        self._observe = observe
         self.seal = seal
         self._web = web
         self._session = session
@@ -137,7 +120,7 @@ class Messenger:
         The ``response_url`` comes first: it works in conversations that the bot is not in.
         """
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(SLACK_SECONDS):
                 await self._tell(place, message)
         except TimeoutError:
             raise SlackUnavailable("no answer in time") from None
@@ -188,13 +171,20 @@ class Messenger:
         if not replace_original:
             # Who sees a message is settled when it is made; a redrawn one keeps that, and its thread.
             body |= {"response_type": "in_channel" if in_channel else "ephemeral", **_thread(place.thread_ts)}
+        began, outcome, rest = perf_counter(), "dropped", 0.0
         try:
             async with self._session.post(place.response_url, json=body, allow_redirects=False) as answer:
-                status, wait = answer.status, answer.headers.get("Retry-After", "")
-        except (aiohttp.ClientError, TimeoutError):
+                status = answer.status
+            outcome = "ok" if status == 200 else f"http_{status // 100}xx"
+            if status == 429:
+                outcome, rest = "ratelimited", read_retry_after(answer.headers.get("Retry-After", ""))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            outcome = "timeout" if isinstance(error, TimeoutError) else outcome
             raise SlackUnavailable("no answer from response_url") from None
-        if status == 429:
-            raise SlackUnavailable("ratelimited", retry_after=read_retry_after(wait))
+        finally:
+            self._observe(RESPONSE_URL, outcome, perf_counter() - began, rest)
+        if rest:
+            raise SlackUnavailable("ratelimited", retry_after=rest)
         if status >= 500:
             raise SlackUnavailable(f"HTTP {status} from response_url")
         if status != 200:

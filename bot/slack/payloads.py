@@ -48,7 +48,9 @@ class Asked(BaseModel):
         options: how a call, or an agent's calls, are to be followed, and which of them, as people type it.
         card: the public card that a subscription is to take over.
         agent: the id of the agent that it is about.
+        name: what that agent is to be called, as it was typed.
         board: the id of the board that it is about.
+        status: which of that board's calls; empty for all.
         home: whether it stands in somebody's Home tab, or was opened from there.
     """
 
@@ -64,7 +66,9 @@ class Asked(BaseModel):
     options: str = ""
     card: str = ""
     agent: str = ""
+    name: str = ""
     board: str = ""
+    status: str = ""
     home: bool = False
 
     def encode(self) -> str:

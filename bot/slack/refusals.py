@@ -39,6 +39,9 @@ _TEMPORARY_ERRORS = frozenset(
     | {"trigger_expired", "expired_trigger_id", "trigger_exchanged", "exchanged_trigger_id"}
     | {"internal_error", "fatal_error", "team_added_to_org", "external_channel_migrating", "update_failed"}
 )
+_KNOWN = frozenset().union(
+    _UNINSTALLED, _TOKEN_ERRORS, _MESSAGE_GONE, _EDIT_ERRORS, _THREAD_ERRORS, _CHANNEL_ERRORS, _TEMPORARY_ERRORS
+)
 _NOT_CONNECTED_SECONDS = 1.0
 
 
@@ -83,3 +86,14 @@ def translate(error: SlackApiError) -> SlackUnavailable | PermanentError:
 def read_retry_after(retry_after: str) -> float:
     """The header's seconds; one where it doesn't say."""
     return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1.0
+
+
+def find_outcome(error: SlackApiError) -> str:
+    """A word for the figures, from a list that has an end: Slack's code if it is one that we know."""
+    status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
+    code = text_at(getattr(error.response, "data", None), "error")
+    if status == 429 or code in {"ratelimited", "rate_limited"}:
+        return "ratelimited"
+    if code in _KNOWN:
+        return code
+    return "other" if code or status < 500 else "http_5xx"

@@ -21,7 +21,12 @@ _CLOSE_SECONDS = 5.0
 
 
 class Socket:
-    """Keeps one connection open, and two while one follows the other."""
+    """Keeps one connection open, and two while one follows the other.
+
+    Attributes:
+        of_app: how many connections the app had when the newest was made, those that make room for it not counted.
+        connects: how many were made.
+    """
 
     def __init__(self, *, connect: Callable[[], Connection], stay: float = _STAY_SECONDS) -> None:
         """Takes how to make a connection, and how many seconds one stays that Slack wants to end."""
@@ -30,6 +35,7 @@ class Socket:
         self._connections: list[Connection] = []
         self._leaving: set[asyncio.Task[None]] = set()
         self.of_app = 0
+        self.connects = 0
 
     @property
     def is_connected(self) -> bool:
@@ -58,6 +64,7 @@ class Socket:
             await connection.connect()
             # Those that make room for this one are none of another process.
             self.of_app = max(connection.of_app - others, min(connection.of_app, 1))
+            self.connects += 1
             log.info("socket_connected")
             await connection.last()
             leaving = asyncio.create_task(self._let_leave(connection), name="leaving connection")

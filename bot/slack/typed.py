@@ -5,11 +5,12 @@ from bot.slack.agent_following import AgentFollowing
 from bot.slack.agent_wish import read_agent, read_name, read_wish
 from bot.slack.agent_words import (
     AGENT_ASK,
+    AGENT_NAME,
     AGENT_TRY,
-    WHICH_AGENT,
-    WHICH_AGENT_TO_END,
-    WHICH_AGENT_TO_NAME,
+    AGENT_UNSUBSCRIBE,
+    LONGEST_NAME,
     agent_value,
+    which_agent_message,
 )
 from bot.slack.answers import Answers
 from bot.slack.cards import FOLLOW, SHOW_CALL
@@ -26,7 +27,6 @@ from bot.slack.replies import Reply
 from bot.slack.sentences import UNSUBSCRIBE, find_hint, help_message, which_call
 
 _AGAIN = {"subscribe": FOLLOW, "unsubscribe": UNSUBSCRIBE}
-_WHICH_AGENT = {"subscribe": WHICH_AGENT, "unsubscribe": WHICH_AGENT_TO_END, "name": WHICH_AGENT_TO_NAME}
 
 
 class Typed:
@@ -93,7 +93,7 @@ class Typed:
     async def _answer_about_agent(self, place: Place, name: str, text: str, reply: Reply) -> None:
         agent_id, rest = read_agent(text)
         if not agent_id:
-            await reply.send(_WHICH_AGENT[name])
+            await reply.send(which_agent_message(name, text))
         elif name == "unsubscribe":
             await self._agents.unsubscribe(place, agent_id, reply)
         elif name == "name":
@@ -114,10 +114,14 @@ class Typed:
 
 
 def _find_agent_again(name: str, text: str) -> Asked:
-    """What repeats a question about an agent; what ends or names one is better typed anew."""
     agent_id, rest = read_agent(text)
-    if name != "subscribe" or not agent_id:
+    if not agent_id:
         return Asked()
+    if name == "unsubscribe":
+        return Asked(agent=agent_id, again=AGENT_UNSUBSCRIBE)
+    if name == "name":
+        given = read_name(rest)
+        return Asked(agent=agent_id, name=given, again=AGENT_NAME) if len(given) <= LONGEST_NAME else Asked()
     try:
         wish = read_wish(agent_id, rest)
         return agent_value(wish).model_copy(update={"again": AGENT_TRY if wish.is_trial else AGENT_ASK})

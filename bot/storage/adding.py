@@ -13,7 +13,8 @@ from bot.core.changes import CallState, ChangeKind, FollowedCall, Observation, f
 from bot.core.subscriptions import Subscription
 from bot.storage.rows import SUBSCRIPTIONS, Values, followed_of, followed_values, state_values, subscription_values
 from bot.storage.schema import followed_calls, subscriptions
-from bot.storage.steps import IS_ENDED, find_debt, hold_back, insert_into, is_in, make_due, owe
+from bot.storage.slots import hold_back
+from bot.storage.steps import IS_ENDED, find_debt, insert_into, is_in, make_due, owe
 
 
 async def find_or_add(

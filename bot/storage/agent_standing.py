@@ -37,10 +37,11 @@ def is_agents_in(team_id: str, channel_id: str) -> ColumnElement[bool]:
     return (agent_subscriptions.c.team_id == team_id) & (agent_subscriptions.c.channel_id == channel_id)
 
 
-async def lock_agents(connection: AsyncConnection, team_id: str, channel_id: str) -> None:
-    """Locks a channel's, of whatever state: whoever pauses them later has them before the calls."""
-    query = select(agent_subscriptions.c.id).where(is_agents_in(team_id, channel_id))
-    await connection.execute(query.order_by(agent_subscriptions.c.id).with_for_update())
+async def lock_agents(connection: AsyncConnection, team_id: str, channel_id: str) -> bool:
+    """Locks a channel's, of whatever state: whoever pauses them later has them before the calls. Is one active?"""
+    query = select(agent_subscriptions.c.state).where(is_agents_in(team_id, channel_id))
+    states = await connection.execute(query.order_by(agent_subscriptions.c.id).with_for_update())
+    return SubscriptionState.ACTIVE.value in states.scalars().all()
 
 
 async def set_agents(connection: AsyncConnection, condition: ColumnElement[bool], values: Values) -> Sequence[Row[Any]]:
@@ -58,9 +59,9 @@ async def pause_agents(connection: AsyncConnection, team_id: str, channel_id: st
     await set_agents(connection, is_agents_in(team_id, channel_id) & IS_ACTIVE, paused(reason))
 
 
-async def reopen_agents(connection: AsyncConnection, team_id: str, channel_id: str) -> None:
+async def reopen_agents(connection: AsyncConnection, team_id: str, channel_id: str) -> Sequence[Row[Any]]:
     """Resumes what :func:`pause_agents` paused."""
-    await set_agents(connection, is_agents_in(team_id, channel_id) & _IS_REFUSED, ACTIVE)
+    return await set_agents(connection, is_agents_in(team_id, channel_id) & _IS_REFUSED, ACTIVE)
 
 
 async def end_agents(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> Sequence[Row[Any]]:

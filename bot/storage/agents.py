@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Row, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.agents import AgentFigures, AgentSubscription
@@ -14,9 +14,10 @@ from bot.core.filters import Filter
 from bot.core.subscriptions import Options, Reason
 from bot.storage.acts import ActingPart
 from bot.storage.agent_rows import filters_text, wish_of, wish_values
-from bot.storage.agent_standing import ACTIVE, IS_ACTIVE, IS_LIVE, IS_PAUSED, is_agents_in, paused, set_agents
+from bot.storage.agent_standing import IS_ACTIVE, IS_LIVE, is_agents_in, paused, set_agents
 from bot.storage.rows import Values, known_of, options_values
-from bot.storage.schema import agent_subscriptions, agents, followed_calls, notices, subscriptions
+from bot.storage.schema import agent_subscriptions, agents, boards, followed_calls, subscriptions
+from bot.storage.standing import resume_agent
 from bot.storage.steps import ended, insert_into
 
 _DAY = timedelta(hours=24)
@@ -76,8 +77,12 @@ class AgentSubscriptionStore(ActingPart):
         return await self._set(subscription_id, IS_ACTIVE, paused(Reason.PERSON.value), AuditAction.PAUSE, by=by)
 
     async def resume(self, subscription_id: str, *, by: str) -> bool:
-        """Makes a paused one active; False if it was not paused."""
-        return await self._set(subscription_id, IS_PAUSED, ACTIVE, AuditAction.RESUME, by=by)
+        """Makes a paused one active, and all of its channel that Slack's errors paused with it; False if it was not."""
+        async with self._acting() as (connection, acts):
+            agents, calls = await resume_agent(connection, subscription_id, self._clock())
+            acts += [self._act_on(AuditAction.RESUME, wish_of(row), by=by) for row in agents]
+            acts += [self._act_on_call(each.row, by=by) for each in calls]
+        return len(agents) > 0
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that; False if it had ended."""
@@ -90,11 +95,11 @@ class AgentSubscriptionStore(ActingPart):
         since = self._clock() - _DAY
         async with self._database.reading() as connection:
             calls = await _count_calls(connection, subscription_ids, since)
-            matched = await _count_matched(connection, subscription_ids, since)
-            told = await _count_told(connection, subscription_ids, since)
+            born = await _count_born(connection, subscription_ids, since)
         return {
-            each: AgentFigures(calls=calls.get(each, 0), matched=matched.get(each, 0), told=told.get(each, 0))
+            each: AgentFigures(calls=calls.get(each, 0), matched=matched, told=told)
             for each in subscription_ids
+            for matched, told in [born.get(each, (0, 0))]
         }
 
     async def list_calls(self, team_id: str, agent_id: str, *, limit: int) -> tuple[Call, ...]:
@@ -119,6 +124,9 @@ class AgentSubscriptionStore(ActingPart):
             changed = await set_agents(connection, (agent_subscriptions.c.id == subscription_id) & is_so, values)
             acts += [self._act_on(action, wish_of(row), by=by) for row in changed]
         return len(changed) > 0
+
+    def _act_on_call(self, row: Row[Any], *, by: str) -> AuditEntry:
+        return self._act(AuditAction.RESUME, team_id=row.team_id, about=row.call_id, by=by, channel_id=row.channel_id)
 
     def _act_on(self, action: AuditAction, wish: AgentSubscription, *, by: str) -> AuditEntry:
         return self._act(action, team_id=wish.team_id, about=wish.agent_id, by=by, channel_id=wish.channel_id)
@@ -153,16 +161,15 @@ async def _count_calls(connection: AsyncConnection, ids: Sequence[str], since: d
     return _counted(await connection.execute(_of(query, agent_subscriptions.c.id, ids)))
 
 
-async def _count_matched(connection: AsyncConnection, ids: Sequence[str], since: datetime) -> dict[str, int]:
-    query = select(subscriptions.c.parent_id, func.count()).where(subscriptions.c.created_at >= since)
-    return _counted(await connection.execute(_of(query, subscriptions.c.parent_id, ids)))
-
-
-async def _count_told(connection: AsyncConnection, ids: Sequence[str], since: datetime) -> dict[str, int]:
-    told = notices.join(subscriptions, subscriptions.c.id == notices.c.subscription_id)
-    is_told = (notices.c.sent_ts != "") & (notices.c.done_at >= since)
-    query = select(subscriptions.c.parent_id, func.count()).select_from(told).where(is_told)
-    return _counted(await connection.execute(_of(query, subscriptions.c.parent_id, ids)))
+async def _count_born(connection: AsyncConnection, ids: Sequence[str], since: datetime) -> dict[str, tuple[int, int]]:
+    """How many calls each wanted, and how many of these are shown by a card, or by a board that stands there."""
+    is_on_board = exists().where(boards.c.id == subscriptions.c.board_id, boards.c.ts != "")
+    is_told = (subscriptions.c.card_ts != "") | is_on_board
+    query = select(subscriptions.c.parent_id, func.count(), func.sum(case((is_told, 1), else_=0)))
+    found = await connection.execute(
+        _of(query.where(subscriptions.c.created_at >= since), subscriptions.c.parent_id, ids)
+    )
+    return {row[0]: (row[1], row[2]) for row in found}
 
 
 def _of(query: Any, column: ColumnElement[Any], ids: Sequence[str]) -> Any:

@@ -1,10 +1,12 @@
 """Announcing: a webhook says that there is a call to look at. That is put down, and nothing else is believed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, exists, select, update
+from sqlalchemy import ARRAY, JSON, Row, Select, Text, bindparam, case, exists, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.agent_ports import Announced
@@ -13,11 +15,11 @@ from bot.core.calls import CallId, is_final
 from bot.core.ports import Clock
 from bot.storage.agent_standing import IS_ACTIVE as IS_WISH_ACTIVE
 from bot.storage.columns import UtcDateTime
-from bot.storage.coverage import measure, note_arrival
+from bot.storage.coverage import Arrivals, measure
 from bot.storage.database import Database
 from bot.storage.rows import Values
 from bot.storage.schema import agent_subscriptions, followed_calls, subscriptions
-from bot.storage.steps import IS_ACTIVE, in_pieces, insert_into
+from bot.storage.steps import IS_ACTIVE, in_pieces, insert_for
 
 # Of a call that was never read.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,19 +27,30 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # A flood of webhooks about one call is no flood of questions.
 _BETWEEN_READINGS = timedelta(seconds=1)
 
-_HURRY = (
+_of_time = partial(bindparam, type_=UtcDateTime())
+# What nudging needs of a call; reading all of its columns takes three times as long.
+_NEEDED = ("id", "call_id", "agent_id", "status", "ended_at", "due_at", "lease", "read_at", "held_until")
+_KNOWN = [followed_calls.c[name] for name in _NEEDED]
+
+_ANY_WISH = (
+    select(agent_subscriptions.c.id)
+    .where(agent_subscriptions.c.team_id == bindparam("of_team"), IS_WISH_ACTIVE)
+    .limit(1)
+)
+_NUDGE = (
     update(followed_calls)
     .where(followed_calls.c.id == bindparam("of_id"))
-    .values(due_at=bindparam("of_due_at", type_=UtcDateTime()))
+    .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"))
 )
 
 
 class AnnouncementStore:
     """Fulfils :class:`bot.core.agent_ports.Announcements`."""
 
-    def __init__(self, *, database: Database, clock: Clock, team_id: Callable[[], str]) -> None:
-        """Takes the database, the time, and whose calls they are."""
+    def __init__(self, *, database: Database, clock: Clock, team_id: Callable[[], str], arrivals: Arrivals) -> None:
+        """Takes the database, the time, whose calls they are, and who knows which agents' webhooks arrive."""
         self._database = database
+        self._arrivals = arrivals
         self._clock = clock
         self._team_id = team_id
 
@@ -46,10 +59,13 @@ class AnnouncementStore:
         team_id, now, wanted = self._team_id(), self._clock(), {str(each) for each in call_ids}
         async with self._database.transaction(is_urgent=True) as connection:
             known = await _lock_known(connection, team_id, wanted)
-            nudged = await _nudge(connection, known, now)
-            added = await _add(connection, team_id, wanted - {row.call_id for row in known}, now)
-            await note_arrival(connection, team_id, {row.agent_id for row in known}, now)
-        return Announced(nudged=nudged, added=added, ignored=len(wanted) - nudged - added)
+            ignored = await _nudge(connection, known, now)
+            unknown = wanted - {row.call_id for row in known}
+            added = await _add(connection, team_id, unknown, now)
+            await self._arrivals.note(connection, team_id, {row.agent_id for row in known}, now)
+        nudged = len(known) - len(ignored)
+        ignored |= unknown if added is None else set()
+        return Announced(nudged=nudged, added=added or 0, ignored=frozenset(map(CallId, ignored)))
 
     async def measure_coverage(self, *, silent_after: timedelta) -> Coverage:
         """How it stands with the webhooks of the agents."""
@@ -57,35 +73,41 @@ class AnnouncementStore:
             return await measure(connection, self._team_id(), self._clock() - silent_after)
 
 
-async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[str]) -> list[Row[Any]]:
-    found: list[Row[Any]] = []
-    for piece in in_pieces(call_ids):
-        is_it = (followed_calls.c.team_id == team_id, followed_calls.c.call_id.in_(piece))
-        query = select(followed_calls).where(*is_it).order_by(followed_calls.c.id)
-        found += (await connection.execute(query.with_for_update(key_share=True))).all()
-    return found
+async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[str]) -> Sequence[Row[Any]]:
+    statement, values = _statements(connection.dialect.name).known, {"of_team": team_id, "of_calls": sorted(call_ids)}
+    known: Sequence[Row[Any]] = (await connection.execute(statement, values)).all()
+    return known
 
 
-async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime) -> int:
-    """Makes known calls due, those that nobody reads only if somebody wants them; returns how many are read now."""
+async def _nudge(connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime) -> set[str]:
+    """Makes known calls due, those that nobody reads only if somebody wants them; returns the ids of the others."""
+    if not known:
+        return set()
     idle = [row for row in known if row.due_at is None]
     woken = await _find_wanted(connection, [row for row in idle if not is_final(row.status, row.ended_at)])
-    for piece in in_pieces(row.id for row in known):
-        await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(nudged_at=now))
     for piece in in_pieces(woken):
         # One that was not read for a while must not be let go for having been quiet.
         since = case((followed_calls.c.status == "", now), else_=followed_calls.c.status_since)
         again: Values = {"is_awaited": True, "status_since": since, "news_at": now, "failures": 0}
         await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(again))
-    hurried = [
-        {"of_id": row.id, "of_due_at": due_at}
-        for row in known
-        if row.lease is None and (row.due_at or row.id in woken)
-        if (due_at := max(now, row.read_at + _BETWEEN_READINGS)) and (row.due_at is None or row.due_at > due_at)
-    ]
-    if hurried:
-        await connection.execute(_HURRY, hurried)
-    return len(known) - len(idle) + len(woken)
+    nudges = [{"of_id": row.id, "of_nudged_at": now, "of_due_at": _find_due(row, woken, now)} for row in known]
+    await connection.execute(_NUDGE, nudges)
+    return {row.call_id for row in idle if row.id not in woken}
+
+
+def _find_due(row: Row[Any], woken: set[int], now: datetime) -> datetime | None:
+    """When a call that is named is read; one that is being looked at keeps its lease."""
+    due_at: datetime | None = row.due_at
+    if row.lease is not None or (due_at is None and row.id not in woken):
+        return due_at
+    hurried_at = _find_hurry(row, now)
+    return min(due_at, hurried_at) if due_at else hurried_at
+
+
+def _find_hurry(row: Row[Any], now: datetime) -> datetime:
+    """When it may be read at the earliest: after a failure, a webhook gives no leave to ask before that is over."""
+    rested_at: datetime = row.read_at + _BETWEEN_READINGS
+    return max(now, rested_at, row.held_until or now)
 
 
 async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) -> set[int]:
@@ -101,13 +123,39 @@ async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) ->
     return found
 
 
-async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime) -> int:
-    """Has unknown calls read, if any agent is followed; returns how many."""
-    is_followed = select(agent_subscriptions.c.id).where(agent_subscriptions.c.team_id == team_id, IS_WISH_ACTIVE)
-    if not call_ids or (await connection.execute(is_followed.limit(1))).first() is None:
-        return 0
-    times = {"status_since": now, "news_at": now, "seen_at": now, "nudged_at": now, "due_at": now, "read_at": _NEVER}
-    new = {"team_id": team_id, "status": "", "number": 0, "is_awaited": True, **times}
-    insert = insert_into(connection, followed_calls).on_conflict_do_nothing().returning(followed_calls.c.id)
-    rows = [new | {"call_id": each} for each in sorted(call_ids)]
-    return len((await connection.execute(insert, rows)).all())
+async def _add(connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime) -> int | None:
+    """Has unknown calls read, if any agent is followed; returns how many nobody else has added meanwhile, or None."""
+    if not call_ids:
+        return None
+    values = {"of_team": team_id, "of_calls": sorted(call_ids), "of_now": now}
+    added = (await connection.execute(_statements(connection.dialect.name).add, values)).rowcount
+    if not added and (await connection.execute(_ANY_WISH, {"of_team": team_id})).first() is None:
+        return None
+    return added
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """The two that each batch takes. One parameter holds all ids, so that a hundred cost little more than one."""
+
+    known: Select[Any]
+    add: Any
+
+
+@cache
+def _statements(dialect: str) -> _Statements:
+    """Either database has a function of its own that makes rows of a list."""
+    if dialect == "sqlite":
+        value = func.json_each(bindparam("of_calls", type_=JSON())).table_valued("value").c.value
+    else:
+        value = func.unnest(bindparam("of_calls", type_=ARRAY(Text()))).column_valued("value")
+    team_id, now = bindparam("of_team", type_=Text()), _of_time("of_now")
+    is_it = (followed_calls.c.team_id == team_id, followed_calls.c.call_id.in_(select(value)))
+    known = select(*_KNOWN).where(*is_it).order_by(followed_calls.c.id).with_for_update(key_share=True)
+    never = bindparam("never", _NEVER, type_=UtcDateTime())
+    new = {"team_id": team_id, "call_id": value, "status": literal(""), "is_awaited": true(), "read_at": never}
+    new |= dict.fromkeys(("status_since", "news_at", "seen_at", "nudged_at", "due_at"), now)
+    rows = select(*new.values()).where(exists().where(agent_subscriptions.c.team_id == team_id, IS_WISH_ACTIVE))
+    add = insert_for(dialect, followed_calls).from_select([*new], rows).on_conflict_do_nothing()
+    # SQLAlchemy counts the rows of an INSERT only if it is told to.
+    return _Statements(known=known, add=add.execution_options(preserve_rowcount=True))

@@ -10,7 +10,7 @@ from bot.core.subscriptions import Delivery, Reason, Subscription
 from bot.storage.agent_standing import IS_ACTIVE as IS_WISH_ACTIVE
 from bot.storage.rows import Values, subscription_values
 from bot.storage.schema import agent_subscriptions, subscriptions
-from bot.storage.steps import IS_ENDED, Debt, ended, find_debt, in_pieces, insert_into, is_in
+from bot.storage.steps import IS_ENDED, Debt, ended, find_debt, in_pieces, insert_into
 
 # Whether a subscription keeps its channel from being told of its call anew: it is told, it was by an agent's
 # subscription, or a person there didn't want it any more.
@@ -43,21 +43,35 @@ async def find_taken(
     return {followed_id: frozenset(channel_ids) for followed_id, channel_ids in found.items()}
 
 
-async def bear(connection: AsyncConnection, born: Iterable[Subscription], seen: Observation) -> list[Subscription]:
+async def bear(connection: AsyncConnection, born: Sequence[Subscription], seen: Observation) -> list[Subscription]:
     """Adds them, with their cards due, but where the channel is not told anew. The call's row is locked."""
+    if not born:
+        return []
     row = seen.followed
     query = select(subscriptions.c.channel_id).where(subscriptions.c.followed_id == row.id, IS_TAKING)
     taken = set((await connection.execute(query)).scalars())
-    added: list[Subscription] = []
-    for each in sorted(born, key=lambda subscription: subscription.id):
-        if each.channel_id in taken:
-            continue
-        values = subscription_values(each, followed_id=row.id) | _card(each, seen)
-        values |= ended(seen.end, seen.at) if seen.end else {}
-        insert = insert_into(connection, subscriptions).values(values).on_conflict_do_nothing()
-        if (await connection.execute(insert.returning(subscriptions.c.id))).first():
-            added.append(each)
-    return added
+    wanted = sorted((each for each in born if each.channel_id not in taken), key=lambda each: each.id)
+    shared = await _find_shared(connection, row.team_id, {each.channel_id for each in wanted})
+    end = ended(seen.end, seen.at) if seen.end else {}
+    rows = [
+        subscription_values(each, followed_id=row.id) | _card(seen) | end | {"is_shared": each.channel_id in shared}
+        for each in wanted
+    ]
+    if not rows:
+        return []
+    insert = insert_into(connection, subscriptions).on_conflict_do_nothing().returning(subscriptions.c.id)
+    added = set((await connection.execute(insert, rows)).scalars())
+    return [each for each in wanted if each.id in added]
+
+
+async def _find_shared(connection: AsyncConnection, team_id: str, channel_ids: set[str]) -> set[str]:
+    """Slack told one process alone, and once, that others read along there: what was followed there has kept it."""
+    is_there = (subscriptions.c.team_id == team_id, subscriptions.c.is_shared)
+    found: set[str] = set()
+    for piece in in_pieces(channel_ids):
+        query = select(subscriptions.c.channel_id).where(*is_there, subscriptions.c.channel_id.in_(piece)).distinct()
+        found.update((await connection.execute(query)).scalars())
+    return found
 
 
 def find_birth_debt(seen: Observation, born: Subscription) -> Debt | None:
@@ -74,13 +88,11 @@ def find_birth_debt(seen: Observation, born: Subscription) -> Debt | None:
     return find_debt(told, born, seen_status="")
 
 
-def _card(born: Subscription, seen: Observation) -> Values:
+def _card(seen: Observation) -> Values:
     return {
         "seen_status": seen.followed.state.status,
         "seen_media": seen.followed.is_media_told,
         "card_posts": 1,
         "card_wanted": 1,
         "card_due_at": seen.at,
-        # Slack told one process alone, and once: what was followed here then has kept it.
-        "is_shared": exists().where(is_in(born.team_id, born.channel_id), subscriptions.c.is_shared),
     }

@@ -9,7 +9,11 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.boards import want_boards
+from bot.storage.rows import Values
 from bot.storage.schema import boards
+
+# Not due until somebody mends what is wrong, and then to be drawn even without news: its burst may be over.
+STOPPED: Values = {"due_at": None, "lease": None, "failures": 0, "wanted": boards.c.wanted + 1}
 
 _IS_OPEN = boards.c.closed_at.is_(None)
 
@@ -17,15 +21,16 @@ _IS_OPEN = boards.c.closed_at.is_(None)
 async def stop_boards(connection: AsyncConnection, team_id: str) -> None:
     """The token is of no use any more: none of that workspace is due from now on."""
     ids = await _lock(connection, (boards.c.team_id == team_id) & boards.c.due_at.is_not(None))
-    await connection.execute(update(boards).where(boards.c.id.in_(ids)).values(due_at=None, lease=None, failures=0))
+    await connection.execute(update(boards).where(boards.c.id.in_(ids)).values(STOPPED))
 
 
-async def go_on_with_boards(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> None:
-    """Has those that are open drawn again: of one channel, or of all if that is empty. Their burst may be over."""
-    is_there = (boards.c.team_id == team_id) & _IS_OPEN & boards.c.due_at.is_(None)
+async def find_stopped(connection: AsyncConnection, team_id: str, channel_id: str) -> set[str]:
+    """Those that were stopped: of one channel, or of all if that is empty."""
+    is_there = (boards.c.team_id == team_id) & boards.c.due_at.is_(None)
     if channel_id:
         is_there &= boards.c.channel_id == channel_id
-    await want_boards(connection, await _lock(connection, is_there), now)
+    is_old = boards.c.wanted > boards.c.drawn
+    return set((await connection.execute(select(boards.c.id).where(is_there, is_old))).scalars())
 
 
 async def move_boards(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:

@@ -1,25 +1,30 @@
 """The boards themselves: which are to be drawn, what stands on them, and when one is looked at again."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.boards import BURST_WINDOW, LATEST_FAILURES, Board, BoardJob, Tally, redraw_wait
 from bot.core.calls import Call, CallStatus, is_final
 from bot.core.ports import Claim, Rate
 from bot.storage.agent_standing import pause_agents
+from bot.storage.board_standing import STOPPED
 from bot.storage.boards import count_born, is_born_in, is_on
 from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
 from bot.storage.rows import Values, known_of
 from bot.storage.schema import boards, followed_calls, subscriptions
-from bot.storage.steps import IS_ACTIVE, hold_back, lock_subscriptions, make_due, update_subscriptions
+from bot.storage.slots import take_slot
+from bot.storage.steps import IS_ACTIVE, lock_subscriptions, make_due, update_subscriptions
 
-_DUE = Queue(boards, key=boards.c.id, due_at=boards.c.due_at, lease=boards.c.lease)
+_queue = partial(Queue, boards, key=boards.c.id, due_at=boards.c.due_at, lease=boards.c.lease)
+_NEW, _OLD = _queue(among=boards.c.ts == ""), _queue(among=boards.c.ts != "")
 
 _NO_DRAWING: Values = {"due_at": None, "lease": None, "failures": 0, "begun_at": None}
 
@@ -38,14 +43,19 @@ _CALLS = subscriptions.join(followed_calls, followed_calls.c.id == subscriptions
 class BoardStore(StorePart):
     """Fulfils :class:`bot.core.agent_ports.Boards`."""
 
+    async def claim_new(self, *, limit: int, until: datetime, rate: Rate) -> Claim[BoardJob]:
+        """Takes boards that are to be posted."""
+        return await _NEW.claim(self._database, self._wish(limit, until, rate), _load)
+
     async def claim(self, *, limit: int, until: datetime, rate: Rate) -> Claim[BoardJob]:
-        """Takes boards that are to be posted, redrawn, or looked at because their burst may be over."""
-        return await _DUE.claim(self._database, self._wish(limit, until, rate), _load)
+        """Takes boards that are to be redrawn, or looked at because their burst may be over."""
+        return await _OLD.claim(self._database, self._wish(limit, until, rate), _load)
 
     async def tally(self, board_id: str) -> Tally:
         """What stands on it now."""
         is_here = is_on(board_id)
-        counting = select(followed_calls.c.status, func.count()).select_from(_CALLS).where(is_here)
+        kind = (followed_calls.c.status, followed_calls.c.agent_id)
+        counting = select(*kind, func.count()).select_from(_CALLS).where(is_here).group_by(*kind)
         running = select(func.count()).select_from(_CALLS).where(is_here, _IS_RUNNING)
         failing = select(followed_calls).select_from(_CALLS).where(is_here, followed_calls.c.status.in_(_FAILED))
         latest = failing.order_by(followed_calls.c.status_since.desc(), followed_calls.c.id.desc())
@@ -53,25 +63,33 @@ class BoardStore(StorePart):
             board = (await connection.execute(select(boards).where(boards.c.id == board_id))).first()
             if board is None:
                 return Tally()
-            counted = await connection.execute(counting.group_by(followed_calls.c.status))
+            by_status, by_agent = Counter[str](), Counter[str]()
+            for status, agent_id, count in await connection.execute(counting):
+                by_status[status] += count
+                by_agent[agent_id] += count
+            del by_agent[""]  # of whom it isn't known
             failures = await connection.execute(latest.limit(LATEST_FAILURES))
             after = self._clock() - BURST_WINDOW
+            born = await count_born(connection, board.team_id, [board.channel_id], after)
             return Tally(
-                by_status={row[0]: row[1] for row in counted},
-                last_minute=await count_born(connection, board.team_id, board.channel_id, after),
+                by_status=by_status,
+                by_agent=by_agent,
+                last_minute=born[board.channel_id],
                 failures=tuple(known_of(row) for row in failures),
                 unfinished=(await connection.execute(running)).scalar_one(),
             )
 
     async def begin(self, job: BoardJob) -> bool:
-        """Puts down that it is about to be posted; False if it is somebody else's by now."""
+        """Puts down that it is about to be posted; False if it is somebody else's by now, or is to wait, as a card."""
         now = self._clock()
         async with self._database.transaction() as connection:
-            begin = update(boards).where(_is_ours(job)).values(begun_at=now)
-            if (await connection.execute(begin)).rowcount == 0:
+            row = await _lock(connection, job)
+            if row is None or row.lease != job.lease:
                 return False
-            await hold_back(connection, job.board.team_id, job.board.channel_id, now)
-            return True
+            free_at = await take_slot(connection, job.board.team_id, job.board.channel_id, now)
+            values: Values = {"due_at": free_at, "lease": None} if free_at else {"begun_at": now}
+            await connection.execute(update(boards).where(boards.c.id == row.id).values(values))
+            return free_at is None
 
     async def mark(self, job: BoardJob, *, ts: str) -> None:
         """It stands there as wanted. One that is open is looked at again even if there is no news: it may be over.
@@ -132,7 +150,8 @@ class BoardStore(StorePart):
             on_it = select(subscriptions.c.id).where(is_on(board.id))
             one = (await connection.execute(on_it.order_by(subscriptions.c.id).limit(1))).scalar() or ""
             _, locked = await lock_refused(connection, board.team_id, board.channel_id, one, whole_channel=True)
-            if (await connection.execute(update(boards).where(_is_ours(job)).values(_NO_DRAWING))).rowcount:
+            stop = update(boards).where(_is_ours(job)).values(STOPPED | {"begun_at": None})
+            if (await connection.execute(stop)).rowcount:
                 creators = await pause_refused(connection, locked, reason, now)
                 await pause_agents(connection, board.team_id, board.channel_id, reason)
                 await make_due(connection, board.team_id, creators, now)
@@ -148,13 +167,16 @@ class BoardStore(StorePart):
             row = (await connection.execute(select(boards).where(boards.c.id == board_id))).first()
         return _board_of(row) if row else None
 
-    async def list_calls(self, board_id: str, *, offset: int, limit: int) -> tuple[tuple[Call, ...], int]:
-        """A page of the calls on it, newest first, as they are remembered, and how many there are in all."""
-        page = select(followed_calls).select_from(_CALLS).where(is_on(board_id)).offset(offset).limit(limit)
+    async def list_calls(
+        self, board_id: str, *, status: CallStatus | None, offset: int, limit: int
+    ) -> tuple[tuple[Call, ...], int]:
+        """A page of the calls on it, of that status or of any, newest first, and how many there are in all."""
+        is_wanted = is_on(board_id) & (followed_calls.c.status == status.value if status else true())
+        page = select(followed_calls).select_from(_CALLS).where(is_wanted).offset(offset).limit(limit)
         newest = page.order_by(subscriptions.c.created_at.desc(), subscriptions.c.id.desc())
         async with self._database.reading() as connection:
             calls = tuple(known_of(row) for row in await connection.execute(newest))
-            counting = select(func.count()).select_from(subscriptions).where(is_on(board_id))
+            counting = select(func.count()).select_from(_CALLS).where(is_wanted)
             return calls, (await connection.execute(counting)).scalar_one()
 
     async def _write(self, job: BoardJob, values: Values) -> None:

@@ -1,5 +1,6 @@
 """Boards: what goes onto one instead of a card of its own, and whose turn it is to be drawn."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -47,12 +48,15 @@ async def fold(
     """
     folded: set[str] = set()
     wanted = set(changed)
-    for channel_id in sorted({each.channel_id for each in born}):
+    channel_ids = sorted({each.channel_id for each in born})
+    open_ids = await _find_open(connection, team_id, channel_ids)
+    counts = await count_born(connection, team_id, set(channel_ids) - open_ids.keys(), now - rules.window)
+    for channel_id in channel_ids:
         here = [each for each in born if each.channel_id == channel_id]
         mentions = {each.id: each.options.mention for each in here}
-        board_id = await _find_open(connection, team_id, channel_id)
+        board_id = open_ids.get(channel_id)
         if board_id is None:
-            if await count_born(connection, team_id, channel_id, now - rules.window) <= rules.cards_per_minute:
+            if counts[channel_id] <= rules.cards_per_minute:
                 continue
             mentions |= await _lock_unposted(connection, team_id, channel_id, now - rules.window)
             board_id = await _open(connection, team_id, channel_id, mention=_union(mentions.values()), now=now)
@@ -82,10 +86,12 @@ def _next_drawing(row: Row[Any], now: datetime) -> datetime:
     return max(now, row.drawn_at + redraw_wait(now - row.opened_at)) if row.drawn_at else now
 
 
-async def _find_open(connection: AsyncConnection, team_id: str, channel_id: str) -> str | None:
-    """Not locked: the board may close at any time. What goes onto it even so, is shown there."""
-    query = select(boards.c.id).where(boards.c.team_id == team_id, boards.c.channel_id == channel_id, _IS_OPEN)
-    found: str | None = (await connection.execute(query)).scalar()
+async def _find_open(connection: AsyncConnection, team_id: str, channel_ids: Iterable[str]) -> dict[str, str]:
+    """The open boards' ids by channel. Not locked: one may close at any time. What goes onto it even so, is shown."""
+    found: dict[str, str] = {}
+    for piece in in_pieces(channel_ids):
+        is_theirs = (boards.c.team_id == team_id, boards.c.channel_id.in_(piece), _IS_OPEN)
+        found |= {row.channel_id: row.id for row in await connection.execute(select(boards).where(*is_theirs))}
     return found
 
 
@@ -99,12 +105,18 @@ def is_on(board_id: str) -> ColumnElement[bool]:
     return and_(subscriptions.c.board_id == board_id, subscriptions.c.board_id != _EMPTY)
 
 
-async def count_born(connection: AsyncConnection, team_id: str, channel_id: str, after: datetime) -> int:
-    """How many of these have come to be since then."""
-    is_recent = (is_born_in(team_id, channel_id), subscriptions.c.created_at > after)
-    return int(
-        (await connection.execute(select(func.count()).select_from(subscriptions).where(*is_recent))).scalar_one()
-    )
+async def count_born(
+    connection: AsyncConnection, team_id: str, channel_ids: Iterable[str], after: datetime
+) -> Counter[str]:
+    """How many of these have come to be since then, by channel."""
+    found: Counter[str] = Counter()
+    for piece in in_pieces(channel_ids):
+        is_theirs = (subscriptions.c.team_id == team_id, subscriptions.c.channel_id.in_(piece))
+        is_recent = (*is_theirs, subscriptions.c.parent_id != _EMPTY, subscriptions.c.created_at > after)
+        query = select(subscriptions.c.channel_id, func.count()).where(*is_recent)
+        rows = await connection.execute(query.group_by(subscriptions.c.channel_id))
+        found.update({str(row[0]): int(row[1]) for row in rows})
+    return found
 
 
 async def _lock_unposted(connection: AsyncConnection, team_id: str, channel_id: str, after: datetime) -> dict[str, str]:
@@ -140,8 +152,8 @@ async def _open(connection: AsyncConnection, team_id: str, channel_id: str, *, m
     while True:
         await connection.execute(insert)
         # Once more if the other one has closed already.
-        if board_id := await _find_open(connection, team_id, channel_id):
-            return board_id
+        if found := await _find_open(connection, team_id, [channel_id]):
+            return found[channel_id]
 
 
 def _union(mentions: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from bot.core.subscriptions import Subscription
 from bot.storage.births import bear, find_birth_debt, find_taken, lock_parents
 from bot.storage.boards import fold
 from bot.storage.columns import UtcDateTime
-from bot.storage.coverage import find_covered, note_change
+from bot.storage.coverage import Arrivals, find_covered
 from bot.storage.leases import Queue, StorePart
 from bot.storage.rows import Values, followed_of, followed_values, subscription_of
 from bot.storage.schema import followed_calls, subscriptions
@@ -23,23 +23,35 @@ from bot.storage.steps import IS_ACTIVE, card_wish, ended, find_debt, lock_subsc
 
 _DUE = Queue(followed_calls, key=followed_calls.c.id, due_at=followed_calls.c.due_at, lease=followed_calls.c.lease)
 
+_of_time = partial(bindparam, type_=UtcDateTime())
+
 # What only the holder of the lease may write.
 _WRITE = update(followed_calls).where(
     followed_calls.c.id == bindparam("of_id"), followed_calls.c.lease == bindparam("of_lease")
 )
 
 # A webhook that came during a look may know more than was read: it counts as having come right after it.
-_IS_NUDGED_MEANWHILE = followed_calls.c.nudged_at.is_distinct_from(bindparam("of_nudge", type_=UtcDateTime()))
+_IS_NUDGED_MEANWHILE = followed_calls.c.nudged_at.is_distinct_from(_of_time("of_nudge"))
 _AFTER_NUDGE = timedelta(seconds=1)
+
+_IS_NUDGED = followed_calls.c.nudged_at >= followed_calls.c.read_at
+_PUT_OFF = _WRITE.values(
+    due_at=case((_IS_NUDGED, _of_time("of_held_until")), else_=_of_time("of_due_at")),
+    held_until=_of_time("of_held_until"),
+    failures=bindparam("of_failures"),
+    lease=None,
+)
+_RELEASE = _WRITE.values(due_at=_of_time("of_due_at"), lease=None)
 
 
 class FollowedCallStore(StorePart):
     """Fulfils :class:`bot.core.ports.FollowedCalls`."""
 
-    def __init__(self, *, burst: BurstRules, **parts: Any) -> None:
-        """Takes when cards are too many, and what each store is given."""
+    def __init__(self, *, burst: BurstRules, arrivals: Arrivals, **parts: Any) -> None:
+        """Takes when cards are too many, who knows which agents' webhooks arrive, and what each store is given."""
         super().__init__(**parts)
         self._burst = burst
+        self._arrivals = arrivals
 
     async def claim(self, *, limit: int, until: datetime, rate: Rate) -> Claim[FollowedCall]:
         """Takes calls that are due."""
@@ -58,45 +70,40 @@ class FollowedCallStore(StorePart):
             if (saved := written.first()) is None:
                 return False
             is_followed = await _tell(connection, seen, wanted, rules=self._burst)
-            is_nudged = seen.end is not None and saved.due_at is not None
-            if (seen.end or seen.is_given_up or not is_followed) and not is_nudged:
+            # One that is let go is due only if a webhook has named it meanwhile.
+            may_be_idle = not (is_followed or seen.end or row.is_awaited)
+            if may_be_idle and saved.due_at is not None:
                 await stop_idle(connection, [row.id])
-            await note_change(connection, seen)
+            await self._arrivals.note_change(connection, seen)
             return True
 
-    async def put_off(self, known: FollowedCall, *, due_at: datetime) -> None:
-        """Counts a failure, and gives the call back for that time."""
-        await self._write(known, {"failures": known.failures + 1, "due_at": due_at, "lease": None})
+    async def put_off(self, known: FollowedCall, *, due_at: datetime, held_until: datetime) -> None:
+        """Counts a failure, and gives the call back for that time, or for when it may be hurried if a webhook has."""
+        given = {"of_due_at": due_at, "of_held_until": held_until, "of_failures": known.failures + 1}
+        await self._database.change(_PUT_OFF, given | {"of_id": known.id, "of_lease": known.lease})
 
     async def release(self, known: FollowedCall) -> None:
         """Gives a call back unlooked at."""
-        await self._write(known, {"due_at": self._clock(), "lease": None})
-
-    async def _write(self, row: FollowedCall, values: Values) -> bool:
-        return await self._database.change(_statement(tuple(values)), values | {"of_id": row.id, "of_lease": row.lease})
-
-
-@cache
-def _statement(columns: tuple[str, ...]) -> Update:
-    """The same one for the same columns: so several rows can be written at once."""
-    return _WRITE.values({each: bindparam(each) for each in columns})
+        given = {"of_id": known.id, "of_lease": known.lease, "of_due_at": self._clock()}
+        await self._database.change(_RELEASE, given)
 
 
 @cache
 def _look_statement(columns: tuple[str, ...]) -> Update:
     """Likewise, for what a look writes."""
-    of_time = partial(bindparam, type_=UtcDateTime())
     nudged = {
-        "due_at": case((_IS_NUDGED_MEANWHILE, of_time("of_again_at")), else_=of_time("of_due_at")),
-        "nudged_at": case((_IS_NUDGED_MEANWHILE, of_time("of_read_at")), else_=followed_calls.c.nudged_at),
+        "due_at": case((_IS_NUDGED_MEANWHILE, _of_time("of_again_at")), else_=_of_time("of_due_at")),
+        "nudged_at": case((_IS_NUDGED_MEANWHILE, _of_time("of_read_at")), else_=followed_calls.c.nudged_at),
     }
     return _WRITE.values({each: bindparam(each) for each in columns} | nudged)
 
 
 def _look(seen: Observation, due_at: datetime | None) -> tuple[Update, Values]:
-    """The statement that writes a look, and what it is given."""
+    """The statement that writes a look, and what it is given: few values in most cases, for each costs time."""
     row = seen.followed
-    values = followed_values(row) | {"read_at": seen.at, "lease": None}
+    values: Values = {"read_at": seen.at, "held_until": None, "lease": None}
+    if not seen.is_same:
+        values |= followed_values(row)
     again_at = seen.at + _AFTER_NUDGE
     given = {
         "of_id": row.id,
@@ -132,7 +139,7 @@ async def _tell(
     threads = [each for each in rows if not each.board_id]
     found = [find_debt(seen, subscription_of(each), seen_status=each.seen_status) for each in threads]
     values = _news_values(seen)
-    if values:
+    if rows and values:
         await connection.execute(update(subscriptions).where(is_concerned).values(values))
     added = await bear(connection, born, seen)
     changed = {each.board_id for each in rows} - {""} if seen.is_card_old or seen.end else set()

@@ -2,49 +2,64 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.outbox import CardJob
 from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import Reason, SubscriptionState
 from bot.storage.agent_standing import pause_agents
+from bot.storage.columns import UtcDateTime
 from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
 from bot.storage.rows import Values, card_job_of, card_key, known_of
 from bot.storage.schema import followed_calls, notices, subscriptions
-from bot.storage.steps import (
-    IS_OWED,
-    NO_CARD,
-    hold_back,
-    lock_subscriptions,
-    make_due,
-    update_subscriptions,
-)
+from bot.storage.slots import find_slots, take_slot
+from bot.storage.steps import IS_OWED, NO_CARD, lock_subscriptions, make_due, update_subscriptions
 
-_DUE = Queue(
-    subscriptions, key=subscriptions.c.id, due_at=subscriptions.c.card_due_at, lease=subscriptions.c.card_lease
+_queue = partial(
+    Queue, subscriptions, key=subscriptions.c.id, due_at=subscriptions.c.card_due_at, lease=subscriptions.c.card_lease
+)
+# To the letter, as the partial index has it.
+_NEW = _queue(among=subscriptions.c.card_ts == literal_column("''"))
+_OLD = _queue(among=subscriptions.c.card_ts != literal_column("''"))
+
+_WAIT = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("of_id"))
+    .values(card_due_at=bindparam("of_due_at", type_=UtcDateTime()), card_lease=None)
 )
 
 
 class CardStore(StorePart):
     """The part of :class:`bot.core.ports.Outbox` that is about cards."""
 
+    async def claim_new_cards(self, *, limit: int, until: datetime, rate: Rate) -> Claim[CardJob]:
+        """Takes cards that are to be posted, one for each channel that takes a message now."""
+        wish = self._wish(limit, until, rate)
+        return await _NEW.claim(self._database, wish, partial(_load_new, now=wish.now))
+
     async def claim_cards(self, *, limit: int, until: datetime, rate: Rate) -> Claim[CardJob]:
-        """Takes cards that are out of date, not posted yet, or to be posted anew."""
-        return await _DUE.claim(self._database, self._wish(limit, until, rate), _load)
+        """Takes cards that stand there and are out of date."""
+        return await _OLD.claim(self._database, self._wish(limit, until, rate), _load)
 
     async def begin_card(self, job: CardJob) -> bool:
-        """Puts down that the card is about to be posted; False if it is somebody else's by now."""
+        """Puts down that the card is about to be posted; False if it is somebody else's by now, or is to wait.
+
+        Then it is given back for the time at which its channel takes a message.
+        """
         now = self._clock()
         async with self._database.transaction() as connection:
-            begin = update(subscriptions).where(_is_ours(job)).values(card_begun_at=now)
-            if (await connection.execute(begin)).rowcount == 0:
+            row = await _lock(connection, job)
+            if row is None or row.card_lease != job.lease:
                 return False
-            await hold_back(connection, job.team_id, job.channel_id, now)
-            return True
+            free_at = await take_slot(connection, job.team_id, job.channel_id, now)
+            values: Values = {"card_due_at": free_at, "card_lease": None} if free_at else {"card_begun_at": now}
+            await update_subscriptions(connection, [row.id], values)
+            return free_at is None
 
     async def mark_card(self, job: CardJob, *, ts: str) -> None:
         """The card stands there as wanted.
@@ -122,6 +137,15 @@ async def repost(connection: AsyncConnection, row: Row[Any], now: datetime) -> b
     }
     await update_subscriptions(connection, [row.id], NO_CARD | lost)
     return True
+
+
+async def _load_new(connection: AsyncConnection, rows: Sequence[Row[Any]], *, now: datetime) -> list[CardJob]:
+    """The claimed cards that may be posted now; the others are given back for when they may."""
+    ordered = sorted(rows, key=lambda row: (row.created_at, row.id))
+    slots = list(zip(ordered, await find_slots(connection, ordered, now), strict=True))
+    if early := [{"of_id": row.id, "of_due_at": free_at} for row, free_at in slots if free_at > now]:
+        await connection.execute(_WAIT, early)
+    return await _load(connection, [row for row, free_at in slots if free_at <= now])
 
 
 async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[CardJob]:

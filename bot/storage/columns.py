@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Integer, Text, TypeDecorator, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Integer, Text, TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -71,5 +71,8 @@ def time_column(name: str, *, nullable: bool = False) -> Column[datetime]:
 
 
 def where(condition: str) -> dict[str, Any]:
-    """What makes an index partial; either database says it in the same way, SQLAlchemy in two."""
-    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
+    """What makes an index partial. The migrations make it so in either database; a test holds the two together.
+
+    Told to SQLAlchemy itself, it would import both dialects whichever is used: a twentieth of the time to start.
+    """
+    return {"info": {"where": condition}}

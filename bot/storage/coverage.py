@@ -15,6 +15,9 @@ from bot.storage.steps import in_pieces, insert_into
 # It is not put down more often than that for an agent: what matters is that they come at all.
 _OFTEN = timedelta(seconds=5)
 
+# So many agents are remembered to have been noted.
+_MOST_NOTED = 10_000
+
 
 async def find_covered(connection: AsyncConnection, team_id: str, agent_ids: set[str], now: datetime) -> set[str]:
     """Those of these agents whose webhooks arrive."""
@@ -26,34 +29,57 @@ async def find_covered(connection: AsyncConnection, team_id: str, agent_ids: set
     return found
 
 
-async def note_arrival(connection: AsyncConnection, team_id: str, agent_ids: Iterable[str], at: datetime) -> None:
-    """A webhook has named a call of each of these agents then."""
+class Arrivals:
+    """When webhooks named calls of which agents, as far as this process has put it down.
+
+    Hundreds come a second, and mostly there is nothing to write; then nothing is asked of the database either. That a
+    transaction was rolled back isn't noticed here: the next webhook after a few seconds puts it right.
+    """
+
+    def __init__(self) -> None:
+        self._noted: dict[tuple[str, str], datetime] = {}
+
+    async def note(self, connection: AsyncConnection, team_id: str, agent_ids: Iterable[str], at: datetime) -> None:
+        """A webhook has named a call of each of these agents then."""
+        news = [each for each in set(agent_ids) - {""} if not self._is_noted(team_id, each, at)]
+        for piece in in_pieces(news):
+            await _write_arrival(connection, team_id, piece, at)
+        if len(self._noted) > _MOST_NOTED:
+            self._noted.clear()
+        self._noted |= {(team_id, each): at for each in news}
+
+    def _is_noted(self, team_id: str, agent_id: str, at: datetime) -> bool:
+        noted_at = self._noted.get((team_id, agent_id))
+        return noted_at is not None and noted_at > at - _OFTEN
+
+    async def note_change(self, connection: AsyncConnection, seen: Observation) -> None:
+        """A look has seen a change: had a webhook announced it, or should one have?"""
+        row = seen.followed
+        if seen.kind is not ChangeKind.STATUS or not row.agent_id:
+            return
+        if row.is_nudged and row.nudged_at:
+            await self.note(connection, row.team_id, [row.agent_id], row.nudged_at)
+        elif row.is_covered and (row.state.is_final or row.state.status == CallStatus.ONGOING):
+            # The next webhook forgives it, however soon it comes.
+            self._noted.pop((row.team_id, row.agent_id), None)
+            missed = update(agents).where(agents.c.team_id == row.team_id, agents.c.agent_id == row.agent_id)
+            await connection.execute(missed.values(missed=agents.c.missed + 1))
+
+
+async def _write_arrival(connection: AsyncConnection, team_id: str, agent_ids: list[str], at: datetime) -> None:
     is_fresh = and_(agents.c.webhook_seen_at > at - _OFTEN, agents.c.missed == 0)
-    for piece in in_pieces(set(agent_ids) - {""}):
-        query = select(agents.c.agent_id).where(agents.c.team_id == team_id, agents.c.agent_id.in_(piece), is_fresh)
-        fresh = set((await connection.execute(query)).scalars())
-        rows = [{"team_id": team_id, "agent_id": each, "webhook_seen_at": at} for each in piece if each not in fresh]
-        if not rows:
-            continue
-        new = insert_into(connection, agents).values(missed=0)
-        seen = new.on_conflict_do_update(
-            index_elements=["team_id", "agent_id"],
-            set_={"webhook_seen_at": new.excluded.webhook_seen_at, "missed": 0},
-            where=or_(agents.c.webhook_seen_at.is_(None), agents.c.webhook_seen_at <= at, agents.c.missed > 0),
-        )
-        await connection.execute(seen, rows)
-
-
-async def note_change(connection: AsyncConnection, seen: Observation) -> None:
-    """A look has seen a change: had a webhook announced it, or should one have?"""
-    row = seen.followed
-    if seen.kind is not ChangeKind.STATUS or not row.agent_id:
+    query = select(agents.c.agent_id).where(agents.c.team_id == team_id, agents.c.agent_id.in_(agent_ids), is_fresh)
+    fresh = set((await connection.execute(query)).scalars())
+    rows = [{"team_id": team_id, "agent_id": each, "webhook_seen_at": at} for each in agent_ids if each not in fresh]
+    if not rows:
         return
-    if row.is_nudged and row.nudged_at:
-        await note_arrival(connection, row.team_id, [row.agent_id], row.nudged_at)
-    elif row.is_covered and (row.state.is_final or row.state.status == CallStatus.ONGOING):
-        missed = update(agents).where(agents.c.team_id == row.team_id, agents.c.agent_id == row.agent_id)
-        await connection.execute(missed.values(missed=agents.c.missed + 1))
+    new = insert_into(connection, agents).values(missed=0)
+    seen = new.on_conflict_do_update(
+        index_elements=["team_id", "agent_id"],
+        set_={"webhook_seen_at": new.excluded.webhook_seen_at, "missed": 0},
+        where=or_(agents.c.webhook_seen_at.is_(None), agents.c.webhook_seen_at <= at, agents.c.missed > 0),
+    )
+    await connection.execute(seen, rows)
 
 
 async def measure(connection: AsyncConnection, team_id: str, since: datetime) -> Coverage:

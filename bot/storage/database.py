@@ -1,6 +1,7 @@
 """The database: connections, transactions, and the one place where the drivers' errors become ours."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,12 +24,16 @@ _PASSING_STATES = frozenset({"25006", "25P03", "25P04"})
 # A server that hangs keeps its own time limits no more, so we have one too, a little longer than the server's.
 _SECONDS = 15.0
 
+# So many read an SQLite file at once, beside the one who writes: who writes must not wait for a connection, too.
+READERS = 2
+
 # SQLite's that are not the statement's fault; a statement that is wrong says SQLITE_ERROR.
 _BUGS_OF_SQLITE = frozenset({"SQLITE_ERROR", "SQLITE_MISUSE", "SQLITE_RANGE"})
 
-
-# So long a write waits for others to share its commit with: a look may be late, and a commit is a wait for the disk.
+# So long a write waits for others to share its transaction with, which is a wait for the disk and costs as much as ten
+# writes: the longer, the more of them came together the last time. A look may be late.
 _GATHERING_SECONDS = 0.005
+_LONGEST_GATHERING_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Database:
         self._engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._turns = Turns() if self.is_sqlite else None
+        self._seats = asyncio.Semaphore(READERS) if self.is_sqlite else contextlib.nullcontext()
         self._waiting: list[_Write] = []
         self._writer: asyncio.Task[None] | None = None
         if self.is_sqlite:
@@ -69,7 +75,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """For statements that read: each sees the newest."""
-        async with _translated(), asyncio.timeout(_SECONDS), self._single.connect() as connection:
+        async with _translated(), asyncio.timeout(_SECONDS), self._seats, self._single.connect() as connection:
             yield connection
 
     @asynccontextmanager
@@ -97,8 +103,9 @@ class Database:
 
     async def _write_waiting(self) -> None:
         """A task of its own: whoever gives up waiting must not take the others' writes back."""
+        together: list[_Write] = []
         while self._waiting:
-            await asyncio.sleep(_GATHERING_SECONDS)
+            await asyncio.sleep(min(_GATHERING_SECONDS * (1 + len(together)), _LONGEST_GATHERING_SECONDS))
             together, self._waiting = self._waiting, []
             try:
                 found = await self._write_together(together)

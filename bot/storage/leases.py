@@ -84,12 +84,21 @@ class StorePart:
 class Queue:
     """The rows of a table that become due."""
 
-    def __init__(self, table: Table, *, key: Column[Any], due_at: Column[datetime], lease: Column[str]) -> None:
-        """Takes the table, what names a row within its team, and the two columns of a lease."""
+    def __init__(
+        self,
+        table: Table,
+        *,
+        key: Column[Any],
+        due_at: Column[datetime],
+        lease: Column[str],
+        among: ColumnElement[bool] | None = None,
+    ) -> None:
+        """Takes the table, what names a row within its team, the two columns of a lease, and which rows, if not all."""
         is_ours = table.c.team_id == bindparam("of_team")
+        is_one = is_ours if among is None else is_ours & among
         due = (
             select(key)
-            .where(is_ours, due_at <= bindparam("now", type_=UtcDateTime()))
+            .where(is_one, due_at <= bindparam("now", type_=UtcDateTime()))
             .order_by(due_at)
             .limit(bindparam("most"))
             .with_for_update(skip_locked=True, key_share=True)
@@ -100,7 +109,7 @@ class Queue:
         if len(table.primary_key) > 1:
             is_taken &= is_ours  # only where it is needed: SQLite would look through all that is ours
         self._claim = update(table).where(is_taken).values(taken).returning(*table.c)
-        self._earliest = select(due_at).where(is_ours, due_at.is_not(None)).order_by(due_at).limit(1)
+        self._earliest = select(due_at).where(is_one, due_at.is_not(None)).order_by(due_at).limit(1)
 
     async def claim(self, database: Database, wish: Wish, load: Load[Row]) -> Claim[Row]:
         """Claims what is due; ``load`` makes values of the rows and may give some back, which then don't count."""
@@ -118,10 +127,11 @@ class Queue:
                 # What was due has been erased since we looked: nothing of that workspace is to come back.
                 await budget.forget(connection)
             next_at = await self._find_earliest(connection, wish)
+        is_held = next_at is not None and next_at <= wish.now and budget.free_at is not None
         if next_at is not None:
             next_at = max(next_at, budget.free_at or next_at)
             next_at = next_at if rows else max(next_at, wish.now + _SOON)
-        return Claim(rows=tuple(rows), next_at=next_at)
+        return Claim(rows=tuple(rows), next_at=next_at, is_held=is_held)
 
     async def _take(self, connection: AsyncConnection, wish: Wish, most: int) -> Sequence[TableRow[Any]]:
         values = {"of_team": wish.team_id, "now": wish.now, "most": most, "until": wish.until, "token": wish.token}

@@ -1,4 +1,6 @@
-"""Bringing the tables to the newest revision, at start."""
+"""Bringing the tables to the newest revision, at start; and which older bots can go on working with them."""
+
+from typing import NamedTuple
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import ProgrammingError
@@ -17,22 +19,26 @@ _LONGEST_SECONDS = 900.0
 _NOT_ALLOWED = "42501"
 
 
+class _Tables(NamedTuple):
+    """Which tables there are, if any, and from which revision on a bot can work with them."""
+
+    revision: str | None = None
+    compatible_since: str | None = None
+
+
 async def check_revision(database: Database) -> str | None:
     """The revision of the tables, as one that this bot can work with or upgrade; None if there are none yet.
 
     Raises:
-        StorageError: a newer bot has upgraded this database.
+        StorageError: a newer bot has upgraded this database, and this one can't work with what it made.
         StoreUnavailable: the database does not answer.
     """
-    found = await find_revision(database)
-    if found not in {None, HEAD}:
-        async with database.reading() as connection:
-            await connection.run_sync(_refuse_newer)
-    return found
+    async with database.reading() as connection:
+        return await connection.run_sync(_check_revision)
 
 
-async def require_head(database: Database) -> None:
-    """Sees to it that our tables are there, and of this bot's revision; makes and changes nothing.
+async def require_tables(database: Database) -> None:
+    """Sees to it that our tables are there, and as this bot can work with them; makes and changes nothing.
 
     Raises:
         StorageError: they are not; what to do.
@@ -43,7 +49,7 @@ async def require_head(database: Database) -> None:
         raise StorageError(
             "The bot's tables are not in this database. Is DATABASE_URL right? Start the bot once if so."
         )
-    if found != HEAD:
+    if found < HEAD:
         raise StorageError(
             f"The database is older than this bot (revision {found}). Start the bot once: it brings it to {HEAD}."
         )
@@ -52,23 +58,25 @@ async def require_head(database: Database) -> None:
 async def find_revision(database: Database) -> str | None:
     """The revision of the tables; None if there are none yet. Raises StoreUnavailable."""
     async with database.reading() as connection:
-        return await connection.run_sync(_find_revision)
+        return (await connection.run_sync(_read_tables)).revision
 
 
 async def migrate(database: Database) -> None:
     """Makes or upgrades the tables, in one transaction; several processes may do so at once.
 
+    Tables of a newer bot stay as they are, where they are marked as fit for this one: so an upgrade can be taken back.
+
     Raises:
-        StorageError: a newer bot has upgraded this database.
+        StorageError: a newer bot has upgraded this database, and this one can't work with what it made.
         StoreUnavailable: the database does not answer.
     """
-    if await find_revision(database) == HEAD:
+    if _is_new_enough(await check_revision(database)):
         return
     try:
         async with database.transaction(seconds=_LONGEST_SECONDS) as connection:
             if not database.is_sqlite:
                 await _lock_postgres(connection)
-            if await connection.run_sync(_find_revision) != HEAD:
+            if not _is_new_enough(await connection.run_sync(_check_revision)):
                 await connection.run_sync(_upgrade)
     except ProgrammingError as error:
         state = getattr(error.orig, "sqlstate", None)
@@ -85,30 +93,36 @@ async def _lock_postgres(connection: AsyncConnection) -> None:
     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
-def _find_revision(connection: Connection) -> str | None:
+def _is_new_enough(revision: str | None) -> bool:
+    return revision is not None and revision >= HEAD
+
+
+def _read_tables(connection: Connection) -> _Tables:
     if not inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return found
+        return _Tables()
+    row = connection.execute(text("SELECT * FROM alembic_version")).mappings().first()
+    return _Tables(row["version_num"], row.get("compatible_since")) if row else _Tables()
+
+
+def _check_revision(connection: Connection) -> str | None:
+    found, since = _read_tables(connection)
+    if found is None or found <= HEAD or (since is not None and since <= HEAD):
+        return found
+    raise StorageError(
+        f"The database is newer than this bot (revision {found}). Run the newer version, or restore a backup."
+    )
 
 
 def _upgrade(connection: Connection) -> None:
     from alembic import command
-
-    from bot.storage.migrations import make_config
-
-    _refuse_newer(connection)
-    command.upgrade(make_config(connection), "head")
-
-
-def _refuse_newer(connection: Connection) -> None:
     from alembic.script import ScriptDirectory
 
     from bot.storage.migrations import make_config
 
-    known = {script.revision for script in ScriptDirectory.from_config(make_config(connection)).walk_revisions()}
-    found = _find_revision(connection)
-    if found is not None and found not in known:
-        raise StorageError(
-            f"The database is newer than this bot (revision {found}). Run the newer version, or restore a backup."
-        )
+    config = make_config(connection)
+    command.upgrade(config, "head")
+    newest = ScriptDirectory.from_config(config).get_revision("head").module
+    # Last of all: whoever starts meanwhile waits for this row's table no longer than for the commit.
+    if "compatible_since" not in {column["name"] for column in inspect(connection).get_columns("alembic_version")}:
+        connection.execute(text("ALTER TABLE alembic_version ADD COLUMN compatible_since VARCHAR(32)"))
+    connection.execute(text("UPDATE alembic_version SET compatible_since = :since"), {"since": newest.compatible_since})

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.storage.database import Database, StorageError
+from bot.storage.database import READERS, Database, StorageError
 
 # How long anybody waits for a connection, or for another process that writes to the same SQLite file.
 _PATIENCE_SECONDS = 5.0
@@ -60,9 +60,9 @@ def _sqlite_engine(path: Path, *, may_make: bool) -> AsyncEngine:
     _open_file(path)
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
-        # One writer and one reader. No isolation level: the driver begins no transaction behind our back.
+        # One writer and READERS. No isolation level: the driver begins no transaction behind our back.
         connect_args={"isolation_level": None, "timeout": _PATIENCE_SECONDS},
-        pool_size=2,
+        pool_size=1 + READERS,
         max_overflow=0,
         pool_timeout=_PATIENCE_SECONDS,
         hide_parameters=True,

@@ -32,14 +32,19 @@ from bot.storage.steps import (
 async def lock_refused(
     connection: AsyncConnection, team_id: str, channel_id: str, subscription_id: str, *, whole_channel: bool
 ) -> tuple[Locked | None, list[Locked]]:
-    """Locks a subscription, and those that Slack's refusal concerns: it, or all of its channel, if they'd ever post."""
+    """Locks a subscription, and those that Slack's refusal concerns: it, or all of its channel, if they'd ever post.
+
+    Where agents are followed, one that has ended counts, too, if one of theirs gave birth to it: they are paused with
+    the channel, and it takes somebody who is told, and a subscription to be resumed.
+    """
     is_it = subscriptions.c.id == subscription_id
-    if whole_channel:
-        await lock_agents(connection, team_id, channel_id)
+    is_it_concerned = _is_refusable()
+    if whole_channel and await lock_agents(connection, team_id, channel_id):
+        is_it_concerned |= IS_ENDED & (subscriptions.c.parent_id != "")
     is_concerned = is_in(team_id, channel_id) & _is_refusable()
     locked = await lock_following(connection, is_it | is_concerned if whole_channel else is_it)
     own = next((each for each in locked if each.row.id == subscription_id), None)
-    refusable = await connection.execute(select(subscriptions.c.id).where(is_it, _is_refusable()))
+    refusable = await connection.execute(select(subscriptions.c.id).where(is_it, is_it_concerned))
     if refusable.first() is None:
         return own, [each for each in locked if each is not own]
     return own, locked

@@ -144,6 +144,7 @@ def known_of(row: Row[Any]) -> Call:
         id=CallId(row.call_id),
         status=row.status,
         read_at=row.read_at,
+        agent_id=row.agent_id or None,
         started_at=row.started_at,
         ended_at=row.ended_at,
     )

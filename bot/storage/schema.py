@@ -5,13 +5,14 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, MetaData, Table, T
 from bot.storage.columns import BIG_ID, ForeignText, count_column, flag_column, text_column, time_column, where
 
 # The newest revision in migrations/versions: as long as the database has it, Alembic is not even imported.
-HEAD = "0005"
+HEAD = "0006"
 
 metadata = MetaData()
 
 
 # A lease is a later due_at with its holder's token beside it; a due_at of null is "never". seen_at: when it was first
 # heard of; null in rows of a bot older than that column. A call that a webhook announced has no status until a look.
+# held_until: no earlier than that it is read again after a look that failed, whatever webhooks say.
 followed_calls = Table(
     "followed_calls",
     metadata,
@@ -37,6 +38,7 @@ followed_calls = Table(
     flag_column("is_awaited"),
     time_column("seen_at", nullable=True),
     time_column("nudged_at", nullable=True),
+    time_column("held_until", nullable=True),
     UniqueConstraint("team_id", "call_id", name="uq_followed_calls_call"),
     Index("ix_followed_calls_due", "team_id", "due_at", **where("due_at IS NOT NULL")),
     Index("ix_followed_calls_idle", "read_at", **where("due_at IS NULL")),
@@ -87,9 +89,11 @@ subscriptions = Table(
     Index("ix_subscriptions_parent", "parent_id", "created_at", **where("parent_id <> ''")),
     Index("ix_subscriptions_board", "board_id", **where("board_id <> ''")),
     Index("ix_subscriptions_channel", "team_id", "channel_id", "created_at"),
+    Index("ix_subscriptions_shared", "team_id", "channel_id", **where("is_shared")),
     Index("ix_subscriptions_creator", "team_id", "creator_id", "created_at"),
     Index("ix_subscriptions_state", "team_id", "state"),
     Index("ix_subscriptions_card_due", "team_id", "card_due_at", **where("card_due_at IS NOT NULL")),
+    Index("ix_subscriptions_card_new", "team_id", "card_due_at", **where("card_due_at IS NOT NULL AND card_ts = ''")),
     Index("ix_subscriptions_ended", "ended_at", **where("state = 'ended'")),
     Index(
         "uq_subscriptions_live",
@@ -177,6 +181,7 @@ boards = Table(
     time_column("begun_at", nullable=True),
     Index("ix_boards_due", "team_id", "due_at", **where("due_at IS NOT NULL")),
     Index("uq_boards_open", "team_id", "channel_id", unique=True, **where("closed_at IS NULL")),
+    Index("ix_boards_stopped", "team_id", "channel_id", **where("due_at IS NULL AND wanted > drawn")),
     Index("ix_boards_closed", "closed_at", **where("closed_at IS NOT NULL")),
 )
 

@@ -1,18 +1,28 @@
 """How a subscription stands: paused, active again, ended, or moved elsewhere, and what each of these brings with it."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Reason, SubscriptionState
-from bot.storage.agent_standing import go_on_with_agents, move_agents, reopen_agents, stop_agents
-from bot.storage.board_standing import go_on_with_boards, move_boards, stop_boards
+from bot.storage.agent_standing import (
+    ACTIVE,
+    go_on_with_agents,
+    move_agents,
+    reopen_agents,
+    set_agents,
+    stop_agents,
+)
+from bot.storage.agent_standing import IS_PAUSED as IS_AGENT_PAUSED
+from bot.storage.board_standing import find_stopped, move_boards, stop_boards
 from bot.storage.boards import want_boards
-from bot.storage.schema import channels, followed_calls, notices, subscriptions
+from bot.storage.schema import agent_subscriptions, channels, followed_calls, notices, subscriptions
 from bot.storage.steps import (
     IS_ACTIVE,
     IS_ENDED,
@@ -42,6 +52,9 @@ from bot.storage.steps import (
 IS_REFUSED = IS_PAUSED & subscriptions.c.reason.not_in([each.value for each in Reason])
 _IS_STOPPED = IS_PAUSED & (subscriptions.c.reason == Reason.UNINSTALLED.value)
 
+# Agents' subscriptions that were resumed, and calls' ones.
+Resumed = tuple[Sequence[Row[Any]], Sequence[Locked]]
+
 
 async def pause(connection: AsyncConnection, condition: ColumnElement[bool]) -> Sequence[Locked]:
     """Pauses the active ones of these, as a person wants that."""
@@ -61,18 +74,26 @@ async def end(connection: AsyncConnection, condition: ColumnElement[bool], now: 
     return locked
 
 
-async def resume_one(connection: AsyncConnection, subscription_id: str, now: datetime) -> Sequence[Locked]:
-    """Resumes a paused one, or one that was let go; with it those of its channel that Slack's errors paused too."""
+async def resume_one(connection: AsyncConnection, subscription_id: str, now: datetime) -> Resumed:
+    """Resumes a paused one, or one that was let go; with it all of its channel that Slack's errors paused too."""
     is_it = subscriptions.c.id == subscription_id
     query = select(subscriptions).where(is_it)
     row = (await connection.execute(query)).first()
     if row is None:
-        return ()
-    if row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}:
-        await reopen_agents(connection, row.team_id, row.channel_id)
-        return await resume(connection, is_in(row.team_id, row.channel_id) & IS_REFUSED, now)
+        return (), ()
+    if _is_refused(row):
+        return await reopen(connection, row.team_id, row.channel_id, now)
     was_let_go = IS_ENDED & (subscriptions.c.reason == Reason.QUIET.value) & ~has_live_one()
-    return await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
+    return (), await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
+
+
+async def resume_agent(connection: AsyncConnection, subscription_id: str, now: datetime) -> Resumed:
+    """Resumes a paused one of an agent; as :func:`resume_one`."""
+    is_it = agent_subscriptions.c.id == subscription_id
+    row = (await connection.execute(select(agent_subscriptions).where(is_it))).first()
+    if row and _is_refused(row):
+        return await reopen(connection, row.team_id, row.channel_id, now)
+    return await set_agents(connection, is_it & IS_AGENT_PAUSED, ACTIVE), ()
 
 
 async def resume(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> Sequence[Locked]:
@@ -85,8 +106,10 @@ async def resume(connection: AsyncConnection, condition: ColumnElement[bool], no
     return locked
 
 
-async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: datetime) -> None:
-    """The same without their channels, which are yet to be made due."""
+async def _revive(
+    connection: AsyncConnection, locked: Sequence[Locked], now: datetime, *, boards: AbstractSet[str] = frozenset()
+) -> None:
+    """The same without their channels, which are yet to be made due; these boards are redrawn beside theirs."""
     await _look_again(connection, call_ids(locked), now)
     call = followed_calls.c.id == subscriptions.c.followed_id
     active = {"state": SubscriptionState.ACTIVE.value, "reason": "", "ended_at": None, "is_reposted": False}
@@ -95,7 +118,7 @@ async def _revive(connection: AsyncConnection, locked: Sequence[Locked], now: da
         "seen_media": select(followed_calls.c.is_media_told).where(call).scalar_subquery(),
     }
     await update_subscriptions(connection, ids_of(locked), active | seen | card_wish(now))
-    await want_boards(connection, {each.row.board_id for each in locked} - {""}, now)
+    await want_boards(connection, {each.row.board_id for each in locked} - {""} | boards, now)
     await owe(connection, [debt for each in locked if (debt := _missed_debt(each, now))], now)
 
 
@@ -141,39 +164,38 @@ async def stop_team(connection: AsyncConnection, team_id: str) -> int:
 
 async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
     """Undoes :func:`stop_team`. Cheap where nothing was stopped: every start of the bot asks for it."""
-    is_theirs = subscriptions.c.team_id == team_id
+    is_stopped = (subscriptions.c.team_id == team_id) & _IS_STOPPED
     count = await go_on_with_agents(connection, team_id)
-    if (await connection.execute(select(subscriptions.c.id).where(is_theirs, _IS_STOPPED).limit(1))).first():
-        count += await _go_on(connection, is_theirs, _IS_STOPPED, now)
-        await go_on_with_boards(connection, team_id, "", now)
+    if count or (await connection.execute(select(subscriptions.c.id).where(is_stopped).limit(1))).first():
+        count += len(await _go_on(connection, team_id, "", _IS_STOPPED, now))
     owed = select(notices.c.channel_id).distinct().where(notices.c.team_id == team_id, IS_OWED)
     await make_due(connection, team_id, (await connection.execute(owed)).scalars(), now)
     return count
 
 
-async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> int:
+async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> Resumed:
     """Resumes what Slack's errors paused in a channel that is open to us again."""
-    await reopen_agents(connection, team_id, channel_id)
-    count = await _go_on(connection, is_in(team_id, channel_id), IS_REFUSED, now)
-    await go_on_with_boards(connection, team_id, channel_id, now)
+    agents = await reopen_agents(connection, team_id, channel_id)
+    calls = await _go_on(connection, team_id, channel_id, IS_REFUSED, now)
     is_here = (notices.c.team_id == team_id, notices.c.channel_id == channel_id, IS_OWED)
     if (await connection.execute(select(notices.c.id).where(*is_here).limit(1))).first():
         await make_due(connection, team_id, [channel_id], now)
-    return count
+    return agents, calls
 
 
 async def _go_on(
-    connection: AsyncConnection, is_there: ColumnElement[bool], is_waiting: ColumnElement[bool], now: datetime
-) -> int:
-    """Resumes what waits there, and has the last cards drawn of what had ended and could not be shown."""
+    connection: AsyncConnection, team_id: str, channel_id: str, is_waiting: ColumnElement[bool], now: datetime
+) -> Sequence[Locked]:
+    """Resumes what waits in a channel, or in all if that is empty; what is over there is drawn a last time."""
+    is_there = is_in(team_id, channel_id) if channel_id else subscriptions.c.team_id == team_id
     has_card = subscriptions.c.board_id == ""
     is_old = IS_ENDED & has_card & (subscriptions.c.card_wanted > subscriptions.c.card_drawn)
     locked = await lock_following(connection, is_there & (is_waiting | is_old))
     waiting = [each for each in locked if each.row.state == SubscriptionState.PAUSED.value]
     over = [each for each in locked if each.row.state == SubscriptionState.ENDED.value]
-    await _revive(connection, waiting, now)
     await update_subscriptions(connection, ids_of(over), card_wish(now))
-    return len(waiting)
+    await _revive(connection, waiting, now, boards=await find_stopped(connection, team_id, channel_id))
+    return waiting
 
 
 async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
@@ -190,7 +212,7 @@ async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, n
     refused = [
         replace(each, subscription=replace(each.subscription, channel_id=new_id))
         for each in locked
-        if _is_refused(each) and each.row.id not in doubled
+        if _is_refused(each.row) and each.row.id not in doubled
     ]
     await _revive(connection, refused, now)
     await forget_owed(connection, doubled, reason="moved", now=now)
@@ -206,6 +228,5 @@ def _is_live(locked: Locked) -> bool:
     return bool(locked.row.state != SubscriptionState.ENDED.value)
 
 
-def _is_refused(locked: Locked) -> bool:
-    row = locked.row
+def _is_refused(row: Row[Any]) -> bool:
     return row.state == SubscriptionState.PAUSED.value and row.reason not in {each.value for each in Reason}

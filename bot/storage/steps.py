@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Row, Table, and_, case, exists, func, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation
-from bot.core.outbox import PER_CHANNEL
 from bot.core.owing import owed_facts
 from bot.core.subscriptions import Reason, Subscription, SubscriptionState
 from bot.storage.rows import SUBSCRIPTIONS, Values, facts_text, followed_of, subscription_of
@@ -77,7 +76,12 @@ def call_ids(locked: Sequence[Locked]) -> list[int]:
 
 def insert_into(connection: AsyncConnection, table: Table) -> Any:
     """An INSERT that can say ON CONFLICT; either database says it in the same way, SQLAlchemy in two."""
-    if connection.dialect.name == "sqlite":
+    return insert_for(connection.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Any:
+    """Likewise, for a statement that is made once for all connections; by SQLAlchemy's name of the database."""
+    if dialect == "sqlite":
         from sqlalchemy.dialects import sqlite
 
         return sqlite.insert(table)
@@ -239,17 +243,6 @@ async def make_due(connection: AsyncConnection, team_id: str, channel_ids: Itera
         where=channels.c.due_at.is_(None),
     )
     await connection.execute(due, rows)
-
-
-async def hold_back(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> None:
-    """A card is about to be posted there: what comes to be owed now waits for as long as Slack wants between two posts.
-
-    What was due before isn't put off: else many cards in a row would hold it back for ever.
-    """
-    new = insert_into(connection, channels)
-    new = new.values(team_id=team_id, channel_id=channel_id, next_post_at=now + PER_CHANNEL)
-    held = {"next_post_at": later(channels.c.next_post_at, new.excluded.next_post_at)}
-    await connection.execute(new.on_conflict_do_update(index_elements=["team_id", "channel_id"], set_=held))
 
 
 def later(maybe: ColumnElement[Any], other: Any) -> ColumnElement[Any]:

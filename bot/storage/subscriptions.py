@@ -14,10 +14,21 @@ from bot.storage import standing
 from bot.storage.acts import ActingPart
 from bot.storage.adding import find_or_add
 from bot.storage.agent_standing import end_agents
+from bot.storage.boards import want_boards
 from bot.storage.erasing import erase_team
 from bot.storage.rows import SUBSCRIPTIONS, card_job_of, options_values, subscription_of
 from bot.storage.schema import followed_calls, notices, subscriptions
-from bot.storage.steps import IS_ENDED, IS_PAUSED, card_wish, is_in, lock_following, lock_subscriptions, stop_idle
+from bot.storage.steps import (
+    IS_ACTIVE,
+    IS_ENDED,
+    IS_PAUSED,
+    card_wish,
+    is_in,
+    lock_following,
+    lock_subscriptions,
+    stop_idle,
+    update_subscriptions,
+)
 
 _IS_DRAWABLE = or_(~IS_PAUSED, subscriptions.c.reason == Reason.PERSON.value)
 
@@ -80,9 +91,10 @@ class SubscriptionStore(ActingPart):
     async def resume(self, subscription_id: str, *, by: str) -> int:
         """Makes a paused one active, or one that was let go; so its channel's others that Slack's errors paused."""
         async with self._acting() as (connection, acts):
-            resumed = await standing.resume_one(connection, subscription_id, self._clock())
-            acts += [self._act_on(AuditAction.RESUME, each.row, each.row.call_id, by) for each in resumed]
-        return len(resumed)
+            agents, calls = await standing.resume_one(connection, subscription_id, self._clock())
+            acts += [self._act_on(AuditAction.RESUME, row, row.agent_id, by) for row in agents]
+            acts += [self._act_on(AuditAction.RESUME, each.row, each.row.call_id, by) for each in calls]
+        return len(agents) + len(calls)
 
     async def end(self, subscription_id: str, *, by: str) -> bool:
         """Ends it because a person wants that."""
@@ -111,6 +123,15 @@ class SubscriptionStore(ActingPart):
             acts += [self._act_on(AuditAction.CHANGE, row, row.call_id, by) for row in changed]
         return len(changed) > 0
 
+    async def unfold(self, subscription_id: str) -> bool:
+        """Takes an active one off its board, and has its card posted; False if it is on none."""
+        is_it, now = _is(subscription_id) & (subscriptions.c.board_id != "") & IS_ACTIVE, self._clock()
+        async with self._database.transaction() as connection:
+            rows = await lock_subscriptions(connection, is_it)
+            await update_subscriptions(connection, [row.id for row in rows], {"board_id": "", "card_due_at": now})
+            await want_boards(connection, {row.board_id for row in rows}, now)
+        return len(rows) > 0
+
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
         """Has the card redrawn that stands there, if it is a subscription's, and its call read again."""
         is_there = is_in(team_id, channel_id) & (subscriptions.c.card_ts == card_ts)
@@ -124,7 +145,8 @@ class SubscriptionStore(ActingPart):
     async def resume_channel(self, team_id: str, channel_id: str) -> int:
         """Resumes what Slack's errors paused there."""
         async with self._database.transaction() as connection:
-            return await standing.reopen(connection, team_id, channel_id, self._clock())
+            _agents, calls = await standing.reopen(connection, team_id, channel_id, self._clock())
+        return len(calls)
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
         """Follows a channel to its new id, resumes there, and has the cards redrawn."""

@@ -24,28 +24,35 @@ class Figures:
 
 def signed_commands(text: str, *, response_url: str, count: int) -> Iterator[bytes]:
     """So many requests, each with a trigger of its own, over and over (a repetition is a retry to the bot)."""
+    return itertools.cycle(
+        [
+            signed_command(text, response_url=response_url, trigger_id=f"{number}.bench.{time():.0f}")
+            for number in range(count)
+        ]
+    )
+
+
+def signed_command(text: str, *, response_url: str, trigger_id: str) -> bytes:
+    """A whole request, signed now."""
     moment = str(int(time()))
-    requests = []
-    for number in range(count):
-        fields = {
-            "command": "/samora-call",
-            "text": text,
-            "team_id": TEAM,
-            "user_id": "U0BENCH",
-            "channel_id": "C0BENCH",
-            "api_app_id": "A0BENCH",
-            "response_url": response_url,
-            "trigger_id": f"{number}.bench.{moment}",
-        }
-        body = urlencode(fields).encode()
-        signature = hmac.digest(SECRET.encode(), b"v0:" + moment.encode() + b":" + body, "sha256").hex()
-        head = (
-            "POST /slack/events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-            f"X-Slack-Request-Timestamp: {moment}\r\nX-Slack-Signature: v0={signature}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        requests.append(head.encode() + body)
-    return itertools.cycle(requests)
+    fields = {
+        "command": "/samora-call",
+        "text": text,
+        "team_id": TEAM,
+        "user_id": "U0BENCH",
+        "channel_id": "C0BENCH",
+        "api_app_id": "A0BENCH",
+        "response_url": response_url,
+        "trigger_id": trigger_id,
+    }
+    body = urlencode(fields).encode()
+    signature = hmac.digest(SECRET.encode(), b"v0:" + moment.encode() + b":" + body, "sha256").hex()
+    head = (
+        "POST /slack/events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"X-Slack-Request-Timestamp: {moment}\r\nX-Slack-Signature: v0={signature}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 class _Connection:

@@ -43,3 +43,9 @@ def peak_mib(pid: int) -> float:
     """The most memory that it ever had resident."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
+
+
+def resident_mib(pid: int) -> float:
+    """The memory that it has resident now."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) / 1024

@@ -135,7 +135,7 @@ SCENARIOS = (
         fault="its connections are killed (`pg_terminate_backend`)",
         begin=_kill_backends,
         end=_nothing,
-        sees="",
+        sees="Following call",
     ),
     Scenario(line="SQLite", fault="the disk is full", begin=_fill_disk, end=_empty_disk, sees=_NO_MEMORY, within=10),
 )

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
-from bot.slack.messenger import make_web_client, open_session
+from bot.slack.client import make_web_client, open_session
 
 
 @pytest.fixture(autouse=True)

@@ -62,9 +62,10 @@ async def queue(database: Database, figures: Figures | Exception) -> list[Findin
     return await run_checks([queue_check(ask)])
 
 
-async def set_revision(database: Database, revision: str) -> None:
+async def set_revision(database: Database, revision: str, *, since: str | None = None) -> None:
+    changing = "UPDATE alembic_version SET version_num = :revision, compatible_since = :since"
     async with database.transaction() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+        await connection.execute(text(changing), {"revision": revision, "since": since or revision})
 
 
 # The database
@@ -107,6 +108,16 @@ async def test_tables_of_a_newer_bot_are_refused_with_what_to_do(file: Database)
     assert finding.state is State.BROKEN
     assert "newer than this bot" in finding.detail
     assert finding.advice
+
+
+async def test_tables_of_a_newer_bot_that_are_fit_for_this_one_are_fine_and_counted(file: Database) -> None:
+    await set_revision(file, "9999", since=HEAD)
+
+    finding = await look(file)
+
+    assert finding.state is State.FINE
+    assert f"tables of revision 9999, made by a newer bot and fit for this one ({HEAD})" in finding.detail
+    assert [each.name for each in await queue(file, Figures())] == ["Queue", "Webhooks"]
 
 
 async def test_one_that_does_not_answer_comes_with_advice_and_without_its_user() -> None:

@@ -13,8 +13,8 @@ from bot.check.slack import channel_check, slack_check, socket_check
 from bot.core.findings import Finding, State
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
+from bot.slack.client import make_web_client, open_session
 from bot.slack.manifest import OPTIONAL_SCOPES
-from bot.slack.messenger import make_web_client, open_session
 
 NEEDED = ("commands", "chat:write", "app_mentions:read")
 OPTIONAL = tuple(OPTIONAL_SCOPES)

@@ -209,7 +209,7 @@ class MemoryFollowed:
             wish.wanted += 1
             wish.card.due_at = wish.card.due_at or self._memory.clock()
 
-    async def put_off(self, known: FollowedCall, *, due_at: datetime) -> None:
+    async def put_off(self, known: FollowedCall, *, due_at: datetime, held_until: datetime) -> None:  # noqa: ARG002
         if kept := self._find(known):
             kept.due.put_off(due_at)
 
@@ -318,10 +318,17 @@ class MemoryOutbox:
 
     # Cards
 
+    async def claim_new_cards(self, *, limit: int, until: datetime, rate: Rate) -> Claim[CardJob]:
+        return self._claim(limit, until, rate, is_new=True)
+
     async def claim_cards(self, *, limit: int, until: datetime, rate: Rate) -> Claim[CardJob]:
+        return self._claim(limit, until, rate, is_new=False)
+
+    def _claim(self, limit: int, until: datetime, rate: Rate, *, is_new: bool) -> Claim[CardJob]:
         memory = self._memory
         jobs: list[CardJob] = []
-        waiting = [wish for wish in memory.wishes.values() if self._is_old(wish)]
+        old = [wish for wish in memory.wishes.values() if self._is_old(wish)]
+        waiting = [wish for wish in old if is_new == (not wish.subscription.card_ts)]
         for wish in waiting:
             if is_due(wish.card, memory.clock()) and memory.room(limit - len(jobs), rate):
                 lease = memory.take(wish.card, until, rate)

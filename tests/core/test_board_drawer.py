@@ -169,6 +169,12 @@ class TestFailures:
         tired = replace(STANDING, failures=30)
         assert await desk.fail(tired, UNKNOWN) == [put_off(tired, MINUTE, is_unknown=True)]
 
+    async def test_but_no_longer_than_slack_asks_where_it_says_so(self, desk: Desk) -> None:
+        quick = SlackUnavailable("ratelimited", retry_after=1)
+        for job, wait, is_unknown in ((NEW, SECOND, False), (STANDING, 5 * SECOND, True)):
+            tired = replace(job, failures=30)
+            assert (await desk.fail(tired, quick))[-1] == put_off(tired, wait, is_unknown=is_unknown)
+
     @pytest.mark.parametrize("error", [TokenRefused("invalid_auth"), PermanentError("invalid_blocks")])
     async def test_what_is_no_fault_of_the_channels(self, desk: Desk, error: BotError) -> None:
         assert await desk.fail(STANDING, error) == [put_off(STANDING, 5 * SECOND, is_unknown=True)]

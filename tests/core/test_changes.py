@@ -98,6 +98,19 @@ def test_nothing_new_is_nothing_to_tell_and_nothing_to_draw(status: str, ended: 
     assert seen.followed == replace(known, failures=0)
 
 
+@pytest.mark.parametrize("after", [5 * SECOND, MINUTE, HOUR, 25 * HOUR])
+@pytest.mark.parametrize("then", ["", "TRIGGERED", "ONGOING", "CALL_FINISHED", "REJECTED"])
+@pytest.mark.parametrize("recording", [False, True])
+@pytest.mark.parametrize(("status", "ended"), STATES)
+def test_a_row_is_the_same_if_it_has_no_new_values(
+    status: str, ended: bool | None, recording: bool, then: str, after: timedelta
+) -> None:
+    """Else its new values would not be written."""
+    for known in (make_followed(status, ended=ended), make_followed(status, ended=ended, failures=1)):
+        for seen in (look(known, after=after), look(known, then, after=after, recording=recording)):
+            assert seen.is_same == (seen.followed == known)
+
+
 @pytest.mark.parametrize(("status", "ended"), STATES)
 def test_a_call_that_samora_knows_no_more_is_no_news(status: str, ended: bool | None) -> None:
     known = make_followed(status, ended=ended, number=3)

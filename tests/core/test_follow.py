@@ -128,7 +128,7 @@ class Followed:
     def __init__(self, *, is_ours: bool = True, error: BotError | None = None) -> None:
         self.saved: list[tuple[Observation, Any]] = []
         self.born: tuple[Subscription, ...] = ()
-        self.put_offs: list[tuple[FollowedCall, Any]] = []
+        self.put_offs: list[tuple[FollowedCall, Any, Any]] = []
         self._is_ours = is_ours
         self._error = error
 
@@ -145,10 +145,10 @@ class Followed:
         self.born = born
         return self._is_ours
 
-    async def put_off(self, known: FollowedCall, *, due_at: Any) -> None:
+    async def put_off(self, known: FollowedCall, *, due_at: Any, held_until: Any) -> None:
         if self._error:
             raise self._error
-        self.put_offs.append((known, due_at))
+        self.put_offs.append((known, due_at, held_until))
 
 
 class Look:
@@ -294,7 +294,8 @@ async def test_a_look_that_failed_is_put_off_and_told(error: BotError, failures:
     with pytest.raises(type(error)):
         await look.poller.look(known)
 
-    assert look.followed.put_offs == [(known, look.clock() + timedelta(seconds=seconds))]
+    at = look.clock() + timedelta(seconds=seconds)
+    assert look.followed.put_offs == [(known, at, at)]
     assert look.followed.saved == []
     assert look.changes == 0
 
@@ -306,6 +307,15 @@ async def test_after_an_error_the_wait_is_never_shorter_than_the_interval() -> N
         await look.poller.look(make_followed())
 
     assert look.followed.put_offs[0][1] == look.clock() + HOUR
+
+
+async def test_a_webhook_may_shorten_the_wait_to_what_the_error_asks_for() -> None:
+    look = Look(SamoraUnavailable("HTTP 429", retry_after=20.0), rules=Rules(webhook_interval=MINUTE))
+
+    with pytest.raises(SamoraUnavailable):
+        await look.poller.look(known := make_followed(is_covered=True))
+
+    assert look.followed.put_offs == [(known, look.clock() + MINUTE, look.clock() + 20 * SECOND)]
 
 
 @pytest.mark.parametrize("answer", [make_reading(FINISHED), CallNotFound("x"), SamoraUnavailable("x")])
@@ -376,6 +386,22 @@ async def test_a_call_that_may_yet_be_wanted_is_awaited() -> None:
     ((seen, due_at),) = look.followed.saved
     assert (look.followed.born, seen.followed.is_awaited, seen.is_given_up) == ((), True, False)
     assert due_at == look.clock() + 5 * SECOND
+
+
+@pytest.mark.parametrize("is_awaited", [False, True])
+@pytest.mark.parametrize("wishes", [(), (make_wish(options=ONLY_FINISHED),)])
+@pytest.mark.parametrize("agent_id", ["", "agent-7"])
+async def test_what_was_weighed_is_written_though_nothing_else_is_new(
+    agent_id: str, wishes: tuple[AgentSubscription, ...], is_awaited: bool
+) -> None:
+    look = Look(make_reading(CallStatus.ONGOING), wishes=wishes)
+    known = make_followed(agent_id=agent_id, is_awaited=is_awaited)
+
+    await look.poller.look(known)
+
+    ((seen, _due_at),) = look.followed.saved
+    assert (seen.followed.agent_id, seen.followed.is_awaited) == ("agent-7", bool(wishes))
+    assert seen.is_same == (seen.followed == known)
 
 
 async def test_a_call_that_nobody_wants_is_given_up() -> None:

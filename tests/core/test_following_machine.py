@@ -163,6 +163,9 @@ class Slack:
     async def redact_card(self, job: CardJob) -> None:
         self.cards[job.subscription_id] = job.known.status
 
+    async def prepare_card(self, job: CardJob) -> None:
+        raise NotImplementedError
+
     async def post_card(self, job: CardJob, call: Call) -> str:
         raise NotImplementedError
 
@@ -396,8 +399,10 @@ class Following(RuleBasedStateMachine):
 
     @rule(how=st.sampled_from(["fine", "refused", "killed", "down"]))
     def draw_all(self, how: str) -> None:
-        claim = finish(self.outbox.claim_cards(limit=9, until=self.clock() + LEASE, rate=PLENTY))
-        for job in claim.rows:
+        until = self.clock() + LEASE
+        new = finish(self.outbox.claim_new_cards(limit=9, until=until, rate=PLENTY))
+        old = finish(self.outbox.claim_cards(limit=9, until=until, rate=PLENTY))
+        for job in (*new.rows, *old.rows):
             self.slack.how = self.samora.how = how
             try:
                 finish(self.cards.draw(job))

@@ -360,6 +360,7 @@ async def test_a_card_that_is_not_there_yet_is_put_down_then_posted_then_marked_
 
     assert desk.done == [
         call.calls.get_call(make_call_id()),
+        call.messenger.prepare_card(job),
         call.outbox.begin_card(job),
         call.messenger.post_card(job, CALL),
         call.outbox.mark_card(job, ts="8.8"),
@@ -388,8 +389,20 @@ async def test_a_card_that_an_earlier_attempt_has_not_posted_is_posted(desk: Des
     await desk.cards.draw(job)
 
     assert [name for name, _, _ in desk.done] == [
-        "calls.get_call", "messenger.find_card", "outbox.begin_card", "messenger.post_card", "outbox.mark_card", "bell",
+        "calls.get_call", "messenger.find_card", "messenger.prepare_card", "outbox.begin_card", "messenger.post_card",
+        "outbox.mark_card", "bell",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("begun", [{}, BEGUN])
+async def test_a_card_that_slack_tells_too_little_for_is_not_begun(desk: Desk, begun: dict[str, Any]) -> None:
+    job = make_job(card_ts="", **begun)
+
+    assert await desk.draw_in_vain(job, REFUSED, at="prepare_card") == [
+        call.outbox.put_off_card(job, due_at=after(30), is_unknown=True)
+    ]
+
+    desk.outbox.begin_card.assert_not_called()
 
 
 async def test_a_card_that_is_somebody_elses_by_now_is_not_posted(desk: Desk) -> None:

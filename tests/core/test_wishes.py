@@ -104,3 +104,11 @@ async def test_nobody_knows_when_a_call_without_an_end_was_over() -> None:
     wishes = make_wishes(FakeClock(), Agents(make_wish()))
 
     assert await wishes.find(TEAM, make_call(ended_at=None), is_first=True)
+
+
+async def test_a_call_that_ended_in_the_second_in_which_somebody_began_to_follow_counts() -> None:
+    clock = FakeClock()
+    followed = make_wish(created_at=clock() + timedelta(milliseconds=900))
+    wishes = make_wishes(clock, Agents(followed))
+    assert await wishes.find(TEAM, make_call(ended_at=clock()), is_first=True)
+    assert not await wishes.find(TEAM, make_call(ended_at=clock() - timedelta(seconds=1)), is_first=True)

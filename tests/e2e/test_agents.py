@@ -21,7 +21,7 @@ async def test_an_agent_is_followed_once_its_meaning_was_read_and_until_it_is_en
     shown = await ask(quick, "list", channel=channel)
 
     assert "Agents followed in this channel: 1" in shown.text
-    assert "in the last 24 hours: 0 calls, 0 matched, 0 notices" in shown.text
+    assert "In the last 24 hours: 0 calls, 0 matched, 0 told" in shown.text
     assert labels(shown) == ["Pause", "End"]
     assert "are followed here already" in (await ask(quick, f"subscribe agent {AGENT}", channel=channel)).text
     assert "get no card here any more" in (await ask(quick, f"unsubscribe agent {AGENT}", channel=channel)).text

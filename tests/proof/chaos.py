@@ -28,6 +28,9 @@ BOT = "U0SAMORA"
 READY_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.1
 
+# Between attempts to send a webhook: together longer than a bot takes to come back.
+_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
+
 _PATHS: tuple[tuple[Event, ...], ...] = (
     ("trigger", "answer", "hang_up", "recording_ready", "transcript_ready"),
     ("trigger", "answer", "hang_up", "recording_ready", "transcript_ready"),
@@ -94,6 +97,7 @@ class Chaos:
     slack: SlackSandbox
     samora: SamoraSandbox
     bots: list[BotProcess]
+    urls: list[str]
     dice: Random
     stories: list[Story] = field(default_factory=list)
     killed: int = 0
@@ -125,22 +129,22 @@ class Chaos:
         steps = ["kill"] * self.plan.kills + ["move"] * sum(len(story.path) for story in self.stories)
         self.dice.shuffle(steps)
         for step in steps:
-            await self._wait_for_requests(1 if step == "move" else self.dice.randint(1, 6))
-            await (self._kill() if step == "kill" else self._move())
+            await self.wait_for_requests(1 if step == "move" else self.dice.randint(1, 6))
+            await (self.kill() if step == "kill" else self._move())
 
     async def _move(self) -> None:
         story = self.dice.choice([story for story in self.stories if story.done < len(story.path)])
         self.samora.move(story.call_id, story.path[story.done])
         story.done += 1
 
-    async def _kill(self) -> None:
+    async def kill(self) -> None:
         """At the very moment at which Slack sees something of the bot, before the bot can have heard so."""
         bot = self.dice.choice(self.bots)
         await bot.kill()
         self.killed += 1
         await bot.start()
 
-    async def _wait_for_requests(self, count: int) -> None:
+    async def wait_for_requests(self, count: int) -> None:
         wanted = len(self.slack.requests) + count
         with contextlib.suppress(TimeoutError):  # all is told: only the next step brings something to tell
             await self.slack.wait_for(lambda: len(self.slack.requests) >= wanted, 1.0)
@@ -210,15 +214,16 @@ class Chaos:
 
 
 @asynccontextmanager
-async def open_chaos(plan: Plan, free_port: Callable[[], int]) -> AsyncIterator[Chaos]:
-    """Both servers and all processes; the first one gets what people do in Slack."""
+async def open_chaos(plan: Plan, free_port: Callable[[], int], **settings: str) -> AsyncIterator[Chaos]:
+    """Both servers and all processes, with more settings; the first one gets what people do in Slack."""
     clock = SandboxClock()
     async with AsyncExitStack() as stack:
-        samora = await stack.enter_async_context(SamoraSandbox(clock=clock))
+        samora = await stack.enter_async_context(SamoraSandbox(clock=clock, webhook_waits=_WAITS))
         slack = await stack.enter_async_context(SlackSandbox(clock=clock, rates=False, requests_kept=1_000_000))
         for number in range(plan.channels):
             slack.add_channel(f"C0CHAOS{number}", f"chaos-{number}", members={PERSON, BOT})
-        bots = []
+        bots: list[BotProcess] = []
+        urls: list[str] = []
         for _ in range(plan.replicas):
             port = free_port()
             environment = bot_environment(slack=slack, samora=samora, port=port) | {
@@ -228,12 +233,14 @@ async def open_chaos(plan: Plan, free_port: Callable[[], int]) -> AsyncIterator[
                 "SAMORA_RATE": "500",
                 "USER_LOOKUPS_PER_MINUTE": "6000",
                 "CHANNEL_LOOKUPS_PER_MINUTE": "6000",
+                **settings,
             }
             bots.append(await stack.enter_async_context(BotProcess(environment)))
+            urls.append(f"http://127.0.0.1:{port}")
             if len(bots) == 1:
-                slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
+                slack.deliver_to(f"{urls[0]}/slack/events")
         await asyncio.gather(*(bot.wait_for_line('"event": "ready"', within=READY_SECONDS) for bot in bots))
-        yield Chaos(plan=plan, slack=slack, samora=samora, bots=bots, dice=Random(plan.seed))
+        yield Chaos(plan=plan, slack=slack, samora=samora, bots=bots, urls=urls, dice=Random(plan.seed))
 
 
 async def play(plan: Plan, free_port: Callable[[], int], *, within: float) -> Chaos:

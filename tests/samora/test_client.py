@@ -163,6 +163,23 @@ async def test_a_cookie_that_somebody_sets_is_not_sent_back(server: Server, clie
     assert "Cookie" not in server.requests[-1].headers
 
 
+async def test_cookies_are_not_even_kept(server: Server) -> None:
+    server.will(says(200, GOOD, Set_Cookie="session=1; Path=/"))
+    async with open_http(base_url=server.url, api_key=KEY) as http:
+        await SamoraClient(http=http, clock=lambda: READ_AT).get_call(make_call_id())
+        assert dict(http.cookies) == {}
+
+
+@pytest.mark.parametrize("answer", [says(503, Retry_After="3"), says(429, Retry_After="3"), drops])
+async def test_with_one_attempt_nothing_is_tried_again(server: Server, answer: Answer) -> None:
+    server.will(answer, says(200, GOOD))
+    async with open_http(base_url=server.url, api_key=KEY) as http:
+        refusal = await refusal_of(SamoraClient(http=http, clock=lambda: READ_AT, attempts=1))
+    assert type(refusal) is SamoraUnavailable
+    assert refusal.retry_after == (None if answer is drops else 3.0)
+    assert len(server.requests) == 1
+
+
 async def test_a_base_url_may_have_a_path(server: Server) -> None:
     server.will(says(200, GOOD))
     async with open_http(base_url=f"{server.url}/proxy/", api_key=KEY) as http:

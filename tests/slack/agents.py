@@ -10,6 +10,7 @@ from bot.core.agents import AgentFigures, AgentSubscription, Coverage, agent_key
 from bot.core.calls import Call, CallId
 from bot.core.errors import StoreUnavailable
 from bot.core.filters import Filter
+from bot.core.naming import KnownNames
 from bot.core.subscriptions import Options, Reason, SubscriptionState
 from tests.factories import CHANNEL, READ_AT, TEAM
 
@@ -49,6 +50,12 @@ class FakeNames:
         if self.broken:
             raise StoreUnavailable("locked")
         return {agent_id: name for (whose, agent_id), name in self.names.items() if whose == team_id and name}
+
+
+def make_names(names: Mapping[str, str] | None = None) -> KnownNames:
+    """What people of the workspace call the agents."""
+    memory = FakeNames({(TEAM, agent_id): name for agent_id, name in (names or {}).items()})
+    return KnownNames(names=memory, team_id=lambda: TEAM, clock=lambda: 0.0)
 
 
 class FakeAnnouncements:

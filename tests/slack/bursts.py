@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.boards import Board
-from bot.core.calls import Call
+from bot.core.calls import Call, CallStatus
 from tests.factories import CHANNEL, READ_AT, TEAM
 
 
@@ -25,6 +25,9 @@ class FakeBoards:
     async def find(self, board_id: str) -> Board | None:
         return self.boards.get(board_id)
 
-    async def list_calls(self, board_id: str, *, offset: int, limit: int) -> tuple[tuple[Call, ...], int]:
+    async def list_calls(
+        self, board_id: str, *, status: CallStatus | None, offset: int, limit: int
+    ) -> tuple[tuple[Call, ...], int]:
         assert board_id in self.boards
-        return tuple(self.calls[offset : offset + limit]), len(self.calls)
+        calls = [call for call in self.calls if status in (None, call.status)]
+        return tuple(calls[offset : offset + limit]), len(calls)

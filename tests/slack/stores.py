@@ -22,6 +22,7 @@ class FakeSubscriptions:
         self.card_until: datetime | None = None
         self.resumed = 1
         self.agents_ended = 0
+        self.folded: set[str] = set()
 
     def _do(self, method: str, *arguments: object) -> None:
         if method in self.broken or "all" in self.broken:
@@ -119,6 +120,12 @@ class FakeSubscriptions:
             return False
         self.rows[row.id] = replace(row, options=options)
         return True
+
+    async def unfold(self, subscription_id: str) -> bool:
+        self._do("unfold", subscription_id)
+        is_folded = subscription_id in self.folded
+        self.folded.discard(subscription_id)
+        return is_folded
 
     async def want_card(self, team_id: str, channel_id: str, card_ts: str) -> None:
         self._do("want_card", team_id, channel_id, card_ts)

@@ -20,19 +20,21 @@ REJECTED = StatusFilter(statuses=frozenset({CallStatus.REJECTED}))
         (f"{ID.replace('-', '')} x", ID, "x"),
         (ID.replace("-", "\u2013"), ID, ""),
         (f"<https://app.samora.ai/agents/{ID}|agent> x", ID, "x"),
-        ("Agent-7", "agent-7", ""),
-        ("agent-7, to:card", "agent-7", "to:card"),
-        ("a", "a", ""),
-        ("x" * 64, "x" * 64, ""),
+        (f"<https://app.samora.ai/agents/{ID}|the agent> x", ID, "x"),
+        (f"&lt;{ID}&gt;\tThe first\ndesk", ID, "The first\ndesk"),
+        (f"{ID}, to:card", ID, "to:card"),
     ],
 )
 def test_an_agents_id_is_found_as_it_is_compared(text: str, agent_id: str, rest: str) -> None:
     assert read_agent(text) == (agent_id, rest)
 
 
-@pytest.mark.parametrize("text", ["", "  ", "to:card", "--try", "status:rejected", "duration>5m", "x" * 65, "<@U0JON>"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "  ", "agent-7", f"{ID}0", ID[:-1], f"Collections {ID}", "to:card", "--try", "duration>5m", "<@U0JON>", "<"],
+)
 def test_what_is_no_id_is_none(text: str) -> None:
-    assert read_agent(text)[0] == ""
+    assert read_agent(text) == ("", text)
 
 
 @pytest.mark.parametrize("text", ["--try", "-try", "\u2014try", "\u2013\u2013Try"])

@@ -31,7 +31,8 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
 from bot.slack.answers import Answers
 from bot.slack.blocks import Block, Message
-from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.client import make_web_client, open_session
+from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply
 from bot.slack.sentences import MASKED_FOR_NOW, SHARED, SHARED_MAYBE, SHARED_WITH_STRANGERS

@@ -30,6 +30,7 @@ from bot.slack.messenger import Messenger
 from bot.slack.notices import notice_message
 from tests.core.making import make_job, make_notice, make_reading
 from tests.factories import CHANNEL, READ_AT, ROOT_TS, make_call
+from tests.slack.agents import make_names
 from tests.slack.judges import LONGEST_CARD, judge_message, parts_of
 from tests.slack.people import KnownPeople, make_access
 
@@ -52,7 +53,7 @@ def people() -> KnownPeople:
 
 @pytest.fixture
 def deliveries(spoken: Any, people: KnownPeople) -> MessengerPort:
-    return Deliveries(messenger=spoken, access=make_access(people))
+    return Deliveries(messenger=spoken, access=make_access(people), names=make_names())
 
 
 # Notices
@@ -187,7 +188,8 @@ async def test_a_card_is_redrawn_where_it_stands(deliveries: MessengerPort, spok
 
 
 async def test_a_card_masks_what_all_may_not_see(spoken: Any) -> None:
-    deliveries = Deliveries(messenger=spoken, access=make_access(), visibility=Visibility(shown=("desk",)))
+    visibility = Visibility(shown=("desk",))
+    deliveries = Deliveries(messenger=spoken, access=make_access(), names=make_names(), visibility=visibility)
     call = make_call(variables={"desk": "desk@example.com", "to": {"email": "jane@example.com"}})
 
     await deliveries.draw_card(make_job(), call)
@@ -297,6 +299,19 @@ async def test_while_slack_does_not_say_who_reads_along_no_card_is_drawn(
     assert error.value.retry_after, "nothing was posted, so the relay may try again without looking for it"
     spoken.update.assert_not_awaited()
     spoken.post.assert_not_awaited()
+
+
+async def test_a_card_that_is_prepared_is_posted_without_another_question(
+    deliveries: MessengerPort, spoken: Any, people: KnownPeople
+) -> None:
+    job = make_job(card_ts="")
+    await deliveries.prepare_card(job)
+    (asked,) = people.asked
+
+    await deliveries.post_card(job, ONGOING)
+
+    assert people.asked == [asked]
+    spoken.post.assert_awaited_once()
 
 
 async def test_a_compact_card_stays_compact(deliveries: MessengerPort, spoken: Any) -> None:

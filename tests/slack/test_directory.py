@@ -12,9 +12,9 @@ from bot.core.errors import PermanentError, SlackUnavailable, TokenRefused
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
+from bot.slack.client import make_web_client, open_session
 from bot.slack.directory import Directory, Profile
 from bot.slack.kept import Kept
-from bot.slack.messenger import make_web_client, open_session
 from tests.slack.people import make_access
 
 MINUTE = 60.0

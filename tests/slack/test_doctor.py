@@ -12,8 +12,9 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.slack import Message as Written
 from bot.sandbox.slack import SlackSandbox
 from bot.slack.blocks import Message
+from bot.slack.client import make_web_client, open_session
 from bot.slack.doctor import Doctor
-from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.messenger import Messenger
 from bot.slack.payloads import Place
 from tests.factories import make_seal
 

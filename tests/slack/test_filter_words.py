@@ -73,7 +73,8 @@ def status(*statuses: CallStatus, is_negated: bool = False) -> StatusFilter:
     ("text", "filters"),
     [
         ("", ()),
-        (FILTER_EXAMPLE, (status(UNANSWERED, REJECTED), longer(seconds=10))),
+        (FILTER_EXAMPLE, (status(UNANSWERED, REJECTED),)),
+        ("status:finished duration>10s", (status(CallStatus.CALL_FINISHED), longer(seconds=10))),
         ("status:unanswered,rejected", (status(UNANSWERED, REJECTED),)),
         ("status:unanswered, rejected, duration>5m", (status(UNANSWERED, REJECTED), longer(minutes=5))),
         ("status:unanswered STATUS:Rejected", (status(UNANSWERED, REJECTED),)),

@@ -685,7 +685,7 @@ async def test_agents_come_first_with_what_came_of_them() -> None:
 
     agent, call = rows_of(desk.heard.only)
     assert agent.startswith(f"*Collections* · agent `{AGENT}`\n*Following* · since <!date^")
-    assert ", by <@U0JON> · in the last 24 hours: 1,200 calls, 14 matched, 1 notice\n" in agent
+    assert ", by <@U0JON>\nIn the last 24 hours: 1,200 calls, 14 matched, 1 told\n" in agent
     assert agent.endswith(
         "\nEvery call that ends Rejected and whose `mail` is `j•••@x.example`: every change, in the thread."
     )
@@ -702,8 +702,8 @@ async def test_a_paused_agent_says_why_and_one_without_news_says_zero() -> None:
     await desk.listing.show(HERE, 0, desk.heard)
 
     (row,) = rows_of(desk.heard.only)
-    assert row.startswith(f"agent `{AGENT}`\n*Paused*: the channel is archived · since")
-    assert "0 calls, 0 matched, 0 notices\nEvery call: every change" in row
+    assert row.startswith(f"Agent `{AGENT}`\n*Paused*: the channel is archived · since")
+    assert "0 calls, 0 matched, 0 told\nEvery call: every change" in row
     assert labels_of(desk.heard.only) == [["Resume", "End"]]
     assert desk.heard.only.text.startswith("Agents followed in this channel: 1.")
 
@@ -741,7 +741,7 @@ async def test_a_home_lists_the_agents_that_its_person_follows_anywhere() -> Non
     await desk.listing.show(replace(HERE, is_home=True, channel_id=""), 0, desk.heard)
 
     (row,) = rows_of(desk.heard.only)
-    assert " in <#C0OTHER> · in the last 24 hours" in row
+    assert " in <#C0OTHER>\nIn the last 24 hours" in row
     assert desk.heard.only.text.startswith("Agents that you follow: 1.")
 
 

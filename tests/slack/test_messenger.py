@@ -29,7 +29,8 @@ from bot.core.errors import (
     TokenRefused,
 )
 from bot.slack.blocks import Message, section
-from bot.slack.messenger import Messenger, make_web_client, open_session
+from bot.slack.client import make_web_client, open_session
+from bot.slack.messenger import Messenger
 from bot.slack.payloads import Place
 from bot.slack.refusals import translate
 from tests.factories import make_seal
@@ -406,7 +407,7 @@ async def test_a_refused_post_is_not_repeated(slack: FakeSlack, messenger: Messe
 
 async def test_every_call_has_a_time_limit(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
     """With a session of one's own, the SDK's timeout no longer applies: the session's must."""
-    monkeypatch.setattr("bot.slack.messenger._SECONDS", 0.05)
+    monkeypatch.setattr("bot.slack.client.SLACK_SECONDS", 0.05)
     hangs_until = asyncio.Event()
 
     async def hang(_request: web.Request) -> web.Response:
@@ -802,7 +803,7 @@ async def test_telling_takes_no_longer_than_one_request_may(
     slack: FakeSlack, messenger: Messenger, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Slack that has fallen silent was waited for twice, and then twice again for the apology."""
-    monkeypatch.setattr("bot.slack.messenger._SECONDS", 0.1)
+    monkeypatch.setattr("bot.slack.messenger.SLACK_SECONDS", 0.1)
     over = asyncio.Event()
 
     async def silent(request: web.Request) -> web.StreamResponse:

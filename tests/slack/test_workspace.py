@@ -11,8 +11,8 @@ from bot.core.errors import PermanentError, SlackUnavailable
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
+from bot.slack.client import make_web_client, open_session
 from bot.slack.manifest import NEEDED_SCOPES, OPTIONAL_SCOPES
-from bot.slack.messenger import make_web_client, open_session
 from bot.slack.payloads import Place
 from bot.slack.workspace import Workspace, Workspaces, authorize, read_app_id
 

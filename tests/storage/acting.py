@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, insert, select, update
 
 from bot.core.changes import FollowedCall, Observation, observe
-from bot.core.outbox import CardJob, Turn
+from bot.core.outbox import BETWEEN_POSTS, CardJob, Turn
 from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import Subscription
 from bot.storage.database import Database
@@ -62,8 +62,15 @@ class Actor:
     async def claim_turns(self, *, limit: int = 100, rate: Rate = PLENTY) -> Claim[Turn]:
         return await self.store.outbox.claim_turns(limit=limit, until=self.clock() + LEASE, rate=rate)
 
+    async def claim_new_cards(self, *, limit: int = 100, rate: Rate = PLENTY) -> Claim[CardJob]:
+        return await self.store.outbox.claim_new_cards(limit=limit, until=self.clock() + LEASE, rate=rate)
+
     async def claim_cards(self, *, limit: int = 100, rate: Rate = PLENTY) -> Claim[CardJob]:
-        return await self.store.outbox.claim_cards(limit=limit, until=self.clock() + LEASE, rate=rate)
+        """Cards that are to be posted, and those that are to be redrawn."""
+        new = await self.claim_new_cards(limit=limit, rate=rate)
+        old = await self.store.outbox.claim_cards(limit=limit, until=self.clock() + LEASE, rate=rate)
+        times = [claim.next_at for claim in (new, old) if claim.next_at]
+        return Claim(rows=(*new.rows, *old.rows), next_at=min(times, default=None))
 
     async def take_call(self, n: int = 1) -> FollowedCall:
         """Waits until the n-th call is due, and claims it alone."""
@@ -107,11 +114,18 @@ class Actor:
                 self.clock.now = max(claim.next_at, self.clock.now)
 
     async def draw(self) -> list[CardJob]:
-        """Draws or posts every card that is out of date."""
-        jobs = list((await self.claim_cards()).rows)
-        for job in jobs:
-            await self.store.outbox.mark_card(job, ts=job.card_ts or next(self._stamps))
-        return jobs
+        """Draws or posts every card that is out of date, as quickly as Slack allows; returns them in order."""
+        jobs: list[CardJob] = []
+        while True:
+            claim = await self.claim_cards()
+            for job in claim.rows:
+                if job.card_ts or await self.store.outbox.begin_card(job):
+                    await self.store.outbox.mark_card(job, ts=job.card_ts or next(self._stamps))
+                    jobs.append(job)
+            if not claim.rows:
+                if claim.next_at is None or claim.next_at > self.clock() + BETWEEN_POSTS:
+                    return jobs
+                self.clock.now = max(claim.next_at, self.clock.now)
 
     async def rows(self, table: Table, **equal: Any) -> Rows:
         """What is in a table, in order of its key."""

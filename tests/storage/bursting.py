@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -10,16 +11,20 @@ from bot.core.agent_ports import BoardMessenger
 from bot.core.board_drawer import BoardDrawer
 from bot.core.boards import BoardJob, BurstRules, Tally
 from bot.core.calls import CallId, CallStatus, is_final
+from bot.core.changes import ChangeKind, Facts
+from bot.core.ports import Claim
 from bot.core.subscriptions import Options, Subscription
 from bot.storage.boards import fold, want_boards
-from bot.storage.rows import subscription_values
+from bot.storage.rows import subscription_of, subscription_values
 from bot.storage.schema import boards, followed_calls, subscriptions
-from bot.storage.steps import IS_ACTIVE, card_wish
+from bot.storage.steps import IS_ACTIVE, Debt, card_wish, lock_subscriptions, make_due, owe
 from tests.core.making import make_subscription
 from tests.factories import CHANNEL, TEAM, make_call_id
 from tests.storage.acting import LEASE, PLENTY, Actor
 
 RULES = BurstRules()
+
+_NEWS = Facts(old="TRIGGERED", new="ONGOING")
 
 _CHANGE = (
     update(followed_calls)
@@ -66,6 +71,7 @@ class Burst:
         )
         self.count = 0
         self.followed: dict[str, int] = {}
+        self._numbers = count(1_000)
 
     async def come(
         self, count: int = 1, *, channel_id: str = CHANNEL, mention: str = "", team_id: str = TEAM
@@ -114,7 +120,7 @@ class Burst:
         await self.change_all({n: status})
 
     async def change_all(self, statuses: dict[int, CallStatus]) -> None:
-        """The same for several calls at once."""
+        """The same for several calls at once, with a notice for each that has a card."""
         now = self.clock()
         seen = [
             {
@@ -130,11 +136,21 @@ class Burst:
             await connection.execute(_CHANGE, seen)
             found = await connection.execute(select(subscriptions.c.board_id).where(is_theirs))
             await connection.execute(update(subscriptions).where(is_theirs).values(card_wish(now)))
+            debts = [
+                Debt(subscription=subscription_of(row), kind=ChangeKind.STATUS, number=next(self._numbers), facts=_NEWS)
+                for row in await lock_subscriptions(connection, is_theirs & (subscriptions.c.board_id == ""))
+            ]
+            await owe(connection, debts, now)
+            await make_due(connection, TEAM, {debt.subscription.channel_id for debt in debts}, now)
             await want_boards(connection, set(found.scalars()) - {""}, now)
 
     async def claim(self) -> list[BoardJob]:
-        claim = await self.store.boards.claim(limit=8, until=self.clock() + LEASE, rate=PLENTY)
-        return list(claim.rows)
+        """Those that are to be posted, and those that are to be redrawn."""
+        return [job for claim in await self._claims(8) for job in claim.rows]
+
+    async def _claims(self, limit: int) -> list[Claim[BoardJob]]:
+        store, until = self.store.boards, self.clock() + LEASE
+        return [await claim(limit=limit, until=until, rate=PLENTY) for claim in (store.claim_new, store.claim)]
 
     async def take(self) -> BoardJob:
         (job,) = await self.claim()
@@ -149,8 +165,8 @@ class Burst:
 
     async def next_at(self) -> Any:
         """In how long a board is due; None for never."""
-        claim = await self.store.boards.claim(limit=0, until=self.clock() + LEASE, rate=PLENTY)
-        return claim.next_at - self.clock() if claim.next_at else None
+        times = [claim.next_at for claim in await self._claims(0) if claim.next_at]
+        return min(times) - self.clock() if times else None
 
     async def board(self, **equal: Any) -> dict[str, Any]:
         return await self.actor.row(boards, **equal)

@@ -10,7 +10,7 @@ from bot.core.agents import AgentFigures, AgentSubscription
 from bot.core.calls import CallStatus
 from bot.core.filters import DurationFilter, Filter, StatusFilter, VariableFilter
 from bot.core.subscriptions import Delivery, Options, Style
-from bot.storage.schema import agent_subscriptions, agents, audit, followed_calls, notices, subscriptions
+from bot.storage.schema import agent_subscriptions, agents, audit, boards, followed_calls, subscriptions
 from bot.storage.store import Store
 from tests.core.making import HOUR, FakeClock
 from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
@@ -175,8 +175,32 @@ class TestTheChannel:
 
     async def test_somebody_resumes_a_call_there(self, store: Store, actor: Actor) -> None:
         await self.refuse(actor)
-        await store.subscriptions.resume("sub-1", by=JON)
+        assert await store.subscriptions.resume("sub-1", by=JON) == 2
         assert await state_of(store) == ("active", "")
+        assert await self.resumed(actor) == [*self.BOTH]
+
+    BOTH = ((AGENT, JON), (str(make_call_id(1)), JON))
+
+    async def resumed(self, actor: Actor) -> list[tuple[str, str]]:
+        return [(row["call_id"], row["user_id"]) for row in await actor.rows(audit) if row["action"] == "resume"]
+
+    async def test_somebody_resumes_an_agent_there(self, store: Store, actor: Actor) -> None:
+        await self.refuse(actor)
+        await store.agents.add(make_wish(actor.clock, "wish-4", agent_id=str(make_call_id(4))))
+        await actor.set(agent_subscriptions, {"state": "paused", "reason": "is_archived"}, id="wish-4")
+        assert await store.agents.resume("wish-4", by=JON)
+        assert [await state_of(store, each) for each in ("wish-1", "wish-4")] == [("active", "")] * 2
+        assert (await actor.find("sub-1")).state == "active"
+        assert await state_of(store, "wish-2") == ("paused", "person"), "what a person paused stays so"
+        assert sorted(await self.resumed(actor)) == sorted([*self.BOTH, (str(make_call_id(4)), JON)])
+        assert [job.subscription_id for job in await actor.draw()] == ["sub-1"], "its card is redrawn"
+
+    async def test_somebody_resumes_one_that_a_person_paused(self, store: Store, actor: Actor) -> None:
+        await self.refuse(actor)
+        assert await store.agents.resume("wish-2", by=JON)
+        assert await state_of(store) == ("paused", "is_archived"), "the channel is as it was"
+        assert (await actor.find("sub-1")).state == "paused"
+        assert await self.resumed(actor) == [(OTHER_AGENT, JON)]
 
     async def test_it_gets_another_id(self, store: Store, clock: FakeClock) -> None:
         await store.agents.add(make_wish(clock, "wish-4", channel_id="C2", agent_id=OTHER_AGENT))
@@ -224,6 +248,18 @@ async def test_a_board_that_slack_refuses_pauses_them_too(store: Store, actor: A
     assert await state_of(store) == ("paused", "is_archived")
 
 
+async def test_an_agent_that_is_resumed_has_the_board_drawn_even_if_all_calls_are_over(
+    store: Store, actor: Actor, clock: FakeClock
+) -> None:
+    await store.agents.add(make_wish(clock))
+    burst = Burst(actor)
+    job = await burst.open()
+    await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": clock()})
+    await store.boards.pause(job, reason="is_archived")
+    await store.agents.resume("wish-1", by=JON)
+    assert (await burst.take()).board.id == job.board.id
+
+
 async def test_what_is_over_goes_when_its_time_is_up(store: Store, actor: Actor, clock: FakeClock) -> None:
     await store.agents.add(make_wish(clock))
     await store.agents.add(make_wish(clock, "wish-2", agent_id=OTHER_AGENT))
@@ -247,16 +283,20 @@ async def test_figures_are_of_the_last_24_hours(store: Store, actor: Actor, cloc
     await actor.set(followed_calls, seen)
     for each in ("sub-1", "sub-2"):
         await actor.set(subscriptions, {"parent_id": "wish-1"}, id=each)
-    await actor.see("CALL_FINISHED", n=1)
-    turn = await actor.take_turn()
-    await store.outbox.mark_sent(turn, ts="1.0", next_at=clock())
-    await actor.see("CALL_FINISHED", n=2)
-    await store.outbox.drop(await actor.take_turn(), reason="msg_too_long")
-    assert len(await actor.rows(notices)) == 2
+    await actor.set(subscriptions, {"card_ts": ""}, id="sub-2")
     assert await store.agents.measure(["wish-1", "wish-9"]) == {
         "wish-1": AgentFigures(calls=3, matched=2, told=1),
         "wish-9": AgentFigures(),
     }
+    await actor.set(subscriptions, {"board_id": "board-1"}, id="sub-2")
+    await actor.set(subscriptions, {"board_id": "board-2"}, id="sub-3")
+    values = {"team_id": TEAM, "channel_id": CHANNEL, "opened_at": clock(), "closed_at": clock()}
+    for board_id, ts in (("board-1", ""), ("board-2", "7.7")):
+        async with actor.database.writing() as connection:
+            await connection.execute(boards.insert().values(values | {"id": board_id, "ts": ts}))
+    assert (await store.agents.measure(["wish-1"]))["wish-1"].told == 1, "a board that isn't posted tells nothing"
+    await actor.set(boards, {"ts": "8.8"}, id="board-1")
+    assert (await store.agents.measure(["wish-1"]))["wish-1"].told == 2
     assert await store.agents.measure([]) == {}
     clock.advance(timedelta(hours=25))
     assert await store.agents.measure(["wish-1"]) == {"wish-1": AgentFigures()}

@@ -8,6 +8,7 @@ from bot.core.agent_ports import Announced
 from bot.core.calls import CallStatus
 from bot.core.changes import ChangeKind
 from bot.core.subscriptions import Options, Reason, SubscriptionState
+from bot.storage import coverage
 from bot.storage.schema import agent_subscriptions, agents, followed_calls
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock, make_reading
@@ -55,6 +56,41 @@ class TestKnownCalls:
         await campaign.announce()
 
         assert await actor.due_at() == due_at
+
+    async def test_after_a_failure_it_is_hurried_to_the_end_of_that_wait_and_no_further(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow()
+        await actor.see("ONGOING")
+        known, until = await actor.take_call(), clock() + 20 * SECOND
+        await actor.store.followed.put_off(known, due_at=clock() + HOUR, held_until=until)
+        assert await actor.due_at() == clock() + HOUR
+        clock.advance(2 * SECOND)
+
+        assert await campaign.announce() == Announced(nudged=1)
+
+        assert await actor.due_at() == until
+        clock.advance(19 * SECOND)
+        await campaign.announce()
+        assert await actor.due_at() == until, "not even then"
+
+    async def test_so_it_is_if_the_webhook_came_before_the_failure(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow()
+        await actor.see("ONGOING")
+        known = await actor.take_call()
+        clock.advance(SECOND)
+        await campaign.announce()
+
+        await actor.store.followed.put_off(known, due_at=clock() + HOUR, held_until=clock() + MINUTE)
+
+        assert await actor.due_at() == clock() + MINUTE
+        clock.advance(MINUTE)
+        await actor.see("TRIGGERED", due_in=HOUR)
+        clock.advance(2 * SECOND)
+        await campaign.announce()
+        assert await actor.due_at() == clock(), "once it was read, nothing holds it"
 
     async def test_a_look_under_way_keeps_its_lease_and_is_followed_by_another(
         self, campaign: Campaign, actor: Actor, clock: FakeClock
@@ -110,7 +146,7 @@ class TestKnownCalls:
         await actor.follow()
         await actor.see("UNANSWERED")
 
-        assert await campaign.announce() == Announced(ignored=1)
+        assert await campaign.announce() == Announced(ignored=frozenset({make_call_id(1)}))
 
         assert await actor.due_at() is None
 
@@ -122,7 +158,7 @@ class TestKnownCalls:
         assert (await actor.see("ONGOING")).end is Reason.QUIET
         await campaign.wish(channel_id="C2", agent_id="agent-8")
         await actor.set(followed_calls, {"agent_id": "agent-7"})
-        assert await campaign.announce() == Announced(ignored=1)
+        assert await campaign.announce() == Announced(ignored=frozenset({make_call_id(1)}))
         assert await actor.due_at() is None
         await campaign.wish("wish-2", channel_id="C2")
         clock.advance(MINUTE)
@@ -138,14 +174,14 @@ class TestKnownCalls:
         await actor.follow()
         await actor.store.subscriptions.pause("sub-1", by=USER)
 
-        assert await campaign.announce() == Announced(ignored=1)
+        assert await campaign.announce() == Announced(ignored=frozenset({make_call_id(1)}))
 
         assert await actor.due_at() is None
 
     async def test_another_workspace_has_calls_of_its_own(self, campaign: Campaign, actor: Actor) -> None:
         await actor.follow(team_id=OTHER_TEAM)
 
-        assert await campaign.announce() == Announced(ignored=1)
+        assert await campaign.announce() == Announced(ignored=frozenset({make_call_id(1)}))
 
         assert (await actor.row(followed_calls))["nudged_at"] is None
 
@@ -171,7 +207,7 @@ class TestUnknownCalls:
         await campaign.wish("other", team_id=OTHER_TEAM)
         await actor.set(agent_subscriptions, {"state": state}, id="wish-1")
 
-        assert await campaign.announce(1, 2) == Announced(ignored=2)
+        assert await campaign.announce(1, 2) == Announced(ignored=frozenset({make_call_id(1), make_call_id(2)}))
 
         assert await actor.rows(followed_calls) == []
 
@@ -210,13 +246,22 @@ class TestUnknownCalls:
         both = await asyncio.gather(campaign.announce(*numbers), campaign.announce(*reversed(numbers)))
 
         assert sum(each.added for each in both) == 50
-        assert sum(each.added + each.nudged + each.ignored for each in both) == 100
+        assert not any(each.ignored for each in both)
         assert len(await actor.rows(followed_calls)) == 50
 
     async def test_nothing_at_all_is_nothing(self, campaign: Campaign, store: Store) -> None:
         await campaign.wish()
 
         assert await store.announcements.announce([]) == Announced()
+
+    async def test_each_call_that_nobody_cares_for_is_named(self, campaign: Campaign, actor: Actor) -> None:
+        await actor.follow(n=1)
+        await actor.follow("sub-2", n=2)
+        await actor.store.subscriptions.pause("sub-2", by=USER)
+
+        announced = await campaign.announce(1, 2, 3)
+
+        assert announced == Announced(nudged=1, ignored=frozenset({make_call_id(2), make_call_id(3)}))
 
 
 class TestFollowingMeanwhile:
@@ -319,6 +364,34 @@ class TestCoverage:
         await campaign.announce()
 
         assert (await campaign.agent())["missed"] == 0
+
+    async def test_nor_is_one_missed_that_another_webhook_follows_within_the_same_seconds(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow(status="TRIGGERED")
+        await actor.follow("sub-2", n=2, status="TRIGGERED")
+        await campaign.cover(seen_at=clock() - HOUR)
+        await actor.set(followed_calls, {"agent_id": "agent-7", "due_at": clock() + HOUR}, call_id=str(make_call_id(2)))
+        await campaign.announce(2)
+        await actor.set(followed_calls, {"due_at": clock() + HOUR}, call_id=str(make_call_id(2)))
+        await campaign.read("ONGOING")
+        assert (await campaign.agent())["missed"] == 1
+
+        await campaign.announce(2)
+
+        assert (await campaign.agent())["missed"] == 0
+
+    async def test_agents_without_end_are_not_remembered(
+        self, actor: Actor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(coverage, "_MOST_NOTED", 1)
+        arrivals = coverage.Arrivals()
+        async with actor.database.transaction() as connection:
+            for n in (1, 2, 3):
+                await arrivals.note(connection, TEAM, [f"agent-{n}"], clock())
+
+        assert len(await actor.rows(agents)) == 3
+        assert len(arrivals._noted) <= 2
 
     async def test_what_counts_as_stopped_misses_no_more(self, campaign: Campaign, actor: Actor) -> None:
         await campaign.cover(missed=3)

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from bot.core.calls import CallStatus
-from bot.core.changes import Facts
+from bot.core.changes import ChangeKind, Facts
 from bot.core.subscriptions import Delivery, Options, Reason, SubscriptionState
 from bot.storage.schema import agent_subscriptions, boards, followed_calls, notices, subscriptions
+from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock, make_reading
 from tests.factories import CHANNEL, TEAM, USER, make_call_id
-from tests.storage.acting import Actor
+from tests.storage.acting import PLENTY, Actor
 from tests.storage.announced import Campaign
 
 ONLY_REJECTED = Options(statuses=frozenset({CallStatus.REJECTED}))
@@ -374,3 +375,52 @@ class TestBursts:
         await self.come(campaign, actor, "REJECTED")
 
         assert "born-11" not in {subscription_id for subscription_id, _ in await actor.owed()}
+
+
+class TestRefused:
+    """Slack refuses a channel in which all calls are over: its agents are paused, and somebody must hear of it."""
+
+    async def test_by_the_card_of_a_call_that_was_over_at_once(
+        self, campaign: Campaign, actor: Actor, store: Store
+    ) -> None:
+        await campaign.wish(options=ONLY_REJECTED)
+        await campaign.announce()
+        await campaign.read("REJECTED")
+
+        await store.outbox.pause_card(await actor.take_card(), reason="is_archived", whole_channel=True)
+
+        assert (await actor.row(agent_subscriptions))["reason"] == "is_archived"
+        (told,) = await actor.deliver()
+        assert (told.channel_id, told.notice.kind, told.notice.facts.reason) == (
+            USER, ChangeKind.PAUSED, "is_archived",
+        )  # fmt: skip
+        await actor.set(agent_subscriptions, {"agent_id": str(make_call_id(7))})
+        await store.subscriptions.resume(told.notice.subscription_id, by=USER)
+        assert (await actor.row(agent_subscriptions))["state"] == "active"
+        assert (await actor.take_card()).card_ts == "", "nor is the card lost"
+
+    async def test_by_a_board(self, campaign: Campaign, actor: Actor, store: Store) -> None:
+        await campaign.wish(options=ONLY_REJECTED)
+        await TestBursts().come(campaign, actor, "REJECTED")
+        (job,) = (await store.boards.claim_new(limit=1, until=actor.clock() + MINUTE, rate=PLENTY)).rows
+
+        await store.boards.pause(job, reason="is_archived")
+
+        (told,) = await actor.deliver()
+        assert told.notice.kind is ChangeKind.PAUSED
+        await actor.set(agent_subscriptions, {"agent_id": str(make_call_id(7))})
+        await store.subscriptions.resume(told.notice.subscription_id, by=USER)
+        assert (await store.boards.claim_new(limit=1, until=actor.clock() + MINUTE, rate=PLENTY)).rows
+
+    async def test_nobody_hears_of_it_where_no_agent_is_followed_any_more(
+        self, campaign: Campaign, actor: Actor, store: Store
+    ) -> None:
+        await campaign.wish(options=ONLY_REJECTED)
+        await campaign.announce()
+        await campaign.read("REJECTED")
+        await actor.set(agent_subscriptions, {"state": "ended", "reason": "person"})
+
+        await store.outbox.pause_card(await actor.take_card(), reason="is_archived", whole_channel=True)
+
+        assert not await actor.deliver()
+        assert (await campaign.born())[0]["state"] == "ended"

@@ -1,21 +1,24 @@
 """Boards: what goes onto one, when it is drawn, and what becomes of it when the burst is over."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
 from bot.core.boards import redraw_wait
 from bot.core.calls import CallStatus
+from bot.core.outbox import BETWEEN_POSTS
 from bot.core.ports import Rate
+from bot.core.rates import Rates
 from bot.storage.boards import want_boards
 from bot.storage.database import Database
 from bot.storage.schema import boards, followed_calls, subscriptions
 from bot.storage.store import Store
 from tests.core.making import MINUTE, SECOND, make_subscription
 from tests.factories import CHANNEL, OTHER_TEAM, TEAM, USER, make_call_id
-from tests.storage.acting import LEASE, Actor
+from tests.storage.acting import LEASE, PLENTY, Actor
+from tests.storage.announced import Campaign
 from tests.storage.bursting import Burst, call_ids
 
 FINISHED, UNANSWERED, REJECTED = CallStatus.CALL_FINISHED, CallStatus.UNANSWERED, CallStatus.REJECTED
@@ -43,9 +46,12 @@ class TestFolding:
         await burst.come(1)
         await actor.draw()
         await burst.come(2)
-        begun, leased = (await actor.claim_cards()).rows
+        actor.clock.advance(2 * SECOND)
+        begun = await actor.take_card()
         assert await store.outbox.begin_card(begun)
         await store.outbox.put_off_card(begun, due_at=actor.clock() + MINUTE, is_unknown=True)
+        actor.clock.advance(2 * SECOND)
+        leased = await actor.take_card()
         await burst.come(7)
         assert await burst.come() == {f"sub-{n:04d}" for n in range(4, 12)}
         assert {begun.subscription_id, leased.subscription_id, "sub-0001"}.isdisjoint(await burst.on_boards())
@@ -164,20 +170,53 @@ class TestRedrawing:
         await store.boards.put_off(again, due_at=actor.clock(), is_unknown=False)
         assert (await burst.take()).begun_at is None
 
-    async def test_a_rate_holds_for_boards_and_cards_together(self, burst: Burst, actor: Actor, store: Store) -> None:
-        rate = Rate(name="edits", most=2, window=MINUTE)
+    async def test_a_rate_of_posts_holds_for_boards_cards_and_notices_together(
+        self, burst: Burst, actor: Actor, store: Store
+    ) -> None:
+        rate, until = Rate(name="posts", most=2, window=MINUTE), actor.clock() + LEASE
+        await actor.follow("sub-9", n=900, channel_id="C8")
+        await actor.see("TRIGGERED", n=900)
         await burst.come(11)
         await burst.come(2, channel_id="C9")
-        assert len((await actor.claim_cards(rate=rate)).rows) == 2
-        claim = await store.boards.claim(limit=8, until=actor.clock() + LEASE, rate=rate)
+        assert len((await actor.claim_turns(rate=rate)).rows) == 1
+        assert len((await store.outbox.claim_new_cards(limit=8, until=until, rate=rate)).rows) == 1
+        claim = await store.boards.claim_new(limit=8, until=until, rate=rate)
         assert not claim.rows
         assert claim.next_at is not None
-        assert claim.next_at >= actor.clock() + MINUTE
+        assert claim.next_at >= actor.clock() + MINUTE - SECOND
+
+    async def test_a_rate_of_edits_holds_for_boards_and_cards_together_and_for_no_post(
+        self, burst: Burst, actor: Actor, store: Store
+    ) -> None:
+        rate, until = Rate(name="edits", most=1, window=MINUTE), actor.clock() + LEASE
+        await actor.follow("sub-9", n=900, channel_id="C8")
+        await actor.see("TRIGGERED", n=900)
+        await burst.open()
+        await burst.come(11, channel_id="C9")
+        assert len((await store.outbox.claim_cards(limit=8, until=until, rate=rate)).rows) == 1
+        await burst.change(1, FINISHED)
+        actor.clock.advance(timedelta(seconds=20))
+        assert not (await store.boards.claim(limit=8, until=until, rate=rate)).rows
+        assert len((await store.boards.claim_new(limit=8, until=until, rate=PLENTY)).rows) == 1
 
     async def test_a_post_holds_the_channel_back(self, burst: Burst, actor: Actor, store: Store) -> None:
         await burst.come(11)
         assert await store.boards.begin(await burst.take())
-        assert (await actor.channel())["next_post_at"] == actor.clock() + SECOND
+        assert (await actor.channel())["next_post_at"] == actor.clock() + BETWEEN_POSTS
+
+    async def test_it_waits_while_something_else_is_posted_there(
+        self, burst: Burst, actor: Actor, store: Store
+    ) -> None:
+        await actor.follow("sub-9", n=900)
+        await actor.see("TRIGGERED", n=900)
+        turn = await actor.take_turn()
+        await burst.come(11)
+        assert not await store.boards.begin(await burst.take())
+        assert await burst.next_at() == BETWEEN_POSTS
+        assert (await burst.board())["begun_at"] is None
+        await store.outbox.mark_sent(turn, ts="1.2", next_at=actor.clock() + SECOND)
+        actor.clock.advance(BETWEEN_POSTS)
+        assert await store.boards.begin(await burst.take())
 
     async def test_released(self, burst: Burst, store: Store) -> None:
         await burst.come(11)
@@ -258,10 +297,30 @@ class TestTally:
             await burst.come()
             actor.clock.advance(SECOND)
         board_id = (await burst.take()).board.id
-        page, count = await store.boards.list_calls(board_id, offset=10, limit=10)
+        page, count = await store.boards.list_calls(board_id, status=None, offset=10, limit=10)
         assert (count, [call.id for call in page]) == (12, call_ids(2, 1))
-        page, _ = await store.boards.list_calls(board_id, offset=0, limit=2)
+        page, _ = await store.boards.list_calls(board_id, status=None, offset=0, limit=2)
         assert [(call.id, call.status) for call in page] == [(each, "TRIGGERED") for each in call_ids(12, 11)]
+
+    async def test_pages_of_one_status(self, burst: Burst, store: Store) -> None:
+        await burst.come(12)
+        board_id = (await burst.take()).board.id
+        for n in (2, 5, 9):
+            await burst.change(n, UNANSWERED)
+        found = {each: await store.boards.list_calls(board_id, status=each, offset=1, limit=1) for each in CallStatus}
+        assert {each: count for each, (_, count) in found.items() if count} == {UNANSWERED: 3, CallStatus.TRIGGERED: 9}
+        assert [call.id for call in found[UNANSWERED][0]] == call_ids(5)
+
+    async def test_whose_calls_they_are(self, burst: Burst, actor: Actor, store: Store) -> None:
+        await burst.come(12)
+        board_id = (await burst.take()).board.id
+        for n, agent_id in ((1, "one"), (2, "one"), (3, "another")):
+            await actor.set(followed_calls, {"agent_id": agent_id}, call_id=str(make_call_id(n)))
+        await burst.change(1, UNANSWERED)
+        tally = await store.boards.tally(board_id)
+        assert dict(tally.by_agent) == {"one": 2, "another": 1}
+        assert tally.count == 12
+        assert [call.agent_id for call in tally.failures] == ["one"]
 
     async def test_found_by_its_id(self, burst: Burst, store: Store) -> None:
         job = await burst.open()
@@ -337,6 +396,40 @@ class TestTheEndOfABurst:
         assert await burst.next_at() == timedelta(seconds=5)
 
 
+class TestSomebodyWantsACard:
+    """A person follows a call that stands on a board."""
+
+    async def test_it_leaves_the_board_and_gets_one(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await burst.come(12)
+        await burst.draw()
+        actor.clock.advance(timedelta(seconds=5))
+        assert not (await actor.claim_cards()).rows
+        assert await store.subscriptions.unfold("sub-0003")
+        (card,) = await actor.draw()
+        assert (card.subscription_id, card.card_ts) == ("sub-0003", "")
+        assert await burst.draw()
+        assert burst.slack.boards[(await burst.board())["id"]].count == 11
+        # From then on it goes on as any other.
+        await actor.see("CALL_FINISHED", n=3)
+        assert await actor.owed() == [("sub-0003", "status")]
+        await burst.come()
+        assert "sub-0003" not in await burst.on_boards()
+
+    async def test_what_is_on_none_stays_as_it_is(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await burst.come(12)
+        await store.subscriptions.unfold("sub-0003")
+        await actor.draw()
+        before = await actor.card("sub-0003")
+        assert not await store.subscriptions.unfold("sub-0003")
+        assert not await store.subscriptions.unfold("nobody")
+        assert await actor.card("sub-0003") == before
+
+    async def test_while_slack_refuses_the_channel_it_stays(self, burst: Burst, store: Store, actor: Actor) -> None:
+        await store.boards.pause(await burst.open(), reason="is_archived")
+        assert not await store.subscriptions.unfold("sub-0003")
+        assert not (await actor.claim_cards()).rows
+
+
 class TestTheChannelAndTheWorkspace:
     async def test_without_a_token_nothing_is_due_until_there_is_one(
         self, burst: Burst, store: Store, actor: Actor
@@ -360,6 +453,58 @@ class TestTheChannelAndTheWorkspace:
         await store.subscriptions.resume_channel(TEAM, CHANNEL)
         assert (await burst.take()).board.id == job.board.id
 
+    @pytest.mark.parametrize("how", ["its call's", "its agent's", "the channel", "the workspace"])
+    async def test_a_closed_one_that_was_refused_is_drawn_a_last_time_once_somebody_resumes(
+        self, burst: Burst, store: Store, actor: Actor, how: str
+    ) -> None:
+        wish = await Campaign(actor).wish(agent_id=str(make_call_id(77)))
+        closed = await store.boards.close(await burst.open(), most=0)
+        assert closed
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()}, id="sub-0002")
+        if how == "the workspace":
+            await store.outbox.stop_team(TEAM)
+        else:
+            await store.boards.pause(closed, reason="is_archived")
+        assert await burst.next_at() is None
+        resuming: dict[str, Callable[[], Awaitable[object]]] = {
+            "its call's": lambda: store.subscriptions.resume("sub-0003", by=USER),
+            "its agent's": lambda: store.agents.resume(wish.id, by=USER),
+            "the channel": lambda: store.subscriptions.resume_channel(TEAM, CHANNEL),
+            "the workspace": lambda: store.subscriptions.resume_team(TEAM),
+        }
+        await resuming[how]()
+        await store.boards.mark(await burst.take(), ts=closed.board.ts)
+        assert await burst.next_at() is None
+
+    @pytest.mark.parametrize("who", ["the channel", "the workspace"])
+    async def test_an_open_one_is_looked_at_again_even_if_there_was_no_news(
+        self, burst: Burst, store: Store, actor: Actor, who: str
+    ) -> None:
+        await Campaign(actor).wish()
+        await burst.come(11)
+        await burst.draw()
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()})
+        actor.clock.advance(MINUTE)
+        job = await burst.take()
+        if who == "the channel":
+            await store.boards.pause(job, reason="is_archived")
+            await store.subscriptions.resume_channel(TEAM, CHANNEL)
+        else:
+            await store.outbox.stop_team(TEAM)
+            await store.subscriptions.resume_team(TEAM)
+        assert (await burst.take()).board.closed_at is None, "as nobody else would close it"
+
+    async def test_nor_is_one_redrawn_for_that_which_shows_all(self, burst: Burst, store: Store, actor: Actor) -> None:
+        wish = await Campaign(actor).wish(agent_id=str(make_call_id(77)))
+        closed = await store.boards.close(await burst.open(), most=0)
+        assert closed
+        await store.boards.mark(closed, ts=closed.board.ts)
+        await actor.set(subscriptions, {"state": "ended", "reason": "done", "ended_at": actor.clock()})
+        await store.agents.pause(wish.id, by=USER)
+        await store.agents.resume(wish.id, by=USER)
+        await store.subscriptions.resume_channel(TEAM, CHANNEL)
+        assert await burst.next_at() is None
+
     async def test_a_channel_gets_another_id(self, burst: Burst, store: Store, actor: Actor) -> None:
         await burst.come(11, channel_id="C9")
         job = await burst.open()
@@ -376,27 +521,60 @@ class TestACampaign:
 
     @pytest.mark.parametrize("kind", ["sqlite"])
     async def test_five_thousand_calls_in_ten_minutes(self, burst: Burst, actor: Actor) -> None:
-        cards = posted = 0
+        channel = Channel(burst)
         for second in range(800):
             due = min(5_000, (second + 1) * 5_000 // 600)
             if due > burst.count:
                 await burst.come_together(due - burst.count)
             if changes := dict(_find_changes(second)):
                 await burst.change_all(changes)
-            drawn = await actor.draw()
-            cards, posted = cards + len(drawn), posted + sum(not job.card_ts for job in drawn)
-            await burst.draw()
+            await channel.hear()
             actor.clock.advance(SECOND)
 
         (last,) = burst.slack.boards.values()
         # Nothing is lost: who has no card is on the board, which has closed and rests.
-        assert posted + last.count == 5_000
+        assert channel.cards + last.count == 5_000
         assert last.unfinished == 0
         assert (await burst.board())["closed_at"] is not None
         assert await burst.next_at() is None
+        assert not await actor.owed()
         # Each change that a card shows is told in its thread, too.
-        notices = cards - posted
-        assert cards + notices + burst.slack.posts + burst.slack.edits <= 130
+        assert channel.notices == 3 * channel.cards > 0
+        assert channel.cards + channel.redrawn + channel.notices + burst.slack.posts + burst.slack.edits <= 130
+        assert channel.most_posts == 1, "in a second"
+
+
+class Channel:
+    """What is said in a channel, at the rates that the settings have by default, with a second between two rounds."""
+
+    RATES = Rates.of(looks_per_second=10, posts_per_minute=300, edits_per_minute=50)
+
+    def __init__(self, burst: Burst) -> None:
+        self._burst, self._outbox, self._boards = burst, burst.store.outbox, burst.store.boards
+        self.cards = self.redrawn = self.notices = self.most_posts = 0
+
+    async def hear(self) -> None:
+        """All that may be said now."""
+        before = self._posts()
+        now, posts, edits = self._burst.clock(), self.RATES.posts, self.RATES.edits
+        for turn in (await self._outbox.claim_turns(limit=32, until=now + LEASE, rate=posts)).rows:
+            assert await self._outbox.begin(turn)
+            self.notices += 1
+            await self._outbox.mark_sent(turn, ts=f"notice-{self.notices}", next_at=now + SECOND)
+        for job in (await self._outbox.claim_new_cards(limit=8, until=now + LEASE, rate=posts)).rows:
+            if await self._outbox.begin_card(job):
+                self.cards += 1
+                await self._outbox.mark_card(job, ts=f"card-{self.cards}")
+        for job in (await self._outbox.claim_cards(limit=8, until=now + LEASE, rate=edits)).rows:
+            self.redrawn += 1
+            await self._outbox.mark_card(job, ts=job.card_ts)
+        for claim, rate in ((self._boards.claim_new, posts), (self._boards.claim, edits)):
+            for board in (await claim(limit=4, until=now + LEASE, rate=rate)).rows:
+                await self._burst.drawer.draw(board)
+        self.most_posts = max(self.most_posts, self._posts() - before)
+
+    def _posts(self) -> int:
+        return self.cards + self.notices + self._burst.slack.posts
 
 
 class TestGoneAndRefused:

@@ -28,7 +28,7 @@ class TestClaiming:
         assert second.lease != first.lease
         assert not await actor.store.followed.save(actor.observe(first, "UNANSWERED"), due_at=None)
         assert (await actor.call())["status"] == "ONGOING"
-        await actor.store.followed.put_off(first, due_at=clock() + HOUR)
+        await actor.store.followed.put_off(first, due_at=clock() + HOUR, held_until=clock())
         await actor.store.followed.release(first)
         assert (await actor.call())["lease"] == second.lease
         assert (await actor.call())["failures"] == 0
@@ -239,7 +239,7 @@ class TestGivingBack:
     async def test_a_failure_is_counted(self, actor: Actor, clock: FakeClock) -> None:
         await actor.follow()
         (known,) = (await actor.claim_calls()).rows
-        await actor.store.followed.put_off(known, due_at=clock() + MINUTE)
+        await actor.store.followed.put_off(known, due_at=clock() + MINUTE, held_until=clock())
         row = await actor.call()
         assert (row["failures"], row["due_at"], row["lease"]) == (1, clock() + MINUTE, None)
         assert (await actor.take_call()).failures == 1

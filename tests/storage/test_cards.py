@@ -1,7 +1,7 @@
 import pytest
 
 from bot.core.calls import Call
-from bot.core.outbox import CardJob
+from bot.core.outbox import BETWEEN_POSTS, CardJob
 from bot.core.ports import Rate
 from bot.core.subscriptions import SubscriptionState
 from bot.storage.schema import subscriptions
@@ -41,7 +41,7 @@ class TestClaiming:
         assert seen.ended_at
         assert (await actor.take_card()).known == Call(
             id=make_call_id(), status="CALL_FINISHED", read_at=seen.read_at, started_at=seen.started_at,
-            ended_at=seen.ended_at,
+            ended_at=seen.ended_at, agent_id="agent-7",
         )  # fmt: skip
 
     async def test_wanted_anew_meanwhile(self, store: Store, actor: Actor, job: CardJob) -> None:
@@ -139,7 +139,7 @@ class TestPosting:
         job = await actor.take_card()
         assert await store.outbox.begin_card(job)
         assert (await actor.card())["card_begun_at"] == clock()
-        assert (await actor.channel())["next_post_at"] == clock() + SECOND
+        assert (await actor.channel())["next_post_at"] == clock() + BETWEEN_POSTS
         await store.outbox.mark_card(job, ts="5.5")
         assert (await actor.card())["card_begun_at"] is None
 
@@ -153,8 +153,8 @@ class TestPosting:
         job = await actor.take_card()
         await store.outbox.begin_card(job)
         await store.outbox.mark_card(job, ts="5.5")
-        assert (await actor.claim_turns()).next_at == clock() + SECOND
-        clock.advance(SECOND)
+        assert (await actor.claim_turns()).next_at == clock() + BETWEEN_POSTS
+        clock.advance(BETWEEN_POSTS)
         assert (await actor.take_turn()).notice.root_ts == "5.5"
 
     async def test_many_cards_do_not_starve_a_notice(self, actor: Actor) -> None:
@@ -164,6 +164,75 @@ class TestPosting:
         for n in (2, 3):
             await actor.follow(f"sub-{n}", n=n)
         assert (await actor.channel())["due_at"] == due_at
+
+    async def test_of_those_in_one_channel_one_is_taken_at_a_time_and_only_those_taken_count(
+        self, actor: Actor, clock: FakeClock
+    ) -> None:
+        for n in range(1, 4):
+            await actor.follow(f"sub-{n}", n=n, is_posted=False)
+        await actor.follow("sub-9", n=1, channel_id="C9", is_posted=False)
+        clock.advance(LEASE)
+        rate = Rate(name="posts", most=4, window=MINUTE)
+        claim = await actor.claim_new_cards(rate=rate)
+        assert [job.subscription_id for job in claim.rows] == ["sub-1", "sub-9"]
+        assert [(await actor.card(f"sub-{n}"))["card_due_at"] - clock() for n in (2, 3)] == [
+            BETWEEN_POSTS, 2 * BETWEEN_POSTS,
+        ]  # fmt: skip
+        clock.advance(BETWEEN_POSTS)
+        assert len((await actor.claim_new_cards(rate=rate)).rows) == 1
+        clock.advance(BETWEEN_POSTS)
+        assert len((await actor.claim_new_cards(rate=rate)).rows) == 1
+
+    async def test_two_processes_never_post_to_one_channel_at_once(
+        self, store: Store, actor: Actor, clock: FakeClock
+    ) -> None:
+        """One claims a moment after the other: neither has begun when the other looks."""
+        await actor.follow("sub-1", is_posted=False)
+        clock.advance(LEASE)
+        first = await actor.take_card()
+        await actor.follow("sub-2", n=2, is_posted=False)
+        clock.advance(LEASE - SECOND)
+        await actor.set(subscriptions, {"card_due_at": clock()}, id="sub-2")
+        second = await actor.take_card()
+        assert await store.outbox.begin_card(second)
+        assert not await store.outbox.begin_card(first)
+        waiting = await actor.card("sub-1")
+        assert (waiting["card_due_at"], waiting["card_lease"]) == (clock() + BETWEEN_POSTS, None)
+        assert (waiting["card_failures"], waiting["card_begun_at"]) == (0, clock() - 2 * LEASE + SECOND)
+        clock.advance(BETWEEN_POSTS)
+        assert await store.outbox.begin_card(await actor.take_card())
+
+    async def test_a_card_waits_while_a_notice_is_on_its_way_there_and_a_notice_for_a_card(
+        self, store: Store, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow("sub-1")
+        await actor.see("TRIGGERED")
+        await actor.follow("sub-2", n=2, is_posted=False)
+        clock.advance(LEASE)
+        turn = await actor.take_turn()
+        assert not (await actor.claim_new_cards()).rows
+        await store.outbox.mark_sent(turn, ts="1.2", next_at=clock() + SECOND)
+        await actor.see("PENDING")
+        clock.advance(BETWEEN_POSTS)
+        assert await store.outbox.begin_card(await self._take_new(actor))
+        claim = await actor.claim_turns()
+        assert (claim.rows, claim.next_at) == ((), clock() + BETWEEN_POSTS)
+        clock.advance(BETWEEN_POSTS)
+        assert (await actor.take_turn()).notice.subscription_id == "sub-1"
+
+    async def test_a_notice_whose_process_has_died_holds_no_card_back(
+        self, store: Store, actor: Actor, clock: FakeClock
+    ) -> None:
+        await actor.follow("sub-1")
+        await actor.see("TRIGGERED")
+        await actor.take_turn()
+        await actor.follow("sub-2", n=2, is_posted=False)
+        clock.advance(LEASE)
+        assert await store.outbox.begin_card(await self._take_new(actor))
+
+    async def _take_new(self, actor: Actor) -> CardJob:
+        (job,) = (await actor.claim_new_cards()).rows
+        return job
 
     async def test_the_lease_was_lost(self, store: Store, actor: Actor, clock: FakeClock, job: CardJob) -> None:
         clock.advance(LEASE)

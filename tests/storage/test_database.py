@@ -2,15 +2,17 @@ import asyncio
 import random
 import sqlite3
 import traceback
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Executable, insert, text
+from sqlalchemy import Executable, bindparam, insert, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from bot.core.errors import StoreUnavailable
 from bot.storage import database as database_module
-from bot.storage.database import Database, StorageError
+from bot.storage.database import READERS, Database, StorageError
 from bot.storage.migrate import migrate
 from bot.storage.opening import open_database
 from bot.storage.schema import channels, followed_calls, notices
@@ -178,3 +180,60 @@ async def test_whoever_is_cancelled_leaves_nothing_behind(actor: Actor, clock: F
     owed = await actor.owed()
     assert len(await actor.deliver()) == len(owed)
     assert (await actor.call())["number"] >= len(owed)
+
+
+async def test_writes_wait_longer_for_each_other_the_more_of_them_came_together_the_last_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction costs as much as ten writes; and one that comes alone is written at once."""
+    database = open_database(f"sqlite:///{tmp_path}/bot.db")
+    await migrate(database)
+    waits: list[float] = []
+    wait = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        waits.append(seconds)
+        await wait(0)
+
+    write_together = database._write_together
+    coming = [1, 3, 40, 1]
+    tasks: list[asyncio.Task[bool]] = []
+
+    async def write(together: list[database_module._Write]) -> list[bool]:
+        tasks.extend(asyncio.create_task(change(number)) for number in range(coming.pop(0) if coming else 0))
+        await wait(0)
+        return await write_together(together)
+
+    def change(number: int) -> Coroutine[Any, Any, bool]:
+        statement = update(channels).where(channels.c.channel_id == bindparam("of_id")).values(team_id="T1")
+        return database.change(statement, {"of_id": str(number)})
+
+    monkeypatch.setattr(database, "_write_together", write)
+    monkeypatch.setattr(asyncio, "sleep", note)
+    await change(0)
+    while coming:
+        await wait(0.001)
+    await asyncio.gather(*tasks)
+    await database.close()
+
+    shortest, longest = database_module._GATHERING_SECONDS, database_module._LONGEST_GATHERING_SECONDS
+    assert waits == pytest.approx([shortest, 2 * shortest, 2 * shortest, 4 * shortest, longest])
+
+
+async def test_who_writes_needs_not_wait_for_those_who_read(database: Database) -> None:
+    begun, over = asyncio.Semaphore(0), asyncio.Event()
+
+    async def read() -> None:
+        async with database.reading():
+            begun.release()
+            await over.wait()
+
+    readers = [asyncio.create_task(read()) for _ in range(READERS)]
+    for _ in readers:
+        await begun.acquire()
+
+    async with asyncio.timeout(5), database.transaction() as connection:
+        await connection.execute(text("SELECT 1"))
+
+    over.set()
+    await asyncio.gather(*readers)

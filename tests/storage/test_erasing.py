@@ -148,7 +148,7 @@ async def look_without_news(actor: Actor) -> Callable[[], Awaitable[object]]:
 
 async def failed_look(actor: Actor) -> Callable[[], Awaitable[object]]:
     known = await actor.take_call()
-    return lambda: actor.store.followed.put_off(known, due_at=actor.clock())
+    return lambda: actor.store.followed.put_off(known, due_at=actor.clock(), held_until=actor.clock())
 
 
 async def look_given_back(actor: Actor) -> Callable[[], Awaitable[object]]:

@@ -1,4 +1,5 @@
 import asyncio
+import re
 import shutil
 import subprocess
 import sys
@@ -11,14 +12,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, insert, select, text
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 
 from bot.core.errors import StoreUnavailable
 from bot.storage import migrations
 from bot.storage.database import Database, StorageError
-from bot.storage.migrate import find_revision, migrate
+from bot.storage.migrate import find_revision, migrate, require_tables
 from bot.storage.opening import open_database
-from bot.storage.schema import HEAD, followed_calls, metadata, subscriptions
+from bot.storage.schema import HEAD, followed_calls, metadata, notices, subscriptions
 from bot.storage.store import Store
 from tests.core.making import FakeClock
 from tests.factories import CHANNEL, TEAM, make_call_id
@@ -31,6 +32,7 @@ import sqlalchemy as sa
 from alembic import op
 revision = "next"
 down_revision = "{HEAD}"
+compatible_since = "{HEAD}"
 
 def upgrade() -> None:
     op.add_column("followed_calls", sa.Column("extra", sa.Text(), nullable=False, server_default="old"))
@@ -78,6 +80,32 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
 
+async def test_indexes_are_partial_as_the_tables_say(database: Database) -> None:
+    said = {
+        index.name: plain(index.info.get("where", "")) for table in metadata.sorted_tables for index in table.indexes
+    }
+    async with database.reading() as connection:
+        made = await connection.run_sync(conditions)
+    assert {name: made[name] for name in said if name} == said
+    assert any(said.values())
+
+
+def conditions(connection: Connection) -> dict[str | None, str]:
+    """Of every index, on which rows it is; empty for all."""
+    asking = inspect(connection)
+    indexes = [index for table in metadata.sorted_tables for index in asking.get_indexes(table.name)]
+    wheres = (index.get("dialect_options", {}) for index in indexes)
+    return {
+        index["name"]: plain(str(where.get(f"{connection.dialect.name}_where", "")))
+        for index, where in zip(indexes, wheres, strict=True)
+    }
+
+
+def plain(condition: str) -> str:
+    """Without what PostgreSQL puts around it."""
+    return re.sub(r"::\w+|[()\s]", "", condition).lower()
+
+
 async def test_two_at_once(empty_url: str) -> None:
     databases = [open_database(empty_url) for _ in range(3)]
     await asyncio.gather(*map(migrate, databases))
@@ -86,16 +114,51 @@ async def test_two_at_once(empty_url: str) -> None:
         await each.close()
 
 
-async def test_a_newer_database_is_refused(database: Database) -> None:
+@pytest.mark.parametrize("since", ["9998", None], ids=["not fit for this bot", "of a bot that doesn't say"])
+async def test_a_newer_database_is_refused(empty_url: str, since: str | None) -> None:
+    database = open_database(empty_url)
+    await migrate(database)
+    await mark(database, "9999", since)
+    with pytest.raises(StorageError, match=r"newer than this bot \(revision 9999\)"):
+        await migrate(database)
+    with pytest.raises(StorageError, match="newer than this bot"):
+        await require_tables(database)
+    assert await find_revision(database) == "9999"
+    await database.close()
+
+
+async def test_a_newer_one_that_is_fit_for_this_bot_is_taken_as_it_is(empty_url: str) -> None:
+    database = open_database(empty_url)
+    await migrate(database)
+    await mark(database, "9999", HEAD)
+    await migrate(database)
+    await require_tables(database)
+    assert await find_revision(database) == "9999"
+    await database.close()
+
+
+async def mark(database: Database, revision: str, since: str | None) -> None:
+    marking = "UPDATE alembic_version SET version_num = :revision, compatible_since = :since"
     async with database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    try:
-        with pytest.raises(StorageError, match=r"newer than this bot \(revision 9999\)"):
-            await migrate(database)
-        assert await find_revision(database) == "9999"
-    finally:
-        async with database.writing() as connection:
-            await connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": HEAD})
+        await connection.execute(text(marking), {"revision": revision, "since": since})
+
+
+async def test_the_next_release_says_that_this_one_can_live_with_its_tables(
+    empty_url: str, newer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(empty_url)
+    await upgrade_to(database, "0004")  # as the last bot left it that marked nothing
+    await migrate(database)
+    monkeypatch.undo()  # this release again
+    assert await find_revision(database) == "next", newer
+    await migrate(database)
+    await require_tables(database)
+    clock = FakeClock()
+    actor = Actor(Store(database=database, clock=clock, team_id=lambda: TEAM), database, clock)
+    await actor.follow()
+    await actor.see("CALL_FINISHED")
+    assert len(await actor.rows(notices)) == 1
+    await database.close()
 
 
 @pytest.mark.usefixtures("newer")
@@ -115,7 +178,7 @@ async def test_upwards_with_data(empty_url: str) -> None:
     await database.close()
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
 async def test_from_an_older_revision_with_data_and_the_older_bot_goes_on(empty_url: str, revision: str) -> None:
     database = open_database(empty_url)
     await upgrade_to(database, revision)

@@ -1,6 +1,7 @@
 import pytest
 
 from bot.core.changes import ChangeKind, Facts
+from bot.core.outbox import BETWEEN_POSTS
 from bot.core.ports import Rate
 from bot.core.subscriptions import Reason, SubscriptionState
 from bot.storage.schema import budgets, channels, notices, subscriptions
@@ -303,6 +304,7 @@ class TestLosingTheRoot:
         await actor.draw()
         assert await store.outbox.lose_card(turn)
         assert (await actor.card())["card_posts"] == 2
+        actor.clock.advance(BETWEEN_POSTS)
         assert (await actor.take_turn()).notice.root_ts == (await actor.card())["card_ts"]
 
     async def test_a_thread_of_somebody_elses_is_not_ours_to_mend(self, store: Store, actor: Actor) -> None:

@@ -96,9 +96,9 @@ class TestTroubles:
         await actor.follow("sub-2", n=2)
         first, second = await actor.take_call(1), await actor.take_call(2)
         lost = replace(second, lease="somebody else's")
-        due_at = actor.clock() + MINUTE
+        when = {"due_at": actor.clock() + MINUTE, "held_until": actor.clock()}
 
-        await asyncio.gather(store.followed.put_off(first, due_at=due_at), store.followed.put_off(lost, due_at=due_at))
+        await asyncio.gather(store.followed.put_off(first, **when), store.followed.put_off(lost, **when))
 
         assert (await actor.call(1))["failures"] == 1
         assert (await actor.call(2))["failures"] == 0, "its lease is another's"
@@ -115,13 +115,17 @@ class TestTroubles:
     async def test_a_check_refuses_what_a_start_would_refuse(self, database: Database) -> None:
         assert await check_revision(database)
         async with database.writing() as connection:
-            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+            await connection.exec_driver_sql(
+                "UPDATE alembic_version SET version_num = '9999', compatible_since = '9998'"
+            )
         try:
             with pytest.raises(StorageError, match="newer than this bot"):
                 await check_revision(database)
         finally:
             async with database.writing() as connection:
-                await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+                await connection.exec_driver_sql(
+                    "UPDATE alembic_version SET version_num = '0001', compatible_since = '0001'"
+                )
 
 
 @asynccontextmanager

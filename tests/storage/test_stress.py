@@ -75,7 +75,8 @@ class Crowd:
             call = make_reading(reading.status, n=int(str(known.call_id)[:8], 16), at=self.clock())
             seen = observe(known, call, now=self.clock(), rules=RULES)
             if self.dice.random() < 0.1:
-                await store.followed.put_off(known, due_at=self.clock() + SECOND)
+                due_at = self.clock() + SECOND
+                await store.followed.put_off(known, due_at=due_at, held_until=due_at)
             elif self.dice.random() < 0.9 and await store.followed.save(seen, due_at=self.clock() + SECOND):
                 self.news += 1 if seen.kind else 0
 
@@ -100,9 +101,9 @@ class Crowd:
 
     async def draw(self) -> None:
         store = self.store
-        claim = await store.outbox.claim_cards(limit=3, until=self.clock() + 5 * SECOND, rate=RATE)
-        for job in claim.rows:
-            await self.draw_one(store, job, fate=self.dice.random())
+        for claim in (store.outbox.claim_new_cards, store.outbox.claim_cards):
+            for job in (await claim(limit=3, until=self.clock() + 5 * SECOND, rate=RATE)).rows:
+                await self.draw_one(store, job, fate=self.dice.random())
 
     async def draw_one(self, store: Store, job: CardJob, *, fate: float = 1.0) -> None:
         if fate < 0.05:
@@ -145,14 +146,15 @@ class Crowd:
         self.clock.advance(MINUTE)
         for _ in range(1000):
             until = self.clock() + MINUTE
-            cards = await store.outbox.claim_cards(limit=99, until=until, rate=RATE)
+            new = await store.outbox.claim_new_cards(limit=99, until=until, rate=RATE)
+            old = await store.outbox.claim_cards(limit=99, until=until, rate=RATE)
             turns = await store.outbox.claim_turns(limit=99, until=until, rate=RATE)
-            for job in cards.rows:
+            for job in (*new.rows, *old.rows):
                 await self.draw_one(store, job)
             for turn in turns.rows:
                 await self.post(store, turn)
-            if not cards.rows and not turns.rows:
-                times = [claim.next_at for claim in (cards, turns) if claim.next_at]
+            if not new.rows and not old.rows and not turns.rows:
+                times = [claim.next_at for claim in (new, old, turns) if claim.next_at]
                 if not times:
                     return
                 self.clock.now = max(self.clock(), min(times))

@@ -255,7 +255,7 @@ def test_a_database_without_our_tables_is_left_as_it_is(
 def test_tables_of_another_revision_are_not_migrated(command: tuple[str, ...], revision: str, said: str) -> None:
     write(follow)
     with closing(sqlite3.connect("kept.db")) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+        connection.execute("UPDATE alembic_version SET version_num = ?, compatible_since = ?", [revision] * 2)
         connection.commit()
         code, out, err = run(*command)
         assert (code, out) == (1, "")

@@ -9,7 +9,7 @@ from bot.slack.following import Following
 from bot.slack.listeners.actions import Actions
 from bot.slack.listeners.boundary import Boundary
 from bot.slack.listeners.commands import Commands
-from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
+from bot.slack.listeners.dispatcher import COMMAND, AckObserver, Dispatcher
 from bot.slack.listeners.events import Events
 from bot.slack.listeners.shortcuts import Shortcuts
 from bot.slack.listeners.views import Views
@@ -29,6 +29,7 @@ def make_dispatcher(
     channels: Channels,
     doctor: Doctor,
     messenger: Messenger,
+    observe_ack: AckObserver = lambda _kind, _seconds: None,
 ) -> Dispatcher:
     """All listeners of the bot, by what Slack calls the payloads that they listen to."""
     typed = Typed(answers=answers, following=following, agents=agents, listing=listing, doctor=doctor)
@@ -55,4 +56,5 @@ def make_dispatcher(
             "event_callback": events.on_event,
         },
         seal=messenger.seal,
+        observe_ack=observe_ack,
     )

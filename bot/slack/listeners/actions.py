@@ -14,14 +14,16 @@ from bot.slack.agent_words import (
     AGENT_CANCEL,
     AGENT_CHANGE,
     AGENT_FOLLOW,
+    AGENT_NAME,
     AGENT_SHOW,
     AGENT_TRY,
+    AGENT_UNSUBSCRIBE,
     NOTHING_CHANGED,
 )
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
 from bot.slack.board_pages import BoardPages
-from bot.slack.boards import BOARD_PAGE, BOARD_SHOW, SEE_ALL
+from bot.slack.boards import BOARD_PAGE, BOARD_SHOW, BOARD_STATUS, SEE_ALL
 from bot.slack.cards import (
     FOLLOW,
     FOLLOW_AGAIN,
@@ -44,7 +46,7 @@ from bot.slack.listing import Listing
 from bot.slack.lists import AGENT_END, AGENT_PAUSE, AGENT_RESUME, EDIT, LIST, LIST_END, LIST_PAUSE, LIST_RESUME
 from bot.slack.messenger import Messenger
 from bot.slack.options import read_options
-from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload, Place, place_of_interaction, text_at
+from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload, Place, get_metadata, place_of_interaction, text_at
 from bot.slack.replies import ModalReply, Reply
 from bot.slack.sentences import CANCEL, CHOOSE, NOT_SHARED, SHARE_HERE, UNSUBSCRIBE
 from bot.slack.views import NEXT_PAGE, PREVIOUS_PAGE, find_view
@@ -56,10 +58,11 @@ _LISTED = (LIST_PAUSE, LIST_RESUME, LIST_END)
 _ABOUT_SUBSCRIPTIONS = (*_LISTED, EDIT, RESUME, FOLLOW_AGAIN)
 _ABOUT_CHANNELS = (LIST, END_ALL, KEEP_ALL)
 _WISHES = (AGENT_ASK, AGENT_TRY, AGENT_FOLLOW, AGENT_CHANGE)
+_ABOUT_AGENTS = (*_WISHES, AGENT_UNSUBSCRIBE, AGENT_NAME)
 _LISTED_AGENTS = (AGENT_PAUSE, AGENT_RESUME, AGENT_END)
 _ABOUT_NOTHING = (*_ABOUT_CHANNELS, FIND, DOCTOR, TEST_POST, CANCEL, AGENT_CANCEL)
-_ABOUT_BOARDS = (SEE_ALL, BOARD_PAGE)
-_WANTED = (*_ABOUT_CALLS, *_ABOUT_BOARDS, *_ABOUT_SUBSCRIPTIONS, *_WISHES, *_LISTED_AGENTS, *_ABOUT_NOTHING)
+_ABOUT_BOARDS = (SEE_ALL, BOARD_PAGE, BOARD_STATUS)
+_WANTED = (*_ABOUT_CALLS, *_ABOUT_BOARDS, *_ABOUT_SUBSCRIPTIONS, *_ABOUT_AGENTS, *_LISTED_AGENTS, *_ABOUT_NOTHING)
 
 # Buttons under a question or a failure: they do what their value says, in the place of it.
 _REPEATS = (TRY_AGAIN, CHOOSE)
@@ -67,7 +70,7 @@ _REPEATS = (TRY_AGAIN, CHOOSE)
 # What opens a window of its own, and what is answered in the place of the private message that was pressed.
 _WINDOWS = (SHOW_ALL, EDIT, SEE_ALL)
 _IN_PLACE = (
-    *(*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, BOARD_PAGE, *_LISTED, *_ABOUT_CHANNELS),
+    *(*_REPEATS, SHOW_CALL, SHARE_HERE, CANCEL, BOARD_PAGE, BOARD_STATUS, *_LISTED, *_ABOUT_CHANNELS),
     *(*_WISHES, *_LISTED_AGENTS, AGENT_CANCEL),
 )
 
@@ -75,7 +78,7 @@ _IN_PLACE = (
 _AGAIN = {
     **dict.fromkeys((REFRESH, AGENT_SHOW, BOARD_SHOW), SHOW_CALL),
     **dict.fromkeys((PREVIOUS_PAGE, NEXT_PAGE), SHOW_ALL),
-    BOARD_PAGE: SEE_ALL,
+    **dict.fromkeys((BOARD_PAGE, BOARD_STATUS), SEE_ALL),
 }
 
 
@@ -114,7 +117,7 @@ class Actions:
             return
         place = place_of_interaction(body)
         try:
-            asked = Asked.parse(text_at(pressed, "value"))
+            asked = _read(action_id, pressed, body)
             wanted = _find_wanted(action_id, asked)
         except UserMistake as mistake:
             reply = self._reply("", "", place)
@@ -159,7 +162,7 @@ class Actions:
             return self._job_about_channel(wanted, place, asked, reply)
         if wanted in _ABOUT_SUBSCRIPTIONS:
             return self._job_about_subscription(wanted, place, asked, reply)
-        if wanted in _WISHES:
+        if wanted in _ABOUT_AGENTS:
             return self._job_about_agent(wanted, place, asked, reply)
         if wanted in _LISTED_AGENTS:
             return partial(self._listing.change_agent, wanted, place, asked, reply)
@@ -205,6 +208,10 @@ class Actions:
         return partial(change, place, asked, reply)
 
     def _job_about_agent(self, wanted: str, place: Place, asked: Asked, reply: Reply) -> Job:
+        if wanted == AGENT_UNSUBSCRIBE:
+            return partial(self._agents.unsubscribe, place, asked.agent, reply)
+        if wanted == AGENT_NAME:
+            return partial(self._agents.name, place, asked.agent, asked.name, reply)
         flows = {AGENT_TRY: self._agents.try_out, AGENT_FOLLOW: self._agents.follow, AGENT_CHANGE: self._agents.change}
         return partial(flows.get(wanted, self._agents.ask), place, read_wish(asked.agent, asked.options), reply)
 
@@ -224,6 +231,13 @@ class Actions:
         await self._following.want_card(place)
 
 
+def _read(action_id: str, pressed: object, body: Payload) -> Asked:
+    """What was pressed, or chosen in the modal of a board; raises UserMistake if that can't be read."""
+    if action_id != BOARD_STATUS:
+        return Asked.parse(text_at(pressed, "value"))
+    return Asked(board=get_metadata(body).board, status=text_at(pressed, "selected_option", "value"))
+
+
 def _find_wanted(action_id: str, asked: Asked) -> str:
     """What a button stands for; raises UserMistake if its value lacks what that needs."""
     wanted = action_id
@@ -231,7 +245,7 @@ def _find_wanted(action_id: str, asked: Asked) -> str:
         wanted = asked.again if asked.again in _WANTED else SHOW_CALL
     if wanted in (*_ABOUT_SUBSCRIPTIONS, *_LISTED_AGENTS) and not asked.sub:
         raise UserMistake(UNREADABLE_BUTTON)
-    if (wanted in _WISHES and not asked.agent) or (wanted in _ABOUT_BOARDS and not asked.board):
+    if (wanted in _ABOUT_AGENTS and not asked.agent) or (wanted in _ABOUT_BOARDS and not asked.board):
         raise UserMistake(UNREADABLE_BUTTON)
     if wanted in (*_ABOUT_CALLS, *_ABOUT_SUBSCRIPTIONS):
         CallId(asked.call)

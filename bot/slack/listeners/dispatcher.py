@@ -8,6 +8,7 @@ between, an ack takes half as long again (``make bench``).
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 
 Listener = Callable[[AsyncAck, Payload], Awaitable[None]]
 
+# Called with a payload's type and the seconds until it was acked.
+AckObserver = Callable[[str, float], None]
+
 COMMAND = "command"
 
 
@@ -33,15 +37,19 @@ class Dispatcher(AsyncMiddleware):
     What is answered with an error, people see as a warning sign, and Slack sends as an event again and again.
     """
 
-    def __init__(self, listeners: Mapping[str, Listener], *, seal: Seal) -> None:
+    def __init__(
+        self, listeners: Mapping[str, Listener], *, seal: Seal, observe_ack: AckObserver = lambda _kind, _seconds: None
+    ) -> None:
         """Takes who listens, and the seal of what Slack keeps for us.
 
         Args:
             listeners: by payload type: Slack's words; :data:`COMMAND` for slash commands, which have none.
             seal: its values are read nowhere else.
+            observe_ack: hears after how many seconds a payload of which type was acked; of those alone that are known.
         """
         self._listeners = listeners
         self._seal = seal
+        self._observe_ack = observe_ack
 
     def knows(self, body: Payload) -> bool:
         """Whether somebody listens to payloads of this type."""
@@ -49,19 +57,21 @@ class Dispatcher(AsyncMiddleware):
 
     async def dispatch(self, body: Payload) -> BoltResponse:
         """Has a payload listened to, and returns the ack."""
-        ack = _SealingAck(self._seal)
-        kind = _kind(body)
+        kind, began = _kind(body), perf_counter()
         listener = self._listeners.get(kind)
         if listener is None:
             log.info("nobody_listens", kind=kind[:40])
-        else:
-            try:
-                await listener(ack, self._unseal(body))
-            except Busy:
-                # Slack sends an event again then, and shows a person that a press came to nothing.
-                return BoltResponse(status=503)
-            except Exception:
-                log.exception("bug", kind=kind, reference=secrets.token_hex(4))
+            return BoltResponse(status=200, body="")
+        ack = _SealingAck(self._seal)
+        try:
+            await listener(ack, self._unseal(body))
+        except Busy:
+            # Slack sends an event again then, and shows a person that a press came to nothing.
+            return BoltResponse(status=503)
+        except Exception:
+            log.exception("bug", kind=kind, reference=secrets.token_hex(4))
+        finally:
+            self._observe_ack(kind, perf_counter() - began)
         return ack.response or BoltResponse(status=200, body="")
 
     def _unseal(self, body: Payload) -> Payload:

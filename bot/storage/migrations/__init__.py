@@ -1,4 +1,9 @@
-"""The tables' history: one file per revision in ``versions``, for Alembic."""
+"""The tables' history: one file per revision in ``versions``, for Alembic.
+
+Each says ``compatible_since``: the oldest revision whose bots can go on working, and be started, once it is there. That
+is the newest revision of the release before, unless something had to be taken away; what is no longer needed is taken
+away one release after the last bot that used it. ``tests/storage/test_additive.py`` looks at what they do.
+"""
 
 from pathlib import Path
 

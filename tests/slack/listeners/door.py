@@ -162,7 +162,7 @@ class Bot:
         following = Following(
             lookup=lookup,
             messenger=self.wire,
-            deliveries=Deliveries(messenger=self.wire, access=access),
+            deliveries=Deliveries(messenger=self.wire, access=access, names=names),
             subscriptions=self.subscriptions,
             agents=self.agents,
             outbox=cast("Outbox", self.outbox),
@@ -194,7 +194,7 @@ class Bot:
                 access=access,
                 on_change=self._wake,
             ),
-            boards=BoardPages(boards=cast("Boards", self.boards)),
+            boards=BoardPages(boards=cast("Boards", self.boards), names=names),
             channels=Channels(subscriptions=self.subscriptions, access=access, on_change=self._wake),
             doctor=Doctor(examine=self._examine, messenger=self.wire),
             messenger=self.wire,

@@ -168,7 +168,6 @@ async def test_a_mention_in_a_thread_does_it_too_and_says_where_cards_come() -> 
     ("text", "said"),
     [
         ("subscribe agent", WHICH_AGENT),
-        ("subscribe agent status:rejected", WHICH_AGENT),
         ("unsubscribe agent", WHICH_AGENT_TO_END),
         ("name", WHICH_AGENT_TO_NAME),
     ],
@@ -177,6 +176,33 @@ async def test_without_an_id_it_is_asked_for(text: str, said: Any) -> None:
     bot = make_bot()
     await bot.take(command(text))
     assert bot.only.arguments["text"] == said.text
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "question"),
+    [
+        ("subscribe agent agent-7 to:card", "agent-7", WHICH_AGENT),
+        ("subscribe agent duration&lt;10s", "duration&lt;10s", WHICH_AGENT),
+        ("unsubscribe agent agent-7", "agent-7", WHICH_AGENT_TO_END),
+        ("name agent-7 Collections", "agent-7", WHICH_AGENT_TO_NAME),
+    ],
+)
+async def test_what_is_no_agents_id_is_said_and_where_to_find_one(text: str, read: str, question: Message) -> None:
+    bot = make_bot(here())
+
+    await bot.take(command(text))
+
+    assert text_of(bot.only) == f"That isn't an agent's id. I read `{read}`. {question.text}"
+    assert (bot.agents.done, bot.names.given) == ([], [])
+
+
+@pytest.mark.parametrize("form", [AGENT.upper(), AGENT.replace("-", ""), f"`{AGENT}`"])
+async def test_an_agents_id_may_come_in_every_form_that_a_calls_id_may(form: str) -> None:
+    bot = make_bot(here())
+    await bot.take(command(f"name {form} Collections"))
+    assert bot.names.given == [(AGENT, "Collections", USER)]
+    await bot.take(command(f"unsubscribe agent {form}", trigger_id="end"))
+    assert bot.agents.done == [("end", "a1", USER)]
 
 
 async def test_what_can_not_be_read_is_refused_and_nothing_is_asked_of_anybody() -> None:
@@ -318,12 +344,13 @@ async def test_another_persons_addresses_are_masked() -> None:
 
 async def test_a_channel_follows_so_many_agents_and_no_more() -> None:
     bot = make_bot(*(here(number) for number in range(1, MOST_AGENTS)))
-    await bot.take(command("subscribe agent one-more"))
+    one_more = f"subscribe agent {make_call_id(77)}"
+    await bot.take(command(one_more))
     assert labels(bot.only) == ["Follow", "Try it", "Cancel"]
     bot.agents.rows["another"] = here(99)
 
     assert await press(bot, "Follow") == TOO_MANY_AGENTS
-    await bot.take(command("subscribe agent one-more", trigger_id="again"))
+    await bot.take(command(one_more, trigger_id="again"))
     assert text_of(bot.said[-1]) == TOO_MANY_AGENTS
     await bot.take(command(f"subscribe agent {AGENT}", trigger_id="there"))
     assert "are followed here already" in text_of(bot.said[-1])
@@ -340,10 +367,13 @@ async def test_a_trial_shows_which_of_the_last_calls_would_have_matched() -> Non
 
     said = text_of(bot.only)
     assert "Of the last 2 calls that I have seen of it, 1 would have got a card." in said
-    row = bot.only.arguments["blocks"][1]["text"]["text"].splitlines()[-1]
+    block = bot.only.arguments["blocks"][2]
+    row, show = block["text"]["text"], block["accessory"]
     assert row.startswith("🚫 Rejected · <!date^")
     assert row.endswith(f"`{str(make_call_id(2))[:8]}`")
-    assert labels(bot.only) == [f"Show {str(make_call_id(2))[:8]}", "Follow", "Cancel"]
+    assert (show["text"]["text"], show["action_id"]) == ("Show", "agent_show:0")
+    assert str(make_call_id(2)) in show["value"]
+    assert labels(bot.only) == ["Follow", "Cancel"]
     assert (bot.samora.asked, bot.agents.rows) == ([], {})
 
 
@@ -353,7 +383,8 @@ async def test_a_call_of_a_trial_is_shown_beside_it_and_following_goes_on() -> N
     await press(bot, "Try it")
     trial = bot.said[-1]
 
-    await bot.take(pressed(*press_of(trial, f"Show {str(make_call_id())[:8]}"), trigger_id="show"))
+    show = trial.arguments["blocks"][2]["accessory"]
+    await bot.take(pressed(show["action_id"], show["value"], trigger_id="show"))
 
     assert bot.said[-1].arguments["replace_original"] is False
     assert bot.samora.asked == [str(make_call_id())]
@@ -393,11 +424,7 @@ async def test_a_trial_where_the_agent_is_followed_offers_a_change_if_it_is_one(
     await bot.take(command(f"subscribe agent {AGENT} status:rejected --try"))
     await bot.take(command(f"subscribe agent {AGENT} --try", trigger_id="again"))
 
-    assert [labels(said)[-2:] for said in bot.said] == [
-        ["Change to that", "Cancel"],
-        [labels(bot.said[1])[0], "Cancel"],
-    ]
-    assert labels(bot.said[1])[0].startswith("Show ")
+    assert [labels(said) for said in bot.said] == [["Change to that", "Cancel"], ["Cancel"]]
 
 
 # Variables are for those who may see them
@@ -520,6 +547,25 @@ async def test_a_name_stands_on_the_next_card() -> None:
     await bot.take(command(ONE, trigger_id="show"))
 
     assert "*Agent*\\nCollections" in bot.said[-1].text
+
+
+async def test_ending_and_naming_can_be_asked_again_when_the_memory_does_not_answer() -> None:
+    bot = make_bot(here())
+    bot.agents.broken = bot.names.broken = True
+    await bot.take(command(f"unsubscribe agent {AGENT}"))
+    await bot.take(command(f'name {AGENT} "Sales &amp; Co"', trigger_id="name"))
+    bot.agents.broken = bot.names.broken = False
+    ending, naming = bot.said
+    assert [said.arguments["text"] for said in bot.said] == ["I can't reach my memory right now."] * 2
+
+    await bot.take(pressed(*press_of(ending, "Try again"), trigger_id="end again"))
+    await bot.take(pressed(*press_of(naming, "Try again"), trigger_id="name again"))
+
+    assert "get no card here any more" in text_of(bot.said[2])
+    assert "is called *Sales &amp; Co* from now on" in text_of(bot.said[3])
+    assert [said.arguments["replace_original"] for said in bot.said[2:]] == [True, True]
+    assert bot.agents.done == [("end", "a1", USER)]
+    assert bot.names.given == [(AGENT, "Sales & Co", USER)]
 
 
 # The list

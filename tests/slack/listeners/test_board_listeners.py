@@ -15,6 +15,7 @@ from tests.slack.judges import judge_view
 from tests.slack.listeners.door import CHANNEL, ONE, PUBLIC, TEAM, Bot, about, labels, pressed, pressed_in_modal
 
 HERE = Asked(channel=CHANNEL)
+THERE = Asked(channel=CHANNEL, board="board-1")
 BOARD = Asked(board="board-1").encode()
 
 
@@ -39,7 +40,7 @@ async def test_see_all_opens_a_modal_with_the_first_page(bot: Bot) -> None:
     view = view_in(bot)
     judge_view(view)
     assert view["title"]["text"] == "Calls of a burst"
-    assert Asked.parse(view["private_metadata"]) == HERE
+    assert Asked.parse(view["private_metadata"]) == THERE
     assert "Page 1 of 3" in bot.said[-1].text
     assert not bot.samora.asked
     assert bot.seen == [("action.see_all", "answered")]
@@ -53,6 +54,61 @@ async def test_pages_are_turned_in_the_modal(bot: Bot, page: int, turns: list[st
     assert (said.how, said.arguments["view_id"]) == ("views.update", "V0OPEN")
     assert f"Page {min(page, 2) + 1} of 3" in said.text
     assert labels(said) == turns
+
+
+def chosen(status: str, *, origin: Asked = THERE, **changes: Any) -> Any:
+    """A choice of the modal's, as Slack sends it: docs.slack.dev/reference/block-kit/block-elements."""
+    payload = pressed_in_modal("board_status", "", origin=origin, **changes)
+    option = {"text": {"type": "plain_text", "text": "whatever"}, "value": status}
+    payload["actions"] = [{"type": "static_select", "action_id": "board_status", "selected_option": option}]
+    return payload
+
+
+async def test_one_status_is_chosen_in_the_modal_and_stays_when_pages_are_turned(bot: Bot) -> None:
+    bot.boards.calls += [make_reading(CallStatus.REJECTED, n=n) for n in range(24, 36)]
+    await bot.take(chosen("REJECTED"))
+    (said,) = bot.said
+    assert (said.how, said.arguments["view_id"]) == ("views.update", "V0OPEN")
+    judge_view(view_in(bot))
+    assert "*12 calls* · newest first" in said.text
+    assert "Unanswered ·" not in said.text
+    assert Asked.parse(view_in(bot)["private_metadata"]) == THERE
+    turn = view_in(bot)["blocks"][-1]["elements"][0]
+    await bot.take(pressed_in_modal(turn["action_id"], turn["value"], origin=THERE, trigger_id="1.1.turn"))
+    assert "Page 2 of 2" in bot.said[-1].text
+    assert view_in(bot)["blocks"][0]["accessory"]["initial_option"]["value"] == "REJECTED"
+    assert bot.seen == [("action.board_status", "answered"), ("action.board_page", "answered")]
+
+
+@pytest.mark.parametrize("status", ["all", "", "NEVER_HEARD_OF"])
+async def test_all_are_chosen(bot: Bot, status: str) -> None:
+    await bot.take(chosen(status))
+    assert "*23 calls*" in bot.said[-1].text
+
+
+async def test_a_choice_in_another_modal_is_refused(bot: Bot) -> None:
+    await bot.take(chosen("REJECTED", origin=HERE))
+    assert UNREADABLE_BUTTON in bot.said[-1].text
+
+
+async def test_a_choice_that_the_memory_does_not_answer_is_made_again(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_board_id: str) -> None:
+        raise StoreUnavailable("time-out")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(bot.boards, "find", fail)
+        await bot.take(chosen("REJECTED"))
+    again = view_in(bot)["blocks"][-1]["elements"][0]["value"]
+    await bot.take(pressed_in_modal("try_again", again, origin=HERE, trigger_id="1.1.again"))
+    assert "No call is like that now." in bot.said[-1].text
+
+
+async def test_calls_of_the_modal_bear_their_agents_names(bot: Bot) -> None:
+    bot.names.names[TEAM, "agent-7"] = "Collections"
+    await bot.take(pressed("see_all", BOARD, **PUBLIC))
+    assert bot.said[-1].text.count("*Collections*") == 10
 
 
 async def test_a_call_is_shown_on_top_so_that_the_page_is_still_there(bot: Bot) -> None:

@@ -216,6 +216,27 @@ async def test_other_names_in_a_mention_are_not_taken_for_words(bot: Bot, said: 
     assert bool(bot.subscriptions.rows) is ("mention:" not in said)
 
 
+# A call on a board
+
+
+@pytest.mark.parametrize("how", ["command", "button"])
+async def test_a_call_that_stands_on_a_board_gets_a_card_by_being_followed(how: str) -> None:
+    bot = Bot(followed())
+    (row,) = bot.subscriptions.rows.values()
+    bot.subscriptions.folded = {row.id}
+    payload = command(f"subscribe {ONE}") if how == "command" else pressed("follow", about(), **PUBLIC)
+
+    await bot.take(payload)
+    await bot.take(command(f"subscribe {ONE}", trigger_id="again"))
+
+    ours = "Until now it stood on the board of a burst; its own card comes into the channel."
+    first, second = (said.arguments["text"] for said in bot.said)
+    assert "is followed here already" in first
+    assert first.endswith(ours)
+    assert ours not in second
+    assert (bot.samora.asked, bot.woken) == ([], 1)
+
+
 # Follow on a card
 
 

@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+compatible_since = "0001"
 
 _BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TIME = sa.DateTime(timezone=True)

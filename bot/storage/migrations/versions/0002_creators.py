@@ -4,6 +4,7 @@ from alembic import op
 
 revision = "0002"
 down_revision = "0001"
+compatible_since = "0001"
 
 
 def upgrade() -> None:
