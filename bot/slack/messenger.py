@@ -1,5 +1,6 @@
 """The messenger: everything that the bot says to Slack goes through here, and Slack's errors become ours here."""
 
+import asyncio
 from contextlib import suppress
 from datetime import datetime
 from time import perf_counter
@@ -12,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.errors import MessageGone, PermanentError, SlackUnavailable
 from bot.core.lookup import is_loopback
 from bot.slack.blocks import Block, Message
-from bot.slack.client import RESPONSE_URL, SlackObserver, nobody
+from bot.slack.client import RESPONSE_URL, SLACK_SECONDS, SlackObserver, nobody
 from bot.slack.payloads import Place, text_at
 from bot.slack.refusals import read_retry_after, translated
 from bot.slack.seal import Seal
@@ -114,10 +115,17 @@ class Messenger:
         await self._call("chat.delete", channel=channel, ts=ts)
 
     async def tell(self, place: Place, message: Message) -> None:
-        """Says something to one person alone, where that person asked.
+        """Says something to one person alone, where that person asked; in ten seconds, whichever way it goes.
 
         The ``response_url`` comes first: it works in conversations that the bot is not in.
         """
+        try:
+            async with asyncio.timeout(SLACK_SECONDS):
+                await self._tell(place, message)
+        except TimeoutError:
+            raise SlackUnavailable("no answer in time") from None
+
+    async def _tell(self, place: Place, message: Message) -> None:
         if place.response_url:
             try:
                 await self.respond(place, message, replace_original=False)

@@ -24,8 +24,8 @@ class Socket:
     """Keeps one connection open, and two while one follows the other.
 
     Attributes:
-        of_app: how many connections the app has at Slack, ours included; 0 until Slack has said so.
-        connects: how many times one came up.
+        of_app: how many connections the app had when the newest was made, those that make room for it not counted.
+        connects: how many were made.
     """
 
     def __init__(self, *, connect: Callable[[], Connection], stay: float = _STAY_SECONDS) -> None:

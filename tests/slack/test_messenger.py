@@ -799,6 +799,25 @@ async def test_telling_falls_back_to_an_ephemeral_post(
     assert (body["channel"], body["user"], body["thread_ts"], body["text"]) == ("C1", "U1", "4.4", "words")
 
 
+async def test_telling_takes_no_longer_than_one_request_may(
+    slack: FakeSlack, messenger: Messenger, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Slack that has fallen silent was waited for twice, and then twice again for the apology."""
+    monkeypatch.setattr("bot.slack.messenger.SLACK_SECONDS", 0.1)
+    over = asyncio.Event()
+
+    async def silent(request: web.Request) -> web.StreamResponse:
+        await over.wait()
+        return await fine(request)
+
+    slack.answers = [silent, silent]
+    with pytest.raises(SlackUnavailable, match="no answer in time"):
+        await messenger.tell(place, WORDS)
+    over.set()
+
+    assert slack.paths == ["/response/R1"]
+
+
 async def test_telling_without_a_response_url_is_an_ephemeral_post(
     slack: FakeSlack, messenger: Messenger, place: Place
 ) -> None:

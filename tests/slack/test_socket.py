@@ -126,10 +126,11 @@ async def test_a_connection_that_slack_forgets_to_end_is_ended_in_time(line: Lin
 
 async def test_a_connection_that_ended_is_followed_by_another_at_once(line: Line) -> None:
     with capture_logs() as logs:
-        async with running(line.connect):
+        async with running(line.connect) as socket:
+            assert socket.connects == 1
             for each in (line.made[0].ends, line.made[0].leaves):
                 each.set()
-            await until(lambda: len(line.made) == 2 and line.made[1].is_open)
+            await until(lambda: socket.connects == 2 and line.made[1].is_open)
 
     assert [entry["event"] for entry in logs] == ["socket_connected", "socket_connected"]
 
@@ -227,15 +228,16 @@ async def test_what_slack_sends_over_a_connection_that_is_to_end_is_acked(reason
     """slack-sdk's client throws it away: it closes the old WebSocket before it has the new one."""
     desk = Desk()
     async with opened(desk) as (slack, connect), running(connect):
-        slack.sockets.warning_seconds = 1.0
         await slack.send_disconnect(reason)
         acks = [await slack.command(MIRA, str(number), channel=OPERATIONS) for number in range(50)]
+        assert slack.connections == 2, "Slack has yet to end the old one"
+        await slack.sockets._open[0].socket.close(code=1001)
         await slack.wait_for(lambda: slack.connections_made == 2 and slack.connections == 1)
         acks.append(await slack.command(MIRA, "50", channel=OPERATIONS))
 
     assert all(ack.ok for ack in acks)
-    # One that is on its way as Slack ends the connection comes again.
-    assert list(dict.fromkeys(desk.heard)) == [str(number) for number in range(51)]
+    assert desk.heard == [str(number) for number in range(51)]
+    assert slack.sockets.doubtful == []
 
 
 async def test_an_envelope_is_acked_over_the_connection_that_it_came_over() -> None:
