@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0007"
 down_revision = "0006"
+compatible_since = "0005"
 
 
 def upgrade() -> None:
