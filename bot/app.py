@@ -224,6 +224,7 @@ def _make_crew(
         observe=health.observe_worker,
         observe_store=health.observe_store,
         observe_delay=health.observe_delay,
+        observe_wait=health.observe_wait,
         pruner=Pruner(prune=partial(store.prune, kept=kept, audit_kept=audit_kept)),
         note_failure=health.note_failure,
         span=span,

@@ -33,8 +33,10 @@ _FIGURES = {
 _STANDING = (
     ("calls", "active", "active"),
     ("calls", "paused", "paused"),
+    ("calls", "refused", "refused"),
     ("agents", "active", "agents_active"),
     ("agents", "paused", "agents_paused"),
+    ("agents", "refused", "agents_refused"),
 )
 
 # A neighbour is said to fail after so many failures in a row: one is nothing yet.
@@ -100,7 +102,12 @@ class Health:
     def _make_gauges(self, count_connects: Callable[[], int]) -> None:
         for name, text in _FIGURES.items():
             self._gauge(name, text).set_function(partial(self._figure, name))
-        standing = self._gauge("subscriptions", "Subscriptions, of calls or of agents, by their state.", "of", "state")
+        standing = self._gauge(
+            "subscriptions",
+            "Subscriptions, of calls or of agents; refused: paused because Slack refuses.",
+            "of",
+            "state",
+        )
         for of, state, name in _STANDING:
             standing.labels(of, state).set_function(partial(self._figure, name))
         self._gauge("work", "Answers under way.").set_function(self._count_work)
@@ -128,6 +135,10 @@ class Health:
     def observe_ack(self, kind: str, seconds: float) -> None:
         """Hears of a request from Slack that was acked."""
         self._meters.ack_seconds.labels(kind).observe(seconds)
+
+    def observe_wait(self, worker: str, seconds: float) -> None:
+        """Hears for how long a rate has held a worker's rows back."""
+        self._meters.waits.labels(worker).inc(seconds)
 
     def observe_lag(self, seconds: float) -> None:
         """Hears how late the event loop is."""

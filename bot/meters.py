@@ -29,6 +29,11 @@ class Meters:
         self.rests = self._counter(
             "slack_rest_seconds", "For how long Slack has asked us to rest, by method.", "method"
         )
+        self.waits = self._counter(
+            "rate_wait_seconds",
+            "For how long our own rates have held back what a worker had to do, by worker.",
+            "worker",
+        )
         self.lag = self._histogram("loop_lag_seconds", _LAG_SECONDS, "How late the event loop is, twice a second.")
         self.samora = self._histogram(
             "samora_seconds",

@@ -61,6 +61,7 @@ class Worker(Generic[Row]):
         observe: Observer = lambda _name, _outcome: None,
         note_failure: FailureNoter = lambda _name, _reason: None,
         pause: timedelta = _PAUSE,
+<<<<<<< HEAD
         ids: Callable[[Row], dict[str, str]] = lambda _row: {},
         traceparent: Callable[[Row], str] = lambda _row: "",
         span: OpenSpan = untraced,
@@ -70,6 +71,14 @@ class Worker(Generic[Row]):
         Who does it says in a word what came of it, where that is worth a line. Who hears of it hears each outcome, or
         of failures alone with their reasons. The pause lies between two claims. In logs and traces a row is known by
         its ids, and belongs to the trace that it brings along, or begins one.
+=======
+        observe_wait: Callable[[str, float], None] = lambda _name, _seconds: None,
+    ) -> None:
+        """Takes its name, what to do, how many rows at once, a lease's length, who hears of it, and the shortest pause.
+
+        Who hears of it hears each outcome, or of failures alone with their reasons. The pause lies between two claims.
+        ``observe_wait`` hears for how many seconds the rate alone has held rows back.
+>>>>>>> main
         """
         self.name = name
         self._claim = claim
@@ -81,9 +90,14 @@ class Worker(Generic[Row]):
         self._observe = observe
         self._note_failure = note_failure
         self._pause = pause
+<<<<<<< HEAD
         self._ids = ids
         self._traceparent = traceparent
         self._span = span
+=======
+        self._observe_wait = observe_wait
+        self._held_at: float | None = None
+>>>>>>> main
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
         self._is_failing = False
@@ -140,6 +154,7 @@ class Worker(Generic[Row]):
             log.exception("bug", worker=self.name)
             self._note_failure(self.name, "bug")
             return _AFTER_AN_ERROR
+        self._tell_wait(is_held=claim.is_held)
         for row in claim.rows:
             task = asyncio.create_task(self._do(row, ends_at=ends_at), name=self.name)
             self._running[task] = row
@@ -147,6 +162,13 @@ class Worker(Generic[Row]):
         if claim.next_at is None:
             return _LONGEST_SLEEP
         return min(claim.next_at - self._clock(), _LONGEST_SLEEP)
+
+    def _tell_wait(self, *, is_held: bool) -> None:
+        """From a claim that is held until the next one is a wait, however long rows are held altogether."""
+        now = monotonic()
+        if self._held_at is not None:
+            self._observe_wait(self.name, now - self._held_at)
+        self._held_at = now if is_held else None
 
     async def _sleep(self, duration: timedelta) -> None:
         try:

@@ -518,3 +518,32 @@ async def test_nobody_need_watch() -> None:
     await eventually(lambda: rows.done == ["a"])
     stopped.set()
     await task
+
+
+# Who hears of it
+
+
+async def test_what_a_rate_holds_back_is_heard_of() -> None:
+    claims: list[Claim[Any]] = [Claim(is_held=True), Claim()]
+    waits: list[tuple[str, float]] = []
+
+    async def claim(_room: int) -> Claim[Any]:
+        return claims.pop(0) if claims else Claim()
+
+    async def nothing(_row: Any) -> None: ...
+
+    stopped = asyncio.Event()
+    worker: Worker[Any] = Worker(
+        name="relay", claim=claim, work=nothing, release=nothing, at_once=1, lease=LEASE, clock=FakeClock(),
+        pause=timedelta(), observe_wait=lambda name, seconds: waits.append((name, seconds)),
+    )  # fmt: skip
+    running_worker = asyncio.create_task(worker.run(stopped))
+    await eventually(lambda: len(claims) == 1)
+    began, worker.turned_at = worker.turned_at, 0.0
+    worker.wake()
+    await eventually(lambda: len(waits) == 1)
+    assert worker.turned_at >= began, "each turn says so"
+    stopped.set()
+    await running_worker
+
+    assert (waits[0][0], waits[0][1] >= 0) == ("relay", True)

@@ -58,10 +58,12 @@ class Claim(Generic[Row]):
         rows: the rows; each carries the token of its lease.
         next_at: when there may be more to claim, UTC; None if nothing is waiting. Leases of others count too: they may
             not come back.
+        is_held: whether more is due, and the rate alone doesn't allow it yet.
     """
 
     rows: tuple[Row, ...] = ()
     next_at: datetime | None = None
+    is_held: bool = False
 
 
 # All methods of the three stores raise StoreUnavailable, and do what they do whole or not at all.

@@ -127,10 +127,11 @@ class Queue:
                 # What was due has been erased since we looked: nothing of that workspace is to come back.
                 await budget.forget(connection)
             next_at = await self._find_earliest(connection, wish)
+        is_held = next_at is not None and next_at <= wish.now and budget.free_at is not None
         if next_at is not None:
             next_at = max(next_at, budget.free_at or next_at)
             next_at = next_at if rows else max(next_at, wish.now + _SOON)
-        return Claim(rows=tuple(rows), next_at=next_at)
+        return Claim(rows=tuple(rows), next_at=next_at, is_held=is_held)
 
     async def _take(self, connection: AsyncConnection, wish: Wish, most: int) -> Sequence[TableRow[Any]]:
         values = {"of_team": wish.team_id, "now": wish.now, "most": most, "until": wish.until, "token": wish.token}

@@ -77,7 +77,12 @@ def call_ids(locked: Sequence[Locked]) -> list[int]:
 
 def insert_into(connection: AsyncConnection, table: Table) -> Any:
     """An INSERT that can say ON CONFLICT; either database says it in the same way, SQLAlchemy in two."""
-    if connection.dialect.name == "sqlite":
+    return insert_for(connection.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Any:
+    """Likewise, for a statement that is made once for all connections; by SQLAlchemy's name of the database."""
+    if dialect == "sqlite":
         from sqlalchemy.dialects import sqlite
 
         return sqlite.insert(table)

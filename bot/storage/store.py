@@ -11,12 +11,12 @@ from bot.core.calls import CallId
 from bot.core.changes import ChangeKind
 from bot.core.figures import Figures
 from bot.core.ports import Clock
-from bot.core.subscriptions import SubscriptionState
 from bot.storage.agents import AgentNameStore, AgentSubscriptionStore
 from bot.storage.announcing import AnnouncementStore
 from bot.storage.audit import AuditStore
 from bot.storage.board_store import BoardStore
 from bot.storage.calls import FollowedCallStore
+from bot.storage.counting import count_standing
 from bot.storage.coverage import Arrivals
 from bot.storage.coverage import measure as measure_webhooks
 from bot.storage.database import Database
@@ -91,34 +91,30 @@ class Store:
         owed = notices.join(subscriptions, subscriptions.c.id == notices.c.subscription_id)
         is_owed = (notices.c.team_id == team_id, IS_OWED, is_wanted)
         is_theirs = subscriptions.c.team_id == team_id
-        calls = select(func.count(), func.min(followed_calls.c.due_at)).where(is_due)
+        due = select(func.count(), func.min(followed_calls.c.due_at)).where(is_due)
         notes = select(func.count(), func.min(notices.c.created_at)).select_from(owed).where(*is_owed)
         cards = select(func.count()).where(is_theirs, subscriptions.c.card_due_at.is_not(None))
         is_board_old = (boards.c.team_id == team_id, boards.c.due_at.is_not(None), boards.c.wanted > boards.c.drawn)
-        states = [SubscriptionState.ACTIVE.value, SubscriptionState.PAUSED.value]
-        standing = select(subscriptions.c.state, func.count()).where(is_theirs, subscriptions.c.state.in_(states))
-        of_agents = agent_subscriptions.c.team_id == team_id, agent_subscriptions.c.state.in_(states)
-        wishes = select(agent_subscriptions.c.state, func.count()).where(*of_agents)
         async with self.database.reading() as connection:
-            calls_due, due_since = (await connection.execute(calls)).one()
+            calls_due, due_since = (await connection.execute(due)).one()
             notices_owed, owed_since = (await connection.execute(notes)).one()
             cards_old = (await connection.execute(cards)).scalar_one()
             cards_old += (await connection.execute(select(func.count()).where(*is_board_old))).scalar_one()
-            counted = await connection.execute(standing.group_by(subscriptions.c.state))
+            calls = await count_standing(connection, subscriptions, team_id)
+            agents = await count_standing(connection, agent_subscriptions, team_id)
             webhooks = await measure_webhooks(connection, team_id, now - SILENT_AFTER)
-            by_state = {str(row[0]): int(row[1]) for row in counted}
-            counted = await connection.execute(wishes.group_by(agent_subscriptions.c.state))
-            agents = {str(row[0]): int(row[1]) for row in counted}
         return Figures(
             calls_due=calls_due,
             late_seconds=(now - (due_since or now)).total_seconds(),
             notices_owed=notices_owed,
             oldest_notice_seconds=(now - (owed_since or now)).total_seconds(),
             cards_old=cards_old,
-            active=by_state.get(SubscriptionState.ACTIVE.value, 0),
-            paused=by_state.get(SubscriptionState.PAUSED.value, 0),
-            agents_active=agents.get(SubscriptionState.ACTIVE.value, 0),
-            agents_paused=agents.get(SubscriptionState.PAUSED.value, 0),
+            active=calls.active,
+            paused=calls.paused,
+            refused=calls.refused,
+            agents_active=agents.active,
+            agents_paused=agents.paused,
+            agents_refused=agents.refused,
             agents_announced=webhooks.arriving,
             agents_silent=webhooks.stopped,
             webhook_seconds=(now - webhooks.last_at).total_seconds() if webhooks.last_at else None,

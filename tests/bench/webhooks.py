@@ -2,7 +2,8 @@
 
 ``python -m tests.bench.webhooks [SECONDS]``. First one process on SQLite, then four replicas on PostgreSQL that share
 the deliveries. The baseline is a bare handler on the same server that only reads the body and compares the secret, sent
-the same load. Everything runs on this machine's cores together: the load, Slack, Samora, the database and the bot.
+the same load. What is measured alone, the bare handler and the one process, has one core to itself, and the load, Slack
+and Samora share the others. The four replicas share all cores with them and with the database.
 
 Each call is announced twice, as it begins and as it ends; nine in ten are finished, and one in ten nobody answered,
 which is what the subscriptions are for. Afterwards nothing may stand twice in any channel.
@@ -10,11 +11,12 @@ which is what the subscriptions are for. Afterwards nothing may stand twice in a
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
@@ -31,7 +33,7 @@ from bot.sandbox.slack.people import BOT_USER, TEAM_ID
 from bot.storage.schema import agent_subscriptions, boards, followed_calls, notices, subscriptions
 from tests.bench.ack import free_port, running
 from tests.bench.goals import Goal, report
-from tests.bench.process import peak_mib, pid_of
+from tests.bench.process import cores, cpu_seconds, peak_mib, pid_of, pinned
 from tests.bench.steady import WEBHOOK_SECRET, Steadiness
 from tests.bench.stored import Values, insert_all, now, opened
 from tests.postgres import open_postgres
@@ -44,6 +46,7 @@ SUBSCRIPTIONS = 1_000
 LOOKS_PER_SECOND = 50
 POSTS_PER_MINUTE = 300
 READY_SECONDS = 60.0
+EVERYWHERE = os.sched_getaffinity(0)
 _UNANSWERED = 10  # one call in so many
 
 # What is yet to be posted: cards, boards and notices.
@@ -66,6 +69,7 @@ class Outcome:
         doubles: what stands twice in a channel, one line each.
         refused: how many requests Slack refused as too many, by method.
         mib: the most memory that one process had.
+        cpu_us: of a core, all processes together, for each webhook: with the looks and posts that it led to.
     """
 
     answers: Steadiness
@@ -75,6 +79,7 @@ class Outcome:
     doubles: list[str]
     refused: Counter[str]
     mib: float
+    cpu_us: float
 
 
 def agent_id(number: int) -> str:
@@ -136,11 +141,13 @@ async def watch(url: str, *, replicas: int, seconds: float) -> Outcome:
                 "SAMORA_RATE": str(LOOKS_PER_SECOND),
                 "SLACK_POSTS_PER_MINUTE": str(POSTS_PER_MINUTE),
             }
-            bots.append(await stack.enter_async_context(BotProcess(environment)))
+            # The child inherits the cores that we are on when it is started.
+            with pinned(cores()[1] if replicas == 1 else EVERYWHERE):
+                bots.append(await stack.enter_async_context(BotProcess(environment)))
         await asyncio.gather(*(bot.wait_for_line('"event": "ready"', within=READY_SECONDS) for bot in bots))
-        began = perf_counter()
+        began, used = perf_counter(), sum(cpu_seconds(pid_of(bot)) for bot in bots)
         answers = await run_load(ids, ports, seconds)
-        lasted = perf_counter() - began
+        lasted, used = perf_counter() - began, sum(cpu_seconds(pid_of(bot)) for bot in bots) - used
         posts = _posts(slack)
         async with opened(url) as database, database.reading() as connection:
             known = (await connection.execute(select(func.count()).select_from(followed_calls))).scalar_one()
@@ -153,6 +160,7 @@ async def watch(url: str, *, replicas: int, seconds: float) -> Outcome:
             doubles=find_doubles(slack),
             refused=slack.rate_refusals,
             mib=max(peak_mib(pid_of(bot)) for bot in bots),
+            cpu_us=used / sum(answers.statuses.values()) * 1e6,
         )
 
 
@@ -176,18 +184,23 @@ def find_doubles(slack: SlackSandbox) -> list[str]:
 def run_bare(ids: list[str], seconds: float) -> Steadiness:
     """The same load for the bare handler."""
     port = free_port()
-    with running("-m", "tests.bench.servers", "webhook", str(port), port=port):
+    with ExitStack() as stack:
+        with pinned(cores()[1]):
+            stack.enter_context(running("-m", "tests.bench.servers", "webhook", str(port), port=port))
         return asyncio.run(run_load(ids, [port], min(seconds, 15.0)))
 
 
 async def run(bare: Steadiness, ids: list[str], seconds: float) -> int:
     """The bot's two parts, and the table."""
-    print(f"{'':<42}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'worst':>9}{'p99 ratio':>11}{'MiB':>6}{'posts':>7}")
+    heads = (
+        f"{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'worst':>9}{'p99 ratio':>11}{'MiB':>6}{'posts':>7}{'CPU µs':>8}"
+    )
+    print(f"{'':<42}{heads}")
     show("bare handler: reads, compares the secret", bare, bare)
     with tempfile.TemporaryDirectory(prefix="samora-bench-") as folder:
         single = await watch(f"sqlite:///{folder}/bot.db", replicas=1, seconds=seconds)
     show("one process, SQLite", single.answers, bare, single)
-    with open_postgres() as server:
+    with pinned(EVERYWHERE), open_postgres() as server:
         shared = await watch(server.url(server.make_database()), replicas=4, seconds=seconds)
     show("four replicas, PostgreSQL", shared.answers, bare, shared)
     wanted = len(ids)
@@ -216,7 +229,7 @@ def goals(name: str, outcome: Outcome, wanted: int) -> list[Goal]:
 
 def show(name: str, answers: Steadiness, bare: Steadiness, outcome: Outcome | None = None) -> None:
     """A line of the table."""
-    more = f"{outcome.mib:>6.0f}{outcome.posts:>7}" if outcome else ""
+    more = f"{outcome.mib:>6.0f}{outcome.posts:>7}{outcome.cpu_us:>8.0f}" if outcome else ""
     print(
         f"{name:<42}{answers.per_second:>10.0f}{answers.p50_ms:>9.2f}{answers.p99_ms:>9.2f}{answers.worst_ms:>9.1f}"
         f"{answers.p99_ms / bare.p99_ms:>10.1f} ×{more}",
@@ -228,7 +241,9 @@ def main(arguments: list[str]) -> int:
     """The exit code says whether every goal is met."""
     seconds = float(arguments[0]) if arguments else SECONDS
     ids = [str(UUID(int=number)) for number in range(round(PER_SECOND * seconds / 2))]
-    return asyncio.run(run(run_bare(ids, seconds), ids, seconds))
+    with pinned(cores()[0]):
+        bare = run_bare(ids, seconds)
+        return asyncio.run(run(bare, ids, seconds))
 
 
 if __name__ == "__main__":

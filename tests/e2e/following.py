@@ -226,6 +226,15 @@ def query(world: World, statement: str, *values: object) -> list[tuple[Any, ...]
         return connection.execute(statement, values).fetchall()
 
 
+async def told_of(world: World, figure: str) -> None:
+    """Waits until ``/metrics`` holds that."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if figure in (await read(world, "/metrics"))[1]:
+                return
+            await asyncio.sleep(0.05)
+
+
 async def query_until(world: World, statement: str, *values: object, equals: object) -> None:
     """Waits until the first column of the first row of that is as expected."""
     await _until(lambda: next(iter(query(world, statement, *values)), (None,))[0] == equals)

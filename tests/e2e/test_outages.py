@@ -24,6 +24,7 @@ from tests.e2e.following import (
     read,
     subscriptions_in,
     told,
+    told_of,
 )
 from tests.e2e.world import MIRA, World
 
@@ -275,10 +276,12 @@ async def test_health_and_figures_tell_of_following(quick: World, channel: str) 
     assert (status, report["ready"], report["neighbours"]["database"]) == (200, True, {"reachable": True})
     assert report["following"].keys() == {
         "calls_due", "late_seconds", "notices_owed", "oldest_notice_seconds", "cards_old", "active", "paused",
-        "agents_announced", "agents_silent", "webhook_seconds",
+        "refused", "agents_active", "agents_paused", "agents_refused", "agents_announced", "agents_silent",
+        "webhook_seconds",
     }  # fmt: skip
+    for worker in ("poller", "relay", "cards"):
+        # A notice is in its thread before whoever has posted it has counted it.
+        await told_of(quick, f'samora_bot_worked_total{{outcome="done",worker="{worker}"}}')
     _status, figures = await read(quick, "/metrics")
     for name in ("calls_due", "late_seconds", "notices_owed", "oldest_notice_seconds", "cards_old"):
         assert f"\nsamora_bot_{name} " in figures
-    for worker in ("poller", "relay", "cards"):
-        assert f'samora_bot_worked_total{{outcome="done",worker="{worker}"}}' in figures
