@@ -173,11 +173,8 @@ def make_crew(
     pruner: Pruner,
     note_failure: FailureNoter = lambda _name, _reason: None,
     observe_delay: Callable[[str, float], None] = lambda _path, _seconds: None,
-<<<<<<< HEAD
     span: OpenSpan = untraced,
-=======
     observe_wait: Callable[[str, float], None] = lambda _worker, _seconds: None,
->>>>>>> main
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
     wishes = Wishes(agents=store.agents, clock=clock)
@@ -196,12 +193,8 @@ def make_crew(
     relay = Relay(outbox=outbox, messenger=messenger, clock=clock, on_card=crew.wake, on_sent=observe_delay)
     cards = Cards(outbox=outbox, messenger=messenger, calls=calls, recent=recent, clock=clock, on_change=crew.wake)
     boards = _make_drawer(store, messenger, clock, burst, crew.wake)
-<<<<<<< HEAD
-    worker = partial(Worker, lease=lease, clock=clock, observe=observe, note_failure=note_failure, span=span)
-=======
-    hear = partial(Worker, observe=observe, note_failure=note_failure, observe_wait=observe_wait)
+    hear = partial(Worker, observe=observe, note_failure=note_failure, observe_wait=observe_wait, span=span)
     worker = partial(hear, lease=lease, clock=clock)
->>>>>>> main
 
     def until() -> datetime:
         return clock() + lease

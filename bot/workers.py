@@ -61,24 +61,18 @@ class Worker(Generic[Row]):
         observe: Observer = lambda _name, _outcome: None,
         note_failure: FailureNoter = lambda _name, _reason: None,
         pause: timedelta = _PAUSE,
-<<<<<<< HEAD
         ids: Callable[[Row], dict[str, str]] = lambda _row: {},
         traceparent: Callable[[Row], str] = lambda _row: "",
         span: OpenSpan = untraced,
+        observe_wait: Callable[[str, float], None] = lambda _name, _seconds: None,
     ) -> None:
         """Takes its name, what to do, how many rows at once, a lease's length, who hears of it, and the shortest pause.
 
         Who does it says in a word what came of it, where that is worth a line. Who hears of it hears each outcome, or
         of failures alone with their reasons. The pause lies between two claims. In logs and traces a row is known by
         its ids, and belongs to the trace that it brings along, or begins one.
-=======
-        observe_wait: Callable[[str, float], None] = lambda _name, _seconds: None,
-    ) -> None:
-        """Takes its name, what to do, how many rows at once, a lease's length, who hears of it, and the shortest pause.
 
-        Who hears of it hears each outcome, or of failures alone with their reasons. The pause lies between two claims.
         ``observe_wait`` hears for how many seconds the rate alone has held rows back.
->>>>>>> main
         """
         self.name = name
         self._claim = claim
@@ -90,14 +84,11 @@ class Worker(Generic[Row]):
         self._observe = observe
         self._note_failure = note_failure
         self._pause = pause
-<<<<<<< HEAD
         self._ids = ids
         self._traceparent = traceparent
         self._span = span
-=======
         self._observe_wait = observe_wait
         self._held_at: float | None = None
->>>>>>> main
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
         self._is_failing = False

@@ -1,11 +1,7 @@
 """Announcing: a webhook says that there is a call to look at. That is put down, and nothing else is believed."""
 
-<<<<<<< HEAD
 from collections.abc import Callable, Mapping, Sequence
-=======
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
->>>>>>> main
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -45,6 +41,12 @@ _NUDGE = (
     update(followed_calls)
     .where(followed_calls.c.id == bindparam("of_id"))
     .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"), traceparent=bindparam("of_traceparent"))
+)
+
+_TRACE = (
+    update(followed_calls)
+    .where(followed_calls.c.team_id == bindparam("of_team"), followed_calls.c.call_id == bindparam("of_call"))
+    .values(traceparent=bindparam("of_traceparent"))
 )
 
 
@@ -143,17 +145,14 @@ async def _add(
     """Has unknown calls read, if any agent is followed; returns how many nobody else has added meanwhile, or None."""
     if not call_ids:
         return None
-<<<<<<< HEAD
-    times = {"status_since": now, "news_at": now, "seen_at": now, "nudged_at": now, "due_at": now, "read_at": _NEVER}
-    new = {"team_id": team_id, "status": "", "number": 0, "is_awaited": True, **times}
-    insert = insert_into(connection, followed_calls).on_conflict_do_nothing().returning(followed_calls.c.id)
-    rows = [new | {"call_id": each, "traceparent": traces.get(CallId(each))} for each in sorted(call_ids)]
-    return len((await connection.execute(insert, rows)).all())
-=======
     values = {"of_team": team_id, "of_calls": sorted(call_ids), "of_now": now}
     added = (await connection.execute(_statements(connection.dialect.name).add, values)).rowcount
     if not added and (await connection.execute(_ANY_WISH, {"of_team": team_id})).first() is None:
         return None
+    new = [(str(each), trace) for each, trace in traces.items() if str(each) in call_ids]
+    if new:
+        marks = [{"of_team": team_id, "of_call": each, "of_traceparent": trace} for each, trace in new]
+        await connection.execute(_TRACE, marks)
     return added
 
 
@@ -182,4 +181,3 @@ def _statements(dialect: str) -> _Statements:
     add = insert_for(dialect, followed_calls).from_select([*new], rows).on_conflict_do_nothing()
     # SQLAlchemy counts the rows of an INSERT only if it is told to.
     return _Statements(known=known, add=add.execution_options(preserve_rowcount=True))
->>>>>>> main
