@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
+import aiohttp
 import httpx
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -66,9 +67,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     """
     async with AsyncExitStack() as stack:
         tracing = stack.enter_context(_open_tracing(settings))
-        session = await stack.enter_async_context(
-            open_session(api_url=settings.slack_api_url, trace_configs=tracing.trace_configs())
-        )
+        session = await stack.enter_async_context(_open_slack(settings, tracing))
         token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
         web_client = make_web_client(
             session=session,
@@ -81,10 +80,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         http = await stack.enter_async_context(open_samora(settings))
         tracing.watch_http(http)
         work = Work()
-        slack_socket = None
-        if isinstance(settings, SocketSettings):
-            connecting = make_web_client(session=session, api_url=settings.slack_api_url)
-            slack_socket = Socket(connect=lambda: make_connection(app=bolt, app_token=app_token, web=connecting))
+        slack_socket = _make_socket(settings, session, lambda: bolt)
         health = _make_health(workspaces, work, slack_socket, lambda: crew.find_stalled())  # noqa: PLW0108 - not yet
         seal = _make_seal(settings, workspaces)
         messenger = Messenger(web=web_client, session=session, seal=seal, observe=health.observe_slack)
@@ -136,6 +132,19 @@ def _open_tracing(settings: Settings) -> AbstractContextManager[Tracing]:
         headers=headers.get_secret_value() if headers else "",
         service=settings.otel_service_name,
     )
+
+
+def _open_slack(settings: Settings, tracing: Tracing) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
+    return open_session(api_url=settings.slack_api_url, trace_configs=tracing.trace_configs())
+
+
+def _make_socket(
+    settings: Settings, session: aiohttp.ClientSession, find_bolt: Callable[[], AsyncApp]
+) -> Socket | None:
+    if not isinstance(settings, SocketSettings):
+        return None
+    web, app_token = make_web_client(session=session, api_url=settings.slack_api_url), _app_token(settings)
+    return Socket(connect=lambda: make_connection(app=find_bolt(), app_token=app_token, web=web))
 
 
 def _open_store(settings: Settings, workspaces: Workspaces, tracing: Tracing) -> AbstractAsyncContextManager[Store]:

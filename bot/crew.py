@@ -173,8 +173,8 @@ def make_crew(
     pruner: Pruner,
     note_failure: FailureNoter = lambda _name, _reason: None,
     observe_delay: Callable[[str, float], None] = lambda _path, _seconds: None,
-    observe_wait: Callable[[str, float], None] = lambda _worker, _seconds: None,
     span: OpenSpan = untraced,
+    observe_wait: Callable[[str, float], None] = lambda _worker, _seconds: None,
 ) -> Crew:
     """Puts the workers together; whatever one of them writes wakes the others."""
     wishes = Wishes(agents=store.agents, clock=clock)

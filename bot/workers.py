@@ -70,8 +70,9 @@ class Worker(Generic[Row]):
 
         Who does it says in a word what came of it, where that is worth a line. Who hears of it hears each outcome, or
         of failures alone with their reasons. The pause lies between two claims. In logs and traces a row is known by
-        its ids, and belongs to the trace that it brings along, or begins one. ``observe_wait`` hears for how many
-        seconds the rate alone has held rows back.
+        its ids, and belongs to the trace that it brings along, or begins one.
+
+        ``observe_wait`` hears for how many seconds the rate alone has held rows back.
         """
         self.name = name
         self._claim = claim
@@ -83,11 +84,11 @@ class Worker(Generic[Row]):
         self._observe = observe
         self._note_failure = note_failure
         self._pause = pause
-        self._observe_wait = observe_wait
-        self._held_at: float | None = None
         self._ids = ids
         self._traceparent = traceparent
         self._span = span
+        self._observe_wait = observe_wait
+        self._held_at: float | None = None
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
         self._is_failing = False

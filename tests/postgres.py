@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -55,11 +54,6 @@ class Postgres:
     def stop(self) -> None:
         """Stops the server as its administrator would: connections are cut."""
         self._server.stop()
-
-    def crash(self) -> None:
-        """Kills every process of the server but the first, which then starts it anew: connections are lost."""
-        (pid,) = self.run("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")[0]
-        os.kill(pid, signal.SIGKILL)
 
     def start(self) -> None:
         """Starts it again where it was."""

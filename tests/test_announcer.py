@@ -11,6 +11,7 @@ from bot.core.agent_ports import Announced
 from bot.core.agents import Coverage
 from bot.core.calls import CallId
 from bot.core.errors import StoreUnavailable
+from bot.core.tracing import TRACEPARENT
 from tests.factories import make_call_id
 
 
@@ -117,3 +118,15 @@ async def test_closing_waits_for_what_was_taken() -> None:
     await announcer.close()
     assert taken.done()
     assert kept.batches == [[make_call_id(1)]]
+
+
+async def test_each_call_goes_on_in_the_trace_of_its_own_webhook() -> None:
+    kept = Announcements()
+    announcer, _heard = make_announcer(kept)
+
+    async def announce(n: int, trace: str) -> None:
+        TRACEPARENT.set(trace)
+        await announcer.announce([make_call_id(n)])
+
+    await asyncio.gather(announce(1, "first"), announce(2, ""), announce(3, "third"))
+    assert kept.traces == [{make_call_id(1): "first", make_call_id(3): "third"}]

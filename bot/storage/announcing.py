@@ -32,11 +32,6 @@ _of_time = partial(bindparam, type_=UtcDateTime())
 _NEEDED = ("id", "call_id", "agent_id", "status", "ended_at", "due_at", "lease", "read_at", "held_until")
 _KNOWN = [followed_calls.c[name] for name in _NEEDED]
 
-_TRACE = (
-    update(followed_calls)
-    .where(followed_calls.c.team_id == bindparam("of_team"), followed_calls.c.call_id == bindparam("of_call"))
-    .values(traceparent=bindparam("of_trace"))
-)
 _ANY_WISH = (
     select(agent_subscriptions.c.id)
     .where(agent_subscriptions.c.team_id == bindparam("of_team"), IS_WISH_ACTIVE)
@@ -46,6 +41,12 @@ _NUDGE = (
     update(followed_calls)
     .where(followed_calls.c.id == bindparam("of_id"))
     .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"), traceparent=bindparam("of_traceparent"))
+)
+
+_TRACE = (
+    update(followed_calls)
+    .where(followed_calls.c.team_id == bindparam("of_team"), followed_calls.c.call_id == bindparam("of_call"))
+    .values(traceparent=bindparam("of_traceparent"))
 )
 
 
@@ -148,9 +149,10 @@ async def _add(
     added = (await connection.execute(_statements(connection.dialect.name).add, values)).rowcount
     if not added and (await connection.execute(_ANY_WISH, {"of_team": team_id})).first() is None:
         return None
-    traced = [{"of_call": str(each), "of_trace": trace} for each, trace in traces.items() if str(each) in call_ids]
-    if traced:
-        await connection.execute(_TRACE, [each | {"of_team": team_id} for each in traced])
+    new = [(str(each), trace) for each, trace in traces.items() if str(each) in call_ids]
+    if new:
+        marks = [{"of_team": team_id, "of_call": each, "of_traceparent": trace} for each, trace in new]
+        await connection.execute(_TRACE, marks)
     return added
 
 

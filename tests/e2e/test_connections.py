@@ -1,4 +1,4 @@
-"""Whom the bot speaks to: Slack and Samora, and nobody else, whatever it is asked for."""
+"""Whom the bot speaks to: Slack and Samora, a collector of traces if one is named, and nobody else."""
 
 import json
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
 from tests.e2e.following import QUICK, ask, drawn, follow, open_channel, press, told
 from tests.e2e.world import JON, MIRA, READY_SECONDS, World, assert_quick, link_in
+from tests.tracing.collector import Collector
 
 pytestmark = pytest.mark.asyncio
 
@@ -33,27 +34,33 @@ sys.addaudithook(record)
 """
 
 
-@pytest.mark.parametrize("mode", ["http", "socket"])
+@pytest.mark.parametrize(("mode", "is_traced"), [("http", False), ("socket", False), ("http", True)])
 async def test_the_bot_connects_to_slack_and_samora_and_to_nobody_else(
-    mode: str, tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
+    mode: str, is_traced: bool, tmp_path: Path, unused_tcp_port_factory: Callable[[], int]
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
     code, record = Path(bot.__file__).parent.parent, tmp_path / "record"
     watched = {"PYTHONPATH": f"{tmp_path}:{code}", "RECORDED_IN": str(record)}
     clock, port = SandboxClock(), unused_tcp_port_factory()
-    async with SamoraSandbox(clock=clock) as samora, SlackSandbox(clock=clock, rates=False) as slack:
-        environment = bot_environment(slack=slack, samora=samora, port=port if mode == "http" else None)
-        if mode == "http":
-            slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
-        async with BotProcess(environment | QUICK | watched) as process:
-            await process.wait_for_line('"event": "ready"', within=READY_SECONDS)
-            if mode == "socket":
-                await process.wait_for_line('"event": "socket_connected"', within=READY_SECONDS)
-            await do_everything(World(slack=slack, samora=samora, clock=clock, bot=process))
+    collector = Collector()
+    if is_traced:
+        watched["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.url
+    with collector:
+        async with SamoraSandbox(clock=clock) as samora, SlackSandbox(clock=clock, rates=False) as slack:
+            environment = bot_environment(slack=slack, samora=samora, port=port if mode == "http" else None)
+            if mode == "http":
+                slack.deliver_to(f"http://127.0.0.1:{port}/slack/events")
+            async with BotProcess(environment | QUICK | watched) as process:
+                await process.wait_for_line('"event": "ready"', within=READY_SECONDS)
+                if mode == "socket":
+                    await process.wait_for_line('"event": "socket_connected"', within=READY_SECONDS)
+                await do_everything(World(slack=slack, samora=samora, clock=clock, bot=process))
 
-        assert process.exit_code == 0
-        assert not [each for each in samora.requests if not each.path.startswith("/v1/")], "the bot fetched a link"
-        known = {("127.0.0.1", urlsplit(url).port) for url in (slack.api_url, samora.url)}
+            assert process.exit_code == 0
+            assert not [each for each in samora.requests if not each.path.startswith("/v1/")], "the bot fetched a link"
+            known = {
+                ("127.0.0.1", urlsplit(url).port) for url in (slack.api_url, samora.url, *[collector.url] * is_traced)
+            }
     events = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
     assert {tuple(event[1]) for event in events if event[0] == "socket.connect"} == known
     assert {event[1] for event in events if event[0] == "socket.getaddrinfo"} <= {"127.0.0.1"}

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import aiohttp
@@ -11,7 +12,7 @@ import pytest
 
 from bot.samora.webhook import SECRET_HEADER
 from bot.sandbox import company
-from tests.e2e.following import ask, drawn, follow, open_channel, open_world, press, told
+from tests.e2e.following import ask, drawn, follow, open_channel, open_world, press, query_until, told
 from tests.e2e.world import World, link_in
 from tests.tracing.collector import Collector
 from tests.tracing.judging import Seen, names, trace_of
@@ -112,6 +113,10 @@ async def test_a_change_that_a_webhook_announced_belongs_to_its_trace(
         async with open_world(unused_tcp_port_factory, rates=False, **settings) as world:
             call = world.samora.add_call()
             followed = await follow(world, call.call_id, channel=open_channel(world))
+            # The first look, which following makes, is over: the next one by itself would be in an hour.
+            is_rested = "SELECT count(*) FROM followed_calls WHERE call_id = ? AND due_at > ?"
+            soon = (datetime.now(UTC) + timedelta(minutes=30)).strftime("%Y-%m-%d %H:%M")
+            await query_until(world, is_rested, call.call_id, soon, equals=1)
             world.samora.move(call.call_id, "trigger")
             await send_webhook(world, call.call_id)
             await told(world, followed, "Pending → Triggered")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -305,3 +306,18 @@ def test_a_million_different_requests_leave_no_more_memories_than_there_is_room_
 
     assert sum(once.is_first(f"Ev{n}") for n in range(1_000_000)) == 1_000_000
     assert len(once._seen) == 10_000
+
+
+async def test_a_job_that_another_one_makes_room_for_still_belongs_to_its_own_request() -> None:
+    work, seen = Work(at_once=1), list[str]()
+    request: ContextVar[str] = ContextVar("request")
+
+    async def job() -> None:
+        seen.append(request.get())
+
+    for name in ("first", "second"):
+        request.set(name)
+        work.start(name, job)
+    request.set("neither")
+    await work.close(grace=5)
+    assert seen == ["first", "second"]

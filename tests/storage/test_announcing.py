@@ -523,3 +523,12 @@ async def test_teams_are_told_apart(campaign: Campaign, actor: Actor) -> None:
     await campaign.announce()
 
     assert (await actor.row(followed_calls))["team_id"] == TEAM
+
+
+async def test_calls_carry_the_trace_of_the_webhook_that_named_them(campaign: Campaign, actor: Actor) -> None:
+    await campaign.wish()
+    await actor.follow(n=1)
+    announcements = campaign.store.announcements
+    await announcements.announce([make_call_id(n) for n in (1, 2, 3)], {make_call_id(1): "old", make_call_id(2): "new"})
+    traces = {row["call_id"]: row["traceparent"] for row in await actor.rows(followed_calls)}
+    assert traces == {str(make_call_id(1)): "old", str(make_call_id(2)): "new", str(make_call_id(3)): None}

@@ -37,7 +37,7 @@ def test_off_means_that_it_is_not_even_imported() -> None:
         ("POST", "https://slack.com/api/chat.postMessage?token=xoxb-1", "POST chat.postMessage"),
         ("POST", "https://hooks.slack.com/actions/T1/2/secret", "POST"),
         ("GET", "https://api.samora.ai/v1/call/7f3a2c1e-5b64-4d0f-9a1b-3c8e2f6d7a10?key=1", "GET call"),
-        ("SELECT /home/jane/samora-bot.db", "", "SELECT"),
+        ("SELECT /data/jane/samora-bot.db", "", "SELECT"),
         ("+49 30 1234567", "", "other"),
     ],
 )

@@ -10,6 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.contextvars import bound_contextvars
 from structlog.testing import capture_logs
 
 from bot.core.calls import EXAMPLE_ID, CallId
@@ -377,6 +378,14 @@ async def test_an_event_that_cannot_be_heeded_is_noted(edge: Edge) -> None:
         await edge.boundary.heed("event.x", MEMBER, Job(StoreUnavailable("locked")))
 
     assert edge.failures == [("event.x", "locked")]
+
+
+async def test_the_reference_of_a_bug_is_the_id_of_its_request(edge: Edge) -> None:
+    reply = Heard()
+    with capture_logs() as logs, bound_contextvars(request_id="ab12cd34"):
+        await edge.take(Job(RuntimeError("broken")), reply)
+    assert logs[0]["reference"] == "ab12cd34"
+    assert "ab12cd34" in reply.sent[0].text
 
 
 async def test_a_bug_is_said_with_a_short_reference_that_the_log_has_too(edge: Edge) -> None:
