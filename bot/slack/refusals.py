@@ -42,6 +42,7 @@ _TEMPORARY_ERRORS = frozenset(
 _KNOWN = frozenset().union(
     _UNINSTALLED, _TOKEN_ERRORS, _MESSAGE_GONE, _EDIT_ERRORS, _THREAD_ERRORS, _CHANNEL_ERRORS, _TEMPORARY_ERRORS
 )
+_RATELIMITED = "ratelimited"
 _NOT_CONNECTED_SECONDS = 1.0
 
 
@@ -64,12 +65,10 @@ def translated(method: str) -> Iterator[None]:
 
 def translate(error: SlackApiError) -> SlackUnavailable | PermanentError:
     """Slack's error as one of ours. Status and header decide before the body, which a 429 may lack."""
-    response = error.response
-    status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
-    answer = getattr(response, "data", None)
-    code = text_at(answer, "error")
-    if status == 429 or code in {"ratelimited", "rate_limited"}:
-        return SlackUnavailable("ratelimited", retry_after=read_retry_after(response.headers.get("Retry-After", "")))
+    status, code = _read(error)
+    if code == _RATELIMITED:
+        wait = error.response.headers.get("Retry-After", "")
+        return SlackUnavailable(_RATELIMITED, retry_after=read_retry_after(wait))
     if status >= 500 or code in _TEMPORARY_ERRORS or not code:
         return SlackUnavailable(code or f"HTTP {status}")
     kinds = {
@@ -90,10 +89,15 @@ def read_retry_after(retry_after: str) -> float:
 
 def find_outcome(error: SlackApiError) -> str:
     """A word for the figures, from a list that has an end: Slack's code if it is one that we know."""
-    status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
-    code = text_at(getattr(error.response, "data", None), "error")
-    if status == 429 or code in {"ratelimited", "rate_limited"}:
-        return "ratelimited"
+    status, code = _read(error)
     if code in _KNOWN:
         return code
     return "other" if code or status < 500 else "http_5xx"
+
+
+def _read(error: SlackApiError) -> tuple[int, str]:
+    """The HTTP status and Slack's code; a 429 is one whatever it says."""
+    response = error.response
+    status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
+    code = text_at(getattr(response, "data", None), "error")
+    return status, _RATELIMITED if status == 429 or code == "rate_limited" else code
