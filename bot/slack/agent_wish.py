@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from bot.core.calls import find_call_ids
 from bot.core.errors import UserMistake
-from bot.core.filters import Filter
+from bot.core.filters import Filter, yes_in
 from bot.core.foreign import one_line
 from bot.core.subscriptions import Options
-from bot.slack.filter_words import is_filter, read_filters, spell_filters, wanted_ends
+from bot.slack.filter_words import is_filter, read_filters, spell_filters
 from bot.slack.options import DASHES, is_option, names_of, read_words, spell_options
 
 # Quotation marks that a keyboard may turn straight ones into.
@@ -79,11 +79,11 @@ def read_choice(text: str) -> tuple[Options | None, tuple[Filter, ...], bool]:
     words = [word for word in words if not _is_try(word)]
     filters = read_filters(word for word in words if not is_option(word) and is_filter(word))
     options = read_words((word for word in words if is_option(word) or not is_filter(word)), others=_FILTERS)
-    ends = wanted_ends(filters)
-    if ends and options and options.statuses is not None and not ends & options.statuses:
+    agreed = yes_in(filters)
+    if options and options.statuses is not None and not agreed & options.statuses:
         raise UserMistake(
-            f"You want calls that end {names_of(ends, joint='or')}, and `on:` holds their cards back until they are "
-            f"{names_of(options.statuses, joint='or')}: none would ever come."
+            f"The filters can only tell which calls you want once these are {names_of(agreed, joint='or')}, and `on:` "
+            f"wants their cards when they are {names_of(options.statuses, joint='or')}: none would ever come."
         )
     return options, filters, is_trial
 
