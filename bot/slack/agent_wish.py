@@ -27,6 +27,7 @@ _TRY = re.compile(r"-{1,2}try", re.IGNORECASE)
 _VARIABLE = re.compile(r"-?var\.", re.IGNORECASE)
 
 _FILTERS = ", and the filters `status:`, `-status:`, `duration>`, `duration<`, `var.<name>:` and `-var.<name>:`"
+_BLANKS = '. A value with blanks stands in quotation marks: `var.city:"New York"`'
 _UNCLOSED = 'A quotation mark is missing: write a value with blanks as in `var.city:"New York"`.'
 
 
@@ -78,7 +79,8 @@ def read_choice(text: str) -> tuple[Options | None, tuple[Filter, ...], bool]:
     is_trial = any(map(_is_try, words))
     words = [word for word in words if not _is_try(word)]
     filters = read_filters(word for word in words if not is_option(word) and is_filter(word))
-    options = read_words((word for word in words if is_option(word) or not is_filter(word)), others=_FILTERS)
+    others = _FILTERS + _BLANKS * any(map(_VARIABLE.match, words))
+    options = read_words((word for word in words if is_option(word) or not is_filter(word)), others=others)
     agreed = yes_in(filters)
     if options and options.statuses is not None and not agreed & options.statuses:
         raise UserMistake(

@@ -139,6 +139,8 @@ def test_what_a_button_carries_is_read_again_as_it_was(filters: list[Filter]) ->
         ("var.:Berlin", "`var.city:Berlin`"),
         ("var.city:", "`var.city:Berlin`"),
         ("var.city:Berlin, town", "I don't know the option `town`"),
+        ("var.city:New York", "I don't know the option `York`."),
+        ("var.city:New York", 'A value with blanks stands in quotation marks: `var.city:"New York"`.'),
         ('var.city:""', "`var.city:Berlin`"),
         ("variable.city:Berlin", "`var.city:Berlin`"),
         ('var.city:"New York', "A quotation mark is missing"),
