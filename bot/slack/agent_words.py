@@ -16,7 +16,7 @@ from bot.slack.filter_words import FILTER_EXAMPLE, filters_words
 from bot.slack.follow_words import readers_words
 from bot.slack.grammar import COMMAND
 from bot.slack.notices import paused_words
-from bot.slack.options import names_of, options_words
+from bot.slack.options import names_of, options_words, quoted
 from bot.slack.payloads import Asked
 
 # Action ids of the question whether an agent's calls are to be followed so; the first repeats the question itself.
@@ -70,6 +70,11 @@ NOT_IN_THREADS = "The cards come in the channel itself, not in this thread."
 _TOO_LONG = (
     "That is more than a button can carry. Please use fewer filters, or shorter values: `*` stands for any text."
 )
+
+
+def hidden_words(name: str) -> str:
+    """That no filter can be about a variable."""
+    return f"The variable {quoted(name)} is hidden from everybody, so no filter can be about it."
 
 
 def agent_words(agent_id: str, name: str) -> str:

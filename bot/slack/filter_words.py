@@ -95,9 +95,9 @@ def filters_words(filters: Sequence[Filter], *, is_masked: bool = False, longest
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
-def is_about_variables(filters: Iterable[Filter]) -> bool:
-    """Whether calls have to be read for it, and somebody may find out by it what variables hold."""
-    return any(isinstance(each, VariableFilter) for each in filters)
+def variables_of(filters: Iterable[Filter]) -> tuple[str, ...]:
+    """The variables that they are about: calls have to be read for it, and it tells somebody what these hold."""
+    return tuple(each.name for each in filters if isinstance(each, VariableFilter))
 
 
 def _straight(word: str) -> str:
