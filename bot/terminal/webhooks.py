@@ -139,8 +139,9 @@ class WebhookDesk:
         print_plain(f"Installed: Samora tells {wanted.url} of this agent's calls (webhook {made.id}).")
 
     async def _remove(self, webhook_id: str) -> None:
-        await self._api.remove(webhook_id)
+        # In that order: what stands at Samora is found again, and what we keep of it isn't.
         await self._store.forget(webhook_id)
+        await self._api.remove(webhook_id)
 
     def _faults(self, webhook: Webhook, *, url: str) -> list[str]:
         found = []

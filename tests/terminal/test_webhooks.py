@@ -59,6 +59,8 @@ class FakeStore(WebhookStore):
         self.kept[webhook_id] = secret
 
     async def forget(self, webhook_id: str) -> None:
+        if self.fails:
+            raise StoreUnavailable("locked")
         self.kept.pop(webhook_id, None)
 
 
@@ -149,6 +151,18 @@ async def test_ours_are_removed(capsys: pytest.CaptureFixture[str]) -> None:
     assert api.there == []
     with pytest.raises(UserMistake, match="Whose calls"):
         await desk.remove(Wanted())
+
+
+async def test_what_cannot_be_forgotten_is_not_removed_either() -> None:
+    """Else nothing would be left by which its secret could be found, and thrown away."""
+    desk, api, store = make_desk(GOOD)
+    store.kept["wh-1"], store.fails = "whsec_1", True
+    with pytest.raises(StoreUnavailable):
+        await desk.remove(Wanted(agent_id=AGENT))
+    assert api.there == [GOOD]
+    store.fails = False
+    await desk.remove(Wanted(agent_id=AGENT))
+    assert (api.there, store.kept) == ([], {})
 
 
 async def test_with_an_address_the_bot_of_another_one_keeps_its_webhook(capsys: pytest.CaptureFixture[str]) -> None:
