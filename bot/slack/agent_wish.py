@@ -14,8 +14,8 @@ from bot.slack.options import DASHES, is_option, names_of, read_words, spell_opt
 # Quotation marks that a keyboard may turn straight ones into.
 _QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02"), '"')
 
-# Slack writes "<" as "&lt;", or leaves it; of a link in angle brackets, what people typed is the label.
-_LINK = re.compile(r"<(?:https?://|mailto:)(?P<address>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+# Slack writes "<" as "&lt;", or leaves it; of a link in angle brackets, what people typed is the label, or all of it.
+_LINK = re.compile(r"<(?:mailto:)?(?P<address>(?:(?<=mailto:)|https?://)[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _COMPARED = re.compile(r"\b(duration)\s*(&lt;|&gt;|[<>])\s*", re.IGNORECASE)
 
 # The first word ends at a blank, but not at one inside a link.

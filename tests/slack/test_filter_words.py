@@ -92,7 +92,9 @@ def status(*statuses: CallStatus, is_negated: bool = False) -> StatusFilter:
         ('var."first name":"A, B: &amp; C"', (VariableFilter(name="first name", glob="A, B: & C"),)),
         ('var."a:b":c', (VariableFilter(name="a:b", glob="c"),)),
         ("var.site:<https://acme.example|acme.example>", (VariableFilter(name="site", glob="acme.example"),)),
-        ("var.site:<https://acme.example>", (VariableFilter(name="site", glob="acme.example"),)),
+        ("var.site:<https://acme.example>", (VariableFilter(name="site", glob="https://acme.example"),)),
+        ("var.mail:<mailto:jo@acme.example>", (VariableFilter(name="mail", glob="jo@acme.example"),)),
+        ("var.mail:<mailto:jo@acme.example|jo@acme.example>", (VariableFilter(name="mail", glob="jo@acme.example"),)),
         ("`var.url:a=b&amp;c`", (VariableFilter(name="url", glob="a=b&c"),)),
     ],
 )
