@@ -200,13 +200,13 @@ def _times(board: Board, tally: Tally, tell: Callable[[datetime], str]) -> str:
     if not board.closed_at:
         words = f"{count_words(tally.last_minute)} in the last minute · since {tell(board.opened_at)}"
         return f"{words} · new calls go onto this board instead of cards of their own"
-    words = [f"From {tell(board.opened_at)} until {tell(board.closed_at)}"]
+    parts = [f"From {tell(board.opened_at)} until {tell(board.closed_at)}"]
     left = sum(tally.by_status.get(each, 0) for each in _UNFINISHED) - tally.unfinished
     if tally.unfinished:
-        words.append(f"{count_words(tally.unfinished)} not over yet")
+        parts.append(f"{count_words(tally.unfinished)} not over yet")
     if left > 0:
-        words.append(f"{count_words(left)} not over, and not followed any more")
-    return " · ".join(words if len(words) > 1 else [*words, "all are over"])
+        parts.append(f"{count_words(left)} not over, and not followed any more")
+    return " · ".join(parts if len(parts) > 1 else [*parts, "all are over"])
 
 
 def _turns(asked: Asked, page: int, pages: int) -> list[Block]:
