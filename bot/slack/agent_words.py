@@ -62,8 +62,8 @@ VARIABLES_REFUSED = "Filters on variables show what variables hold, so they are 
 
 # Of those that came while nobody followed an agent, nothing is known.
 NO_WEBHOOKS = (
-    "I know of no webhook of Samora's yet, and only webhooks tell me of new calls. An administrator can set them up with "
-    "`samora-bot webhooks install`, and see whether they arrive with `samora-bot webhooks check`."
+    "I know of no webhook of Samora's yet, and only webhooks tell me of new calls. An administrator can set them up "
+    "with `samora-bot webhooks install`, and see whether they arrive with `samora-bot webhooks check`."
 )
 NO_CALLS = "I have seen no call of this agent yet."
 NOT_A_MEMBER = "I'm not in this channel yet, so no card can come: type `/invite @Samora` here."
