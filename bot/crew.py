@@ -88,6 +88,7 @@ class Crew:
         pruner: the one who throws away what is over.
         wishes: what channels want to hear of agents' calls.
         workers: the poller, the relay, and those who post cards and boards, and redraw them.
+        turned_at: when the last turn of those beside them began, by the monotonic clock, as long as they work.
     """
 
     store: Store
@@ -95,6 +96,7 @@ class Crew:
     pruner: Pruner
     wishes: Wishes
     workers: list[Worker[Any]] = field(default_factory=list)
+    turned_at: dict[str, float] = field(default_factory=dict)
 
     def wake(self) -> None:
         """Something was written that there may be something to do about."""
@@ -115,7 +117,9 @@ class Crew:
     def find_stalled(self) -> list[str]:
         """The workers that make no turns any more, once they work: nothing but a new process helps then."""
         before = monotonic() - _STALLED_SECONDS
-        return [worker.name for worker in self.workers if worker.is_running and worker.turned_at < before]
+        found = [worker.name for worker in self.workers if worker.is_running and worker.turned_at < before]
+        found += [name for name, turned_at in self.turned_at.items() if turned_at < before]
+        return [*found, "pruner"] if self.pruner.due_at < before else found
 
     async def run(self, team_id: str, stopped: asyncio.Event) -> None:
         """Works for a workspace until stopped. That Slack knows us there says that the token works (again)."""
@@ -134,6 +138,7 @@ class Crew:
     async def _resume(self, team_id: str) -> None:
         """Goes on with what was stopped when the token was taken back; tried until the database answers."""
         while True:
+            self.turned_at["resume"] = monotonic()
             try:
                 if resumed := await self.store.subscriptions.resume_team(team_id):
                     log.info("resumed_after_reinstall", team_id=team_id, subscriptions=resumed)
@@ -143,11 +148,13 @@ class Crew:
             except Exception:
                 log.exception("bug", worker="resume")
             else:
+                del self.turned_at["resume"]
                 return
             await asyncio.sleep(_MEASURE_SECONDS)
 
     async def _measure(self) -> None:
         while True:
+            self.turned_at["measure"] = monotonic()
             try:
                 self.observe_store(await self.store.measure())
             except StoreUnavailable:

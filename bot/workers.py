@@ -143,6 +143,7 @@ class Worker(Generic[Row]):
             return _AFTER_AN_ERROR
         except Exception:
             log.exception("bug", worker=self.name)
+            self._observe(self.name, "bug")
             self._note_failure(self.name, "bug")
             return _AFTER_AN_ERROR
         self._tell_wait(is_held=claim.is_held)

@@ -328,6 +328,8 @@ async def test_a_claim_that_fails_is_survived(monkeypatch: pytest.MonkeyPatch, e
     assert [line["event"] for line in logs] == [event] * 2
     assert {line["worker"] for line in logs} == {"tester"}
     assert rows.failures == [("tester", "locked" if isinstance(error, StoreUnavailable) else "bug")] * 2
+    outcome = "StoreUnavailable" if isinstance(error, StoreUnavailable) else "bug"
+    assert rows.seen[:2] == [("tester", outcome)] * 2
 
 
 async def test_a_database_that_is_down_is_not_asked_all_the_time() -> None:

@@ -81,6 +81,13 @@ async def test_and_for_how_long_slack_wants_to_rest(slack: Slack) -> None:
     assert await ask(slack) == [("auth.test", "ratelimited", 30.0)]
 
 
+async def test_who_asks_for_ever_is_obeyed_for_a_day(slack: Slack) -> None:
+    """A figure that was infinite once stays so."""
+    slack.status, slack.headers = 429, {"Retry-After": "9" * 400}
+
+    assert await ask(slack) == [("auth.test", "ratelimited", 86_400.0)]
+
+
 async def test_and_that_there_was_no_answer(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
     assert await ask(slack, url="http://127.0.0.1:9/api/") == [("auth.test", "dropped", 0.0)]
     monkeypatch.setattr("bot.slack.client.SLACK_SECONDS", 0.0001)
