@@ -1,5 +1,6 @@
 """Slack's errors, translated into ours in one place."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -48,8 +49,9 @@ _NOT_CONNECTED_SECONDS = 1.0
 # Who asks us to rest for longer has mistaken something; and so many digits that they mean "for ever" are no figure.
 _LONGEST_REST = 86_400.0
 
-# A code is a word; what a proxy says instead need not be.
-_LONGEST_CODE = 80
+# A code is a word; what a proxy says instead may quote anything, and goes no further.
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_NO_CODE = "no_code"
 
 
 @contextmanager
@@ -105,5 +107,7 @@ def _read(error: SlackApiError) -> tuple[int, str]:
     """The HTTP status and Slack's code; a 429 is one whatever it says."""
     response = error.response
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
-    code = text_at(getattr(response, "data", None), "error")[:_LONGEST_CODE]
+    code = text_at(getattr(response, "data", None), "error")
+    if code and not _CODE.fullmatch(code):
+        code = _NO_CODE
     return status, _RATELIMITED if status == 429 or code == "rate_limited" else code

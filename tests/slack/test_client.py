@@ -10,7 +10,9 @@ import pytest_asyncio
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
+from bot.core.errors import PermanentError
 from bot.slack.client import make_web_client, open_session
+from bot.slack.refusals import translated
 
 Heard = list[tuple[str, str, float]]
 
@@ -61,6 +63,7 @@ async def ask(slack: Slack, *, url: str = "") -> Heard:
         (200, {"ok": False, "error": "invalid_auth"}, "invalid_auth"),
         (200, {"ok": False, "error": "whatever_they_think_of_next"}, "other"),
         (200, {"ok": False, "error": "ratelimited"}, "ratelimited"),
+        (200, {"ok": False, "error": "Ask jane@example.com"}, "other"),
         (503, {"ok": False}, "http_5xx"),
         (404, {"ok": False}, "other"),
     ],
@@ -73,6 +76,27 @@ async def test_what_became_of_a_request_is_heard(
     ((method, heard, _rest),) = await ask(slack)
 
     assert (method, heard) == ("auth.test", outcome)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("whatever_they_think_of_next", "whatever_they_think_of_next"),
+        ("Jane Doe (jane@example.com) may not", "no_code"),
+        ("x" * 5_000, "no_code"),
+        ("two\nlines", "no_code"),
+    ],
+    ids=lambda text: text[:9],
+)
+async def test_only_a_code_is_a_reason(slack: Slack, said: str, reason: str) -> None:
+    """A proxy says what it likes, and reasons are logged and shown."""
+    slack.answer = {"ok": False, "error": said}
+    async with open_session(api_url=slack.url) as session:
+        client = make_web_client(session=session, api_url=slack.url, token="xoxb-1")
+        with pytest.raises(PermanentError) as refused, translated("auth.test"):
+            await client.auth_test()
+
+    assert refused.value.reason == reason
 
 
 async def test_and_for_how_long_slack_wants_to_rest(slack: Slack) -> None:

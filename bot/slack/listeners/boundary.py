@@ -14,7 +14,15 @@ import structlog
 from structlog.contextvars import get_contextvars
 
 from bot.core.calls import CallId
-from bot.core.errors import BotError, NotAllowed, PermanentError, SamoraUnavailable, TemporaryError, TokenRefused
+from bot.core.errors import (
+    BotError,
+    NotAllowed,
+    PermanentError,
+    SamoraUnavailable,
+    TemporaryError,
+    TokenRefused,
+    UserMistake,
+)
 from bot.core.limits import LookupLimits
 from bot.core.tracing import OpenSpan, untraced
 from bot.slack.access import Access
@@ -174,7 +182,8 @@ class Boundary:
         try:
             async with asyncio.timeout(_HEED_SECONDS):
                 if await self._workspaces.find(place) is None:
-                    log.warning("foreign_payload", kind=kind, team_id=place.team_id, app_id=place.app_id)
+                    ids = {"team_id": place.team_id, "app_id": place.app_id}
+                    log.warning("foreign_payload", **watch.ended(kind, "foreign"), **ids)
                     self._observe(kind, "foreign")
                     return
                 await job()
@@ -201,8 +210,9 @@ class Boundary:
             # A refusal that is no neighbour's state is our own mistake: blocks or arguments that Slack does not accept.
             is_ours = type(error) in {PermanentError, TokenRefused}
             write = log.error if is_ours else log.info
-            write("not_answered", **watch.ended(request.kind, outcome), reason=error.reason)
-            # What is a person's own mistake may quote that person.
+            # What is a person's own mistake quotes that person.
+            reason = {} if isinstance(error, UserMistake) else {"reason": error.reason}
+            write("not_answered", **watch.ended(request.kind, outcome), **reason)
             if isinstance(error, TemporaryError | PermanentError):
                 self._note_failure(request.kind, error.reason)
             await self._say(request, self._sorry(request, error))
