@@ -12,13 +12,13 @@ import structlog
 
 from bot.core.agent_ports import AgentSubscriptions, BoardMessenger, Boards
 from bot.core.board_drawer import BoardDrawer
-from bot.core.boards import BurstRules
+from bot.core.boards import BoardJob, BurstRules
 from bot.core.card_drawer import Cards
 from bot.core.changes import Rules
 from bot.core.errors import StoreUnavailable
 from bot.core.figures import Figures
 from bot.core.follow import Poller
-from bot.core.outbox import Relay
+from bot.core.outbox import CardJob, Relay
 from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Subscriptions
 from bot.core.rates import Rates
 from bot.core.recent import RecentCalls
@@ -259,7 +259,7 @@ def _make_drawing_workers(
         work=cards.draw,
         release=outbox.release_card,
         at_once=_CARDS_AT_ONCE,
-        ids=lambda job: {"call_id": str(job.call_id), "subscription_id": job.subscription_id},
+        ids=_ids_of_card,
     )
     yield worker(
         name="cards",
@@ -267,6 +267,7 @@ def _make_drawing_workers(
         work=cards.draw,
         release=outbox.release_card,
         at_once=_CARDS_AT_ONCE,
+        ids=_ids_of_card,
     )
     yield worker(
         name="new_boards",
@@ -274,7 +275,7 @@ def _make_drawing_workers(
         work=boards.draw,
         release=store.boards.release,
         at_once=_BOARDS_AT_ONCE,
-        ids=lambda job: {"board_id": str(job.board.id)},
+        ids=_ids_of_board,
     )
     yield worker(
         name="boards",
@@ -282,7 +283,16 @@ def _make_drawing_workers(
         work=boards.draw,
         release=store.boards.release,
         at_once=_BOARDS_AT_ONCE,
+        ids=_ids_of_board,
     )
+
+
+def _ids_of_card(job: CardJob) -> dict[str, str]:
+    return {"call_id": str(job.call_id), "subscription_id": job.subscription_id}
+
+
+def _ids_of_board(job: BoardJob) -> dict[str, str]:
+    return {"board_id": str(job.board.id)}
 
 
 def _make_drawer(

@@ -21,7 +21,8 @@ class Slack:
     """Answers as it is told to."""
 
     def __init__(self) -> None:
-        self.status, self.answer, self.headers = 200, {"ok": True}, dict[str, str]()
+        self.status, self.headers = 200, dict[str, str]()
+        self.answer: dict[str, Any] = {"ok": True}
         self.url = ""
 
     async def reply(self, _request: web.Request) -> web.Response:

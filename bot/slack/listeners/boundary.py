@@ -212,20 +212,20 @@ class Boundary:
             write = log.error if is_ours else log.info
             # What is a person's own mistake quotes that person.
             reason = {} if isinstance(error, UserMistake) else {"reason": error.reason}
-            write("not_answered", **watch.ended(request.kind, outcome), **reason)
+            write("not_answered", **watch.ended(request.kind, outcome), **reason, **_ids(request))
             if isinstance(error, TemporaryError | PermanentError):
                 self._note_failure(request.kind, error.reason)
             await self._say(request, self._sorry(request, error))
         except asyncio.CancelledError:
             # The process ends before Samora answers: whoever waits is told so, and can try again elsewhere.
-            log.warning("not_answered", **watch.ended(request.kind, "stopped"))
+            log.warning("not_answered", **watch.ended(request.kind, "stopped"), **_ids(request))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
                     await self._say(request, self._sorry(request, SamoraUnavailable("stopped")))
             raise
         except Exception:
             reference = find_reference()
-            log.exception("bug", **watch.ended(request.kind, outcome), reference=reference)
+            log.exception("bug", **watch.ended(request.kind, outcome), reference=reference, **_ids(request))
             self._note_failure(request.kind, f"bug {reference}")
             await self._say(request, bug_message(reference))
         self._observe(request.kind, outcome)
@@ -253,8 +253,7 @@ class Boundary:
         if request.again in _LOOKUPS:
             self._limits.count(user_id=place.user_id, channel_id=place.channel_id)
         await job()
-        ids = {"call_id": str(request.call_id or ""), "user_id": place.user_id}
-        log.info("answered", **watch.ended(request.kind, "answered"), **ids)
+        log.info("answered", **watch.ended(request.kind, "answered"), **_ids(request))
         return "answered"
 
     async def _open(self, place: Place, message: Message) -> None:
@@ -279,3 +278,9 @@ class Boundary:
             else:
                 return
         log.warning("answer_lost", kind=request.kind, reason=reason)
+
+
+def _ids(request: Request) -> dict[str, str]:
+    """Whom and what a request's one line is about."""
+    call = {"call_id": str(request.call_id)} if request.call_id else {}
+    return {**call, "user_id": request.place.user_id}
