@@ -292,6 +292,13 @@ def test_every_figure_says_what_it_is() -> None:
         assert f"# TYPE {name} " in body
 
 
+def test_no_series_is_told_that_nobody_asked_for() -> None:
+    world = World()
+    world.health.observe_request("command", "answered")
+
+    assert "_created" not in world.health.metrics().body
+
+
 def test_two_bots_in_one_process_do_not_share_figures() -> None:
     one, other = World(), World()
 
