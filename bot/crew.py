@@ -12,7 +12,7 @@ import structlog
 
 from bot.core.agent_ports import AgentSubscriptions, BoardMessenger, Boards
 from bot.core.board_drawer import BoardDrawer
-from bot.core.boards import BoardJob, BurstRules
+from bot.core.boards import BurstRules
 from bot.core.card_drawer import Cards
 from bot.core.changes import Rules
 from bot.core.errors import StoreUnavailable
@@ -253,46 +253,34 @@ def _make_drawing_workers(
 ) -> Iterator[Worker[Any]]:
     """What is new is a post, what is there already an edit: Slack has a rate for each."""
     outbox = store.outbox
-    yield worker(
+    of_cards = partial(worker, work=cards.draw, release=outbox.release_card, at_once=_CARDS_AT_ONCE, ids=_ids_of_card)
+    of_boards = partial(
+        worker,
+        work=boards.draw,
+        release=store.boards.release,
+        at_once=_BOARDS_AT_ONCE,
+        ids=lambda job: {"board_id": str(job.board.id)},
+    )
+    yield of_cards(
         name="new_cards",
         claim=lambda room: outbox.claim_new_cards(limit=room, until=until(), rate=rates.posts),
-        work=cards.draw,
-        release=outbox.release_card,
-        at_once=_CARDS_AT_ONCE,
-        ids=_ids_of_card,
     )
-    yield worker(
+    yield of_cards(
         name="cards",
         claim=lambda room: outbox.claim_cards(limit=room, until=until(), rate=rates.edits),
-        work=cards.draw,
-        release=outbox.release_card,
-        at_once=_CARDS_AT_ONCE,
-        ids=_ids_of_card,
     )
-    yield worker(
+    yield of_boards(
         name="new_boards",
         claim=lambda room: store.boards.claim_new(limit=room, until=until(), rate=rates.posts),
-        work=boards.draw,
-        release=store.boards.release,
-        at_once=_BOARDS_AT_ONCE,
-        ids=_ids_of_board,
     )
-    yield worker(
+    yield of_boards(
         name="boards",
         claim=lambda room: store.boards.claim(limit=room, until=until(), rate=rates.edits),
-        work=boards.draw,
-        release=store.boards.release,
-        at_once=_BOARDS_AT_ONCE,
-        ids=_ids_of_board,
     )
 
 
 def _ids_of_card(job: CardJob) -> dict[str, str]:
     return {"call_id": str(job.call_id), "subscription_id": job.subscription_id}
-
-
-def _ids_of_board(job: BoardJob) -> dict[str, str]:
-    return {"board_id": str(job.board.id)}
 
 
 def _make_drawer(

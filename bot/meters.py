@@ -14,7 +14,7 @@ class Meters:
 
     def __init__(self) -> None:
         # When each series was born: as many lines more, which nobody asks for.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._make_for_requests()
         self._make_for_neighbours()
