@@ -152,7 +152,8 @@ class SlackDoor:
             payload = _read_payload(headers.get(b"content-type", b""), text)
             if self._dispatcher.knows(payload):
                 answer = _answer(await self._dispatcher.dispatch(payload))
-                self._dispatcher.note_ack("http", payload, perf_counter() - came_at)
+                if answer.status == 200:  # else it comes again
+                    self._dispatcher.note_ack("http", payload, perf_counter() - came_at)
                 return answer
             named: dict[str, str | Sequence[str]] = {
                 name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()

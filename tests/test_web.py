@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from time import time
 from typing import Any
+from unittest.mock import AsyncMock
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -26,6 +27,7 @@ import uvicorn
 from pytest_mock import MockerFixture
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.response import BoltResponse
 
 from bot.log import set_up_logging
 from bot.slack.bolt import make_bolt
@@ -220,6 +222,14 @@ async def test_of_what_nobody_listens_to_no_ack_is_timed(heard: Heard) -> None:
     heard.dispatcher.note_ack("socket", {"type": "block_actions"}, 0.2)
 
     assert heard.acks == [("block_actions", "socket", 0.2)]
+
+
+async def test_what_is_not_acked_is_not_timed(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is too much under way, and Slack sends it again."""
+    monkeypatch.setattr(heard.dispatcher, "dispatch", AsyncMock(return_value=BoltResponse(status=503)))
+
+    assert (await deliver_asgi(heard, command(), signed(command())))[0] == 503
+    assert heard.acks == []
 
 
 @pytest.mark.parametrize(
