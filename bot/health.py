@@ -158,7 +158,8 @@ class Health:
     def observe_samora(self, outcome: str, seconds: float, rest: float) -> None:
         """Hears of a request to Samora, and for how many seconds it wants to be left alone."""
         self._meters.samora.labels(outcome).observe(seconds)
-        self._meters.samora_rests.inc(rest)
+        if rest:
+            self._meters.samora_rests.inc(rest)
         self._hear(SAMORA, outcome)
         self._samora = outcome, self._clock()
 
@@ -179,7 +180,8 @@ class Health:
     def observe_worker(self, name: str, outcome: str) -> None:
         """Hears of a row that a worker is done with."""
         self._meters.worked.labels(name, outcome).inc()
-        self._meters.bugs.inc(outcome == _BUG)
+        if outcome == _BUG:
+            self._meters.bugs.inc()
 
     def observe_store(self, figures: Figures | None) -> None:
         """Hears how much there is to do; None if the database doesn't say."""
@@ -211,7 +213,8 @@ class Health:
 
     def _count_request(self, kind: str, outcome: str) -> None:
         self._meters.requests.labels(kind, outcome).inc()
-        self._meters.bugs.inc(outcome == _BUG)
+        if outcome == _BUG:
+            self._meters.bugs.inc()
 
     def alive(self) -> Answer:
         """``/healthz``: 200, but 503 where a new process helps: a worker does nothing any more, or the event loop hung.
