@@ -95,7 +95,8 @@ def _prepare_sqlite(connection: Any, _record: object, *, may_make: bool) -> None
     # secure_delete: what is deleted is overwritten, not only given free.
     # The journal's mode is written into the file, which may be somebody else's.
     journal = ["journal_mode=WAL"] if may_make else []
-    for pragma in (busy, *journal, "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    # temp_store: a large change needs a file for a moment, for which a container's disk that is read-only has no place.
+    for pragma in (busy, *journal, "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
