@@ -18,7 +18,8 @@ from tests.e2e.following import QUICK, follow, open_channel, told
 from tests.e2e.world import MIRA, READY_SECONDS, World
 from tests.postgres import Postgres
 
-NOTHING = "nothing; asking again helps"
+NOTHING = "nothing; who asks next is told so at once"
+_UNHEARD = "Slack didn't take my last answer."
 _NO_SAMORA = "Samora can't answer right now."
 _NO_MEMORY = "I can't reach my memory right now."
 _LOOK_SECONDS = 50.0
@@ -199,6 +200,10 @@ async def play(scenario: Scenario, place: Place) -> Outcome:
     saw, after = await _ask(world, words, channel)
     assert saw.startswith(scenario.sees), saw
     assert after < scenario.within, f"told only after {after:.1f} s"
+    if saw == NOTHING:
+        # The ack is another line: Slack's own to the bot.
+        ack = await world.slack.command(MIRA, "help", channel=channel)
+        assert _UNHEARD in str(ack.body), ack
     world.samora.move(followed.call_id, "trigger")
     await scenario.end(place)
     began = monotonic()

@@ -7,14 +7,22 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import structlog
 from structlog.contextvars import get_contextvars
 
 from bot.core.calls import CallId
-from bot.core.errors import BotError, NotAllowed, PermanentError, SamoraUnavailable, TemporaryError, TokenRefused
+from bot.core.errors import (
+    BotError,
+    NotAllowed,
+    PermanentError,
+    SamoraUnavailable,
+    SlackUnavailable,
+    TemporaryError,
+    TokenRefused,
+)
 from bot.core.limits import LookupLimits
 from bot.core.tracing import OpenSpan, untraced
 from bot.slack.access import Access
@@ -33,6 +41,9 @@ from bot.slack.workspace import Workspaces
 log = structlog.get_logger()
 
 _LAST_WORDS_SECONDS = 1.0
+
+# For so long after Slack took no answer, others are told that theirs may not come.
+_UNHEARD_SECONDS = 60.0
 
 # Slack waits three seconds for the ack of an event.
 _HEED_SECONDS = 2.5
@@ -124,6 +135,12 @@ class Boundary:
         self._note_failure = note_failure
         self.span = span
         self._numbers = itertools.count(1)
+        self._unheard_at = float("-inf")
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether Slack takes our answers, as far as we know; where not, an ack is all that people may hear of us."""
+        return monotonic() - self._unheard_at > _UNHEARD_SECONDS
 
     def ephemeral(self, place: Place, *, in_place: bool = False) -> EphemeralReply:
         """A reply in the conversation, for the asker alone."""
@@ -205,6 +222,8 @@ class Boundary:
             # What is a person's own mistake may quote that person.
             if isinstance(error, TemporaryError | PermanentError):
                 self._note_failure(request.kind, error.reason)
+            if isinstance(error, SlackUnavailable):
+                self._unheard_at = monotonic()
             await self._say(request, self._sorry(request, error))
         except asyncio.CancelledError:
             # The process ends before Samora answers: whoever waits is told so, and can try again elsewhere.
@@ -243,6 +262,7 @@ class Boundary:
         if request.again in _LOOKUPS:
             self._limits.count(user_id=place.user_id, channel_id=place.channel_id)
         await job()
+        self._unheard_at = float("-inf")
         ids = {"call_id": str(request.call_id or ""), "user_id": place.user_id}
         log.info("answered", **watch.ended(request.kind, "answered"), **ids)
         return "answered"
@@ -264,8 +284,11 @@ class Boundary:
                 await say(message)
             except BotError as error:
                 reason = error.reason
+                if isinstance(error, SlackUnavailable):
+                    self._unheard_at = monotonic()
             except Exception:
                 log.exception("bug", kind=request.kind, reference=find_reference())
             else:
+                self._unheard_at = float("-inf")
                 return
         log.warning("answer_lost", kind=request.kind, reason=reason)
