@@ -39,7 +39,8 @@ _MEASURE_SECONDS = 10.0
 # A turn waits for the database at the longest: 15 seconds for what it reads, 15 for what it writes. This is far more.
 _STALLED_SECONDS = 120.0
 
-# A look may be a little late, and with hundreds a second many of them share a claim then.
+# A look may be a little late, and with hundreds a second many of them share a claim then. Not all that a second allows,
+# though: whoever comes meanwhile would wait until they are through.
 _LOOKS_PAUSE = timedelta(milliseconds=100)
 
 
@@ -213,10 +214,11 @@ def _make_workers(
     poller: Poller,
     relay: Relay,
 ) -> Iterator[Worker[Any]]:
-    outbox = store.outbox
+    outbox, looks = store.outbox, rates.looks
+    share = looks.find_share(_LOOKS_PAUSE)
     yield worker(
         name=_POLLER,
-        claim=lambda room: store.followed.claim(limit=room, until=until(), rate=rates.looks),
+        claim=lambda room: store.followed.claim(limit=min(room, share), until=until(), rate=looks),
         work=poller.look,
         release=store.followed.release,
         at_once=_LOOKS_AT_ONCE,

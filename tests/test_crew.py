@@ -1,12 +1,15 @@
 """The crew: who of it is stuck."""
 
+from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
 from bot import crew as crew_module
+from bot.core.rates import Rates
 from bot.crew import Crew
+from tests.core.making import RULES, FakeClock
 
 
 def make_crew(**workers: tuple[bool, float]) -> Crew:
@@ -34,3 +37,17 @@ def test_a_webhook_wakes_the_poller_alone() -> None:
     poller, relay = crew.workers
     assert poller.wake.call_count == 1  # type: ignore[attr-defined]
     assert relay.wake.call_count == 0  # type: ignore[attr-defined]
+
+
+async def test_looks_are_claimed_a_few_at_a_time_however_many_a_second_allows() -> None:
+    store = Mock()
+    rates = Rates.of(looks_per_second=50, posts_per_minute=300, edits_per_minute=50)
+    crew = crew_module.make_crew(
+        store=store, calls=Mock(), messenger=Mock(), clock=FakeClock(), rules=RULES, burst=Mock(), rates=rates,
+        lease=timedelta(seconds=30), observe=Mock(), observe_store=Mock(), pruner=Mock(),
+    )  # fmt: skip
+
+    for room in (256, 3):
+        next(each for each in crew.workers if each.name == "poller")._claim(room)
+
+    assert [each.kwargs["limit"] for each in store.followed.claim.call_args_list] == [8, 3]
