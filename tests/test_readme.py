@@ -104,7 +104,9 @@ def test_what_people_are_said_to_read_is_what_they_are_told() -> None:
     told = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     quoted = re.findall(r'"([^"]+)"', FAILURES + README.split("## When things fail")[1].split("\n## ")[0])
     assert len(quoted) >= 10
-    for part in [part for quote in quoted for part in re.split(r"[0-9]+|\.", " ".join(quote.split()))]:
+    for part in [
+        part for quote in quoted for part in re.split(r"[0-9]+(?: times| seconds)?|\.", " ".join(quote.split()))
+    ]:
         # What a sentence begins with depends on the error, and this is the rest of it.
         assert any(part.removesuffix(" right now").strip() in each for each in told), part
 
