@@ -237,7 +237,8 @@ def sandbox(
 ) -> None:
     """The whole bot in a workspace of its own, in the browser: no accounts, no network."""
     if missing := [name for name in ("fpdf", "yaml") if find_spec(name) is None]:
-        _fail(f"The sandbox needs its extra ({', '.join(missing)}): pip install 'samora-bot[sandbox]'.", code=WRONG)
+        extra = f"The sandbox needs its extra ({', '.join(missing)})"
+        _fail(f"{extra}. Where the code is, `make demo` installs and opens it.", code=WRONG)
     from bot.sandbox.show import show
     from bot.sandbox.site import PageMissing
     from bot.sandbox.stage import CannotStart
