@@ -29,7 +29,7 @@ USER 10001:10001
 VOLUME /data
 EXPOSE 3000
 # As long as it migrates large tables it doesn't answer yet. It is asked past HTTP_PROXY.
-HEALTHCHECK --interval=15s --timeout=3s --start-period=15m \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15m \
     CMD ["python", "-c", "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', os.environ['PORT'], timeout=2); c.request('GET', '/healthz'); exit(c.getresponse().status != 200)"]
 # `python -m bot` is `samora-bot`: `docker run IMAGE check` works too.
 ENTRYPOINT ["python", "-m", "bot"]

@@ -32,8 +32,15 @@ _CONNECTIONS = 288
 
 _WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 
-# Called once per request with its outcome ("200", "timeout", "dropped", "error") and its seconds.
-Observer = Callable[[str, float], None]
+# Who asks us to rest for longer has mistaken something; and so many digits that they mean "for ever" are no figure.
+_LONGEST_REST = 86_400.0
+
+# The statuses that mean something; of all others the first digit is told.
+_NAMED = frozenset({200, 400, 401, 403, 404, 429, 500, 502, 503, 504})
+
+# Called once per request with its outcome ("200", "4xx", "unreadable", "timeout", "dropped", "error"), how many seconds
+# it took, and for how many Samora wants to rest.
+Observer = Callable[[str, float, float], None]
 
 
 class _NoCookies(httpx.Cookies):
@@ -101,7 +108,7 @@ class SamoraClient:
         *,
         http: httpx.AsyncClient,
         clock: Clock,
-        observe: Observer = lambda _outcome, _seconds: None,
+        observe: Observer = lambda _outcome, _seconds, _rest: None,
         attempts: int = _ATTEMPTS,
     ) -> None:
         """Takes an open client (see :func:`open_http`), the time, and who wants to hear of each request.
@@ -153,11 +160,18 @@ class SamoraClient:
 
     async def _ask(self, call_id: CallId) -> Call:
         asked = monotonic()
-        outcome = "error"
+        outcome, rest = "error", 0.0
         try:
             async with asyncio.timeout(_READ_SECONDS):
                 response, body = await self._fetch(call_id)
-            outcome = str(response.status_code)
+            outcome = _name_status(response.status_code)
+            if response.status_code != httpx.codes.OK:
+                refusal = _read_refusal(response, now=self._clock())
+                rest = refusal.retry_after or 0.0 if isinstance(refusal, _QuickRetry) else 0.0
+                raise refusal
+            outcome = "unreadable"
+            call = read_call(body, call_id=call_id, read_at=self._clock())
+            outcome = "200"
         except (TimeoutError, httpx.TransportError, aiohttp.ClientError) as error:
             outcome = "timeout" if _is_timeout(error) else "dropped"
             # Without the cause: a foreign error may quote a URL or a header.
@@ -165,10 +179,8 @@ class SamoraClient:
                 SamoraUnavailable("time-out") if outcome == "timeout" else _QuickRetry("connection dropped")
             ) from None
         finally:
-            self._observe(outcome, monotonic() - asked)
-        if response.status_code != httpx.codes.OK:
-            raise _read_refusal(response, now=self._clock())
-        return read_call(body, call_id=call_id, read_at=self._clock())
+            self._observe(outcome, monotonic() - asked, rest)
+        return call
 
     async def _fetch(self, call_id: CallId) -> tuple[httpx.Response, bytes]:
         # What the client would do for each request anew: to merge it with its own address takes two readings of both.
@@ -192,6 +204,10 @@ def _is_timeout(error: Exception) -> bool:
     return isinstance(error, TimeoutError | httpx.TimeoutException)
 
 
+def _name_status(status: int) -> str:
+    return str(status) if status in _NAMED else f"{status // 100}xx"
+
+
 def _read_refusal(response: httpx.Response, *, now: datetime) -> BotError:
     status = response.status_code
     if status == httpx.codes.NOT_FOUND:
@@ -204,17 +220,17 @@ def _read_refusal(response: httpx.Response, *, now: datetime) -> BotError:
 
 
 def _read_retry_after(response: httpx.Response, *, now: datetime) -> float | None:
-    """Seconds, from either form that RFC 9110 (10.2.3) allows."""
+    """Seconds, a day at most, from either form that RFC 9110 (10.2.3) allows."""
     value = response.headers.get("Retry-After", "")
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), _LONGEST_REST)
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_REST)
 
 
 def _when_to_retry(error: Exception) -> bool | float:

@@ -7,6 +7,7 @@ Source: docs.slack.dev/apis/events-api/using-socket-mode.
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 import structlog
 
@@ -18,6 +19,9 @@ log = structlog.get_logger()
 # then would be lost; some ten seconds after its warning Slack ends it.
 _STAY_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
+
+# A try to connect takes ten seconds at most. This is far more.
+_STALLED_SECONDS = 120.0
 
 
 class Socket:
@@ -41,6 +45,13 @@ class Socket:
     def is_connected(self) -> bool:
         """Whether Slack can reach us."""
         return any(each.is_open for each in self._connections)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether it isn't connected, and doesn't even try to be: nothing but a new process helps then."""
+        if self.is_connected or not self._connections:
+            return False
+        return self._connections[-1].due_at < monotonic() - _STALLED_SECONDS
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Connects, and again whenever a connection ends or is about to; returns once stopped and closed."""

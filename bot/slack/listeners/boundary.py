@@ -7,8 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic, perf_counter
-from typing import Any
+from time import monotonic
 
 import structlog
 from structlog.contextvars import get_contextvars
@@ -22,6 +21,7 @@ from bot.core.errors import (
     SlackUnavailable,
     TemporaryError,
     TokenRefused,
+    UserMistake,
 )
 from bot.core.limits import LookupLimits
 from bot.core.tracing import OpenSpan, untraced
@@ -30,6 +30,7 @@ from bot.slack.agent_words import AGENT_TRY
 from bot.slack.blocks import Message
 from bot.slack.cards import FOLLOW, RECORDING, SHARE, SHOW_ALL, SHOW_CALL, TRANSCRIPT
 from bot.slack.doctor_words import DOCTOR, TEST_POST
+from bot.slack.listeners.stopwatch import Stopwatch
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply
@@ -60,17 +61,6 @@ Observer = Callable[[str, str], None]
 
 # Called with a request's kind and a short reason when it failed, and not by the fault of whoever asked.
 FailureNoter = Callable[[str, str], None]
-
-
-class Stopwatch:
-    """Runs from when it is made."""
-
-    def __init__(self) -> None:
-        self._began = perf_counter()
-
-    def ended(self, kind: str, outcome: str) -> dict[str, Any]:
-        """What the one line of a request's outcome says in any case."""
-        return {"kind": kind, "outcome": outcome, "milliseconds": round((perf_counter() - self._began) * 1000)}
 
 
 def find_reference() -> str:
@@ -191,7 +181,8 @@ class Boundary:
         try:
             async with asyncio.timeout(_HEED_SECONDS):
                 if await self._workspaces.find(place) is None:
-                    log.warning("foreign_payload", kind=kind, team_id=place.team_id, app_id=place.app_id)
+                    ids = {"team_id": place.team_id, "app_id": place.app_id}
+                    log.warning("foreign_payload", **watch.ended(kind, "foreign"), **ids)
                     self._observe(kind, "foreign")
                     return
                 await job()
@@ -218,8 +209,9 @@ class Boundary:
             # A refusal that is no neighbour's state is our own mistake: blocks or arguments that Slack does not accept.
             is_ours = type(error) in {PermanentError, TokenRefused}
             write = log.error if is_ours else log.info
-            write("not_answered", **watch.ended(request.kind, outcome), reason=error.reason)
-            # What is a person's own mistake may quote that person.
+            # What is a person's own mistake quotes that person.
+            reason = {} if isinstance(error, UserMistake) else {"reason": error.reason}
+            write("not_answered", **watch.ended(request.kind, outcome), **reason, **_ids(request))
             if isinstance(error, TemporaryError | PermanentError):
                 self._note_failure(request.kind, error.reason)
             if isinstance(error, SlackUnavailable):
@@ -227,14 +219,14 @@ class Boundary:
             await self._say(request, self._sorry(request, error))
         except asyncio.CancelledError:
             # The process ends before Samora answers: whoever waits is told so, and can try again elsewhere.
-            log.warning("not_answered", **watch.ended(request.kind, "stopped"))
+            log.warning("not_answered", **watch.ended(request.kind, "stopped"), **_ids(request))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
                     await self._say(request, self._sorry(request, SamoraUnavailable("stopped")))
             raise
         except Exception:
             reference = find_reference()
-            log.exception("bug", **watch.ended(request.kind, outcome), reference=reference)
+            log.exception("bug", **watch.ended(request.kind, outcome), reference=reference, **_ids(request))
             self._note_failure(request.kind, f"bug {reference}")
             await self._say(request, bug_message(reference))
         self._observe(request.kind, outcome)
@@ -263,8 +255,7 @@ class Boundary:
             self._limits.count(user_id=place.user_id, channel_id=place.channel_id)
         await job()
         self._unheard_at = float("-inf")
-        ids = {"call_id": str(request.call_id or ""), "user_id": place.user_id}
-        log.info("answered", **watch.ended(request.kind, "answered"), **ids)
+        log.info("answered", **watch.ended(request.kind, "answered"), **_ids(request))
         return "answered"
 
     async def _open(self, place: Place, message: Message) -> None:
@@ -292,3 +283,9 @@ class Boundary:
                 self._unheard_at = float("-inf")
                 return
         log.warning("answer_lost", kind=request.kind, reason=reason)
+
+
+def _ids(request: Request) -> dict[str, str]:
+    """Whom and what a request's one line is about."""
+    call = {"call_id": str(request.call_id)} if request.call_id else {}
+    return {**call, "user_id": request.place.user_id}

@@ -8,7 +8,6 @@ between, an ack takes half as long again (``make bench``).
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from time import perf_counter
 from typing import Any
 
 import structlog
@@ -27,8 +26,8 @@ log = structlog.get_logger()
 
 Listener = Callable[[AsyncAck, Payload], Awaitable[None]]
 
-# Called with a payload's type and the seconds until it was acked.
-AckObserver = Callable[[str, float], None]
+# Called with a payload's type, how it came, and the seconds until it was acked.
+AckObserver = Callable[[str, str, float], None]
 
 COMMAND = "command"
 
@@ -44,7 +43,7 @@ class Dispatcher(AsyncMiddleware):
         listeners: Mapping[str, Listener],
         *,
         seal: Seal,
-        observe_ack: AckObserver = lambda _kind, _seconds: None,
+        observe_ack: AckObserver = lambda _kind, _transport, _seconds: None,
         span: OpenSpan = untraced,
     ) -> None:
         """Takes who listens, and the seal of what Slack keeps for us.
@@ -52,7 +51,7 @@ class Dispatcher(AsyncMiddleware):
         Args:
             listeners: by payload type: Slack's words; :data:`COMMAND` for slash commands, which have none.
             seal: its values are read nowhere else.
-            observe_ack: hears after how many seconds a payload of which type was acked; of those alone that are known.
+            observe_ack: hears of acks of payloads that somebody listens to.
             span: opens the span of each request, and that of its ack.
         """
         self._listeners = listeners
@@ -64,6 +63,11 @@ class Dispatcher(AsyncMiddleware):
         """Whether somebody listens to payloads of this type."""
         return _kind(body) in self._listeners
 
+    def note_ack(self, transport: str, body: Payload, seconds: float) -> None:
+        """Hears from whoever carries payloads that one was acked, so long after it had come."""
+        if self.knows(body):
+            self._observe_ack(_kind(body), transport, seconds)
+
     async def dispatch(self, body: Payload) -> BoltResponse:
         """Has a payload listened to, and returns the ack. Whatever is logged of it, then or later, carries one id."""
         kind = _kind(body)
@@ -73,7 +77,6 @@ class Dispatcher(AsyncMiddleware):
             return await self._have_heard(kind, body)
 
     async def _have_heard(self, kind: str, body: Payload) -> BoltResponse:
-        began = perf_counter()
         listener = self._listeners.get(kind)
         if listener is None:
             log.info("nobody_listens", kind=kind[:40])
@@ -86,8 +89,6 @@ class Dispatcher(AsyncMiddleware):
             return BoltResponse(status=503)
         except Exception:
             log.exception("bug", kind=kind, reference=find_reference())
-        finally:
-            self._observe_ack(kind, perf_counter() - began)
         return ack.response or BoltResponse(status=200, body="")
 
     def _unseal(self, body: Payload) -> Payload:
