@@ -7,7 +7,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.slack.grammar import read_command
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.payloads import Payload, place_of_command, text_at
-from bot.slack.sentences import BUSY
+from bot.slack.sentences import BUSY, UNHEARD
 from bot.slack.typed import Typed
 
 
@@ -39,4 +39,4 @@ class Commands:
         except Busy:
             await ack(text=BUSY.text)
         else:
-            await ack()
+            await (ack() if self._boundary.is_heard else ack(text=UNHEARD.text))

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from time import monotonic
 from typing import Any, cast
 
 import aiohttp
 import pytest
+from pytest_mock import MockerFixture
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -459,6 +461,37 @@ async def test_whoever_waits_when_the_process_ends_is_told(edge: Edge) -> None:
     await edge.work.close(grace=0)
 
     assert reply.sent[0].text == "Samora can't answer right now."
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_after_an_answer_that_slack_did_not_take_it_is_doubted_until_it_takes_one(
+    edge: Edge, mocker: MockerFixture, is_late: bool
+) -> None:
+    edge.spoken.error = silent = SlackUnavailable("no answer in time")
+    heard = [edge.boundary.is_heard]
+    await edge.take(Job(silent), Heard(send=silent), key="1")
+    heard.append(edge.boundary.is_heard)
+    if is_late:
+        now = monotonic()
+        mocker.patch("bot.slack.listeners.boundary.monotonic", return_value=now + 61)
+    else:
+        await edge.take(Job(), Heard(), key="2")
+    assert [*heard, edge.boundary.is_heard] == [True, False, True]
+
+
+async def test_what_slack_takes_at_the_second_try_is_no_reason_for_doubt(edge: Edge) -> None:
+    await edge.take(Job(SlackUnavailable("no answer in time")), Heard())
+    assert edge.boundary.is_heard
+
+
+async def test_that_samora_is_away_says_nothing_of_slack_but_an_error_that_slack_does_not_take_does(edge: Edge) -> None:
+    away = SamoraUnavailable("HTTP 503")
+    await edge.take(Job(away), Heard(send=PermanentError("HTTP 404")), key="1")
+    heard = [edge.boundary.is_heard]
+    edge.spoken.error = SlackUnavailable("no answer in time")
+    await edge.take(Job(away), Heard(send=PermanentError("HTTP 404")), key="2")
+    heard.append(edge.boundary.is_heard)
+    assert heard == [True, False]
 
 
 @pytest.mark.parametrize("error", [PermanentError("HTTP 404"), RuntimeError("a bug")])
