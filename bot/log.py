@@ -34,7 +34,11 @@ _TALKATIVE = {
 }
 
 
-_OPERATIONAL = frozenset({"timestamp", "level", "logger", "host", "reference"})
+_OPERATIONAL = frozenset({"logger", "host", "reference"})
+_OURS = frozenset({"timestamp", "level"})
+
+# Most of what is logged is a word of ours, which is nothing personal, and no secret if it is shorter than any.
+_WORD = re.compile(r"(?!whsec_)[A-Za-z_]+")
 
 
 class Redaction:
@@ -43,13 +47,16 @@ class Redaction:
     def __init__(self, secrets: Iterable[str]) -> None:
         """Takes the secrets in use; anything that looks like one is hidden as well."""
         self._secrets = [secret for secret in secrets if len(secret) >= 4]
+        self._shortest = min(map(len, self._secrets), default=sys.maxsize)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """A structlog processor: redacts every field of an event, and keeps all but a traceback on one line."""
         return {name: self._redact_field(name, value) for name, value in event.items()}
 
     def _redact_field(self, name: str, value: object) -> object:
-        if value is None or isinstance(value, bool | int | float):
+        if value is None or name in _OURS or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, str) and len(value) < self._shortest and _WORD.fullmatch(value):
             return value
         # Ids, addresses and times are not personal, but look like telephone numbers.
         is_ours = name in _OPERATIONAL or name.endswith("_id")
