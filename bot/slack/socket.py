@@ -7,10 +7,9 @@ Source: docs.slack.dev/apis/events-api/using-socket-mode.
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
-
-from bot.slack.websocket import Connection
 
 log = structlog.get_logger()
 
@@ -18,6 +17,33 @@ log = structlog.get_logger()
 # then would be lost; some ten seconds after its warning Slack ends it.
 _STAY_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
+
+
+class Connection(Protocol):
+    """One WebSocket.
+
+    Attributes:
+        is_open: whether frames go both ways.
+        of_app: how many connections the app had when this one was made, itself included; 0 until Slack has said so.
+    """
+
+    of_app: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames go both ways."""
+
+    async def connect(self) -> None:
+        """Connects, trying again and again until Slack says hello."""
+
+    async def last(self) -> None:
+        """Waits until it has ended, or Slack has said that it will."""
+
+    async def end(self) -> None:
+        """Waits until it has ended."""
+
+    async def close(self) -> None:
+        """Takes no more envelopes, acks those taken, and ends it."""
 
 
 class Socket:

@@ -8,7 +8,7 @@ Source: docs.slack.dev/apis/events-api/using-socket-mode.
 
 import asyncio
 import json
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import structlog
@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import BotError, SlackUnavailable, TemporaryError
 from bot.slack.refusals import translated
+from bot.slack.socket import Connection
 
 log = structlog.get_logger()
 
@@ -31,33 +32,6 @@ _AGAIN_SECONDS = 0.25
 _LONGEST_AGAIN_SECONDS = 15.0
 
 
-class Connection(Protocol):
-    """One WebSocket.
-
-    Attributes:
-        is_open: whether frames go both ways.
-        of_app: how many connections the app had when this one was made, itself included; 0 until Slack has said so.
-    """
-
-    of_app: int
-
-    @property
-    def is_open(self) -> bool:
-        """Whether frames go both ways."""
-
-    async def connect(self) -> None:
-        """Connects, trying again and again until Slack says hello."""
-
-    async def last(self) -> None:
-        """Waits until it has ended, or Slack has said that it will."""
-
-    async def end(self) -> None:
-        """Waits until it has ended."""
-
-    async def close(self) -> None:
-        """Takes no more envelopes, acks those taken, and ends it."""
-
-
 def make_connection(*, app: AsyncApp, app_token: str, web: AsyncWebClient) -> Connection:
     """A connection whose envelopes go to a Bolt app. ``web`` asks ``apps.connections.open``; its session connects."""
     if web.session is None:
@@ -66,7 +40,7 @@ def make_connection(*, app: AsyncApp, app_token: str, web: AsyncWebClient) -> Co
 
 
 class WebSocket:
-    """Slack's end of one, read until it ends. Fulfils :class:`Connection`."""
+    """Slack's end of one, read until it ends. Fulfils :class:`bot.slack.socket.Connection`."""
 
     def __init__(self, *, app: AsyncApp, app_token: str, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self.of_app = 0

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from slack_bolt.context.ack.async_ack import AsyncAck
 from structlog.testing import capture_logs
 
 from bot.sandbox.clock import SandboxClock
@@ -13,11 +12,12 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
 from bot.slack.bolt import make_bolt
 from bot.slack.client import make_web_client, open_session
+from bot.slack.listeners.ack import Ack
 from bot.slack.listeners.boundary import Busy
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher, Listener
 from bot.slack.payloads import Payload
-from bot.slack.socket import Socket
-from bot.slack.websocket import Connection, make_connection
+from bot.slack.socket import Connection, Socket
+from bot.slack.websocket import make_connection
 from tests.factories import make_seal
 
 MIRA = "U0MIRA"
@@ -192,7 +192,7 @@ class Desk:
         self.answers.set()
         self.is_busy = False
 
-    async def on_command(self, ack: AsyncAck, body: Payload) -> None:
+    async def on_command(self, ack: Ack, body: Payload) -> None:
         self.heard.append(str(body["text"]))
         await self.answers.wait()
         if self.is_busy:
