@@ -7,7 +7,6 @@ from functools import partial
 from time import monotonic
 
 import aiohttp
-import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
@@ -74,8 +73,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
         store = await stack.enter_async_context(_open_store(settings, workspaces, tracing))
-        http = await stack.enter_async_context(open_samora(settings))
-        tracing.watch_http(http)
+        http = await stack.enter_async_context(open_samora(settings, trace_configs=tracing.trace_configs()))
         work = Work()
         slack_socket = _make_socket(settings, session, lambda: dispatcher)
         health = _make_health(workspaces, work, slack_socket, lambda: crew.find_stalled())  # noqa: PLW0108 - not yet
@@ -167,7 +165,7 @@ def _make_seal(settings: Settings, workspaces: Workspaces) -> Seal:
     return Seal(secret=secret, team_id=lambda: workspaces.team_id)
 
 
-def _make_client(http: httpx.AsyncClient, health: Health) -> SamoraClient:
+def _make_client(http: aiohttp.ClientSession, health: Health) -> SamoraClient:
     return SamoraClient(http=http, clock=_now, observe=health.observe_samora)
 
 
@@ -205,7 +203,7 @@ def _make_crew(
     settings: Settings,
     store: Store,
     messenger: Deliveries,
-    http: httpx.AsyncClient,
+    http: aiohttp.ClientSession,
     health: Health,
     names: KnownNames,
     span: OpenSpan,

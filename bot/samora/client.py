@@ -1,17 +1,15 @@
 """The client of Samora's calls API: one connection pool, bounded in time and size, quick to try again."""
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from time import monotonic
 from urllib.parse import urlsplit
 
 import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from bot.core.calls import Call, CallId
 from bot.core.errors import BotError, CallNotFound, SamoraRefused, SamoraUnavailable
@@ -35,61 +33,40 @@ _WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 Observer = Callable[[str, float], None]
 
 
-class _NoCookies(httpx.Cookies):
-    """A key is all that Samora needs to know us by."""
-
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Keeps none."""
-
-
-class _Client(httpx.AsyncClient):
-    """httpx's client, which would look at each answer for cookies: a twentieth of what a request costs."""
-
-    @property  # type: ignore[misc]
-    def cookies(self) -> httpx.Cookies:
-        """None, ever."""
-        return _NO_COOKIES
-
-
-_NO_COOKIES = _NoCookies()
-
-
 class _QuickRetry(SamoraUnavailable):
     """An answer after which another try within the same look-up makes sense."""
 
 
 @asynccontextmanager
-async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[httpx.AsyncClient]:
-    """The HTTP client that :class:`SamoraClient` speaks through, open as long as the context.
+async def open_http(
+    *, base_url: str, api_key: str, trace_configs: Sequence[aiohttp.TraceConfig] = ()
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """The connections that :class:`SamoraClient` speaks through, open as long as the context.
 
-    httpx's own transport spends most of a core on 64 requests in flight; aiohttp's under the same interface does not.
-    Proxies are taken from the environment by aiohttp (``HTTPS_PROXY``, ``NO_PROXY``).
+    Proxies are taken from the environment (``HTTPS_PROXY``, ``NO_PROXY``).
 
     Args:
         base_url: where the API lives, such as ``https://api.samora.ai``.
         api_key: the organisation's key, sent as ``X-API-Key`` with each request.
+        trace_configs: who hears of each request.
     """
     session = aiohttp.ClientSession(
+        base_url.rstrip("/") + "/",
         # The connections take turns, so after a rush those stay that are needed once within this time: not all of them.
         connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=15),
+        # The answer is bounded as it arrives, so it must arrive as it is: no compression.
+        headers={"X-API-Key": api_key, "Accept": "application/json", "Accept-Encoding": "identity"},
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS, sock_read=_READ_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=not is_loopback(urlsplit(base_url).hostname or ""),
+        trace_configs=list(trace_configs),
     )
     # aiohttp would silently repeat a GET whose connection dropped, beyond the tries that we count. It has a switch, but
     # no public one.
     session._retry_connection = False  # noqa: SLF001
-    client = _Client(
-        base_url=base_url,
-        # The answer is bounded as it arrives, so it must arrive as it is: no compression.
-        headers={"X-API-Key": api_key, "Accept": "application/json", "Accept-Encoding": "identity"},
-        timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
-        follow_redirects=False,
-        trust_env=False,
-        # It would read all certificates of the world for a context that it doesn't use: this one trusts nobody.
-        transport=AiohttpTransport(client=session, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
-    )
-    async with client:
-        yield client
+    async with session:
+        yield session
 
 
 class SamoraClient:
@@ -98,12 +75,12 @@ class SamoraClient:
     def __init__(
         self,
         *,
-        http: httpx.AsyncClient,
+        http: aiohttp.ClientSession,
         clock: Clock,
         observe: Observer = lambda _outcome, _seconds: None,
         attempts: int = _ATTEMPTS,
     ) -> None:
-        """Takes an open client (see :func:`open_http`), the time, and who wants to hear of each request.
+        """Takes open connections (see :func:`open_http`), the time, and who wants to hear of each request.
 
         With one attempt, nothing is tried again: that is for work that comes back by itself.
         """
@@ -111,8 +88,6 @@ class SamoraClient:
         self._clock = clock
         self._observe = observe
         self._attempts = attempts
-        self._calls_url = str(http.base_url).rstrip("/") + "/v1/call/"
-        self._limits = {"timeout": http.timeout.as_dict()}
 
     async def get_call(self, call_id: CallId) -> Call:
         """``GET /v1/call/{call_id}``, by default with up to two quick further tries, in 20 seconds altogether.
@@ -157,56 +132,44 @@ class SamoraClient:
         outcome = "error"
         try:
             async with asyncio.timeout(_READ_SECONDS):
-                response, body = await self._fetch(call_id)
-            outcome = str(response.status_code)
-        except (TimeoutError, httpx.TransportError, aiohttp.ClientError) as error:
-            outcome = "timeout" if _is_timeout(error) else "dropped"
+                status, headers, body = await self._fetch(call_id)
+            outcome = str(status)
+        except (TimeoutError, aiohttp.ClientError) as error:
+            outcome = "timeout" if isinstance(error, TimeoutError) else "dropped"
             # Without the cause: a foreign error may quote a URL or a header.
             raise (
                 SamoraUnavailable("time-out") if outcome == "timeout" else _QuickRetry("connection dropped")
             ) from None
         finally:
             self._observe(outcome, monotonic() - asked)
-        if response.status_code != httpx.codes.OK:
-            raise _read_refusal(response, now=self._clock())
+        if status != HTTPStatus.OK:
+            raise _read_refusal(status, headers, now=self._clock())
         return read_call(body, call_id=call_id, read_at=self._clock())
 
-    async def _fetch(self, call_id: CallId) -> tuple[httpx.Response, bytes]:
-        # What the client would do for each request anew: to merge it with its own address takes two readings of both.
-        request = httpx.Request(
-            "GET", f"{self._calls_url}{call_id}", headers=self._http.headers, extensions=self._limits
-        )
-        async with aclosing(await self._http.send(request, stream=True)) as response:
+    async def _fetch(self, call_id: CallId) -> tuple[int, Mapping[str, str], bytes]:
+        async with self._http.get(f"v1/call/{call_id}", allow_redirects=False) as response:
             body = bytearray()
-            if response.status_code == httpx.codes.OK:
-                async for chunk in response.aiter_raw():
+            if response.status == HTTPStatus.OK:
+                async for chunk in response.content.iter_any():
                     body += chunk
                     if len(body) > _LARGEST_BODY:
                         raise SamoraUnavailable("answer larger than 1 MiB")
-            return response, bytes(body)
+            return response.status, response.headers, bytes(body)
 
 
-def _is_timeout(error: Exception) -> bool:
-    # httpx-aiohttp calls a dropped connection a ConnectTimeout; what aiohttp had said first is told by the cause.
-    if isinstance(error, httpx.ConnectTimeout):
-        return isinstance(error.__cause__, TimeoutError) or error.__cause__ is None
-    return isinstance(error, TimeoutError | httpx.TimeoutException)
-
-
-def _read_refusal(response: httpx.Response, *, now: datetime) -> BotError:
-    status = response.status_code
-    if status == httpx.codes.NOT_FOUND:
+def _read_refusal(status: int, headers: Mapping[str, str], *, now: datetime) -> BotError:
+    if status == HTTPStatus.NOT_FOUND:
         return CallNotFound("no such call")
-    if status in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+    if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return SamoraRefused(f"HTTP {status}")
     if status in _WORTH_ANOTHER_TRY:
-        return _QuickRetry(f"HTTP {status}", retry_after=_read_retry_after(response, now=now))
+        return _QuickRetry(f"HTTP {status}", retry_after=_read_retry_after(headers, now=now))
     return SamoraUnavailable(f"HTTP {status}")
 
 
-def _read_retry_after(response: httpx.Response, *, now: datetime) -> float | None:
+def _read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
     """Seconds, from either form that RFC 9110 (10.2.3) allows."""
-    value = response.headers.get("Retry-After", "")
+    value = headers.get("Retry-After", "")
     if value.isascii() and value.isdigit():
         return float(value)
     try:
