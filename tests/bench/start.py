@@ -85,6 +85,7 @@ def main(rounds: int = 7) -> int:
     return report(
         [
             Goal(name="seconds from start to ready", value=bot.seconds, most=MOST_SECONDS),
+            Goal(name="seconds of a core until then", value=bot.cpu_seconds, most=MOST_SECONDS),
             Goal(name="times a bare Bolt app's", value=bot.seconds / bare.seconds, most=MOST_TIMES),
             Goal(name="memory idle, MiB", value=bot.mib, most=MOST_MIB),
         ]

@@ -33,6 +33,7 @@ from bot.slack.workspace import Workspaces
 log = structlog.get_logger()
 
 _LAST_WORDS_SECONDS = 1.0
+_TELL_SECONDS = 1.0
 
 # Slack waits three seconds for the ack of an event.
 _HEED_SECONDS = 2.5
@@ -124,6 +125,8 @@ class Boundary:
         self._note_failure = note_failure
         self.span = span
         self._numbers = itertools.count(1)
+        self._turned_away = 0
+        self._told_at = float("-inf")
 
     def ephemeral(self, place: Place, *, in_place: bool = False) -> EphemeralReply:
         """A reply in the conversation, for the asker alone."""
@@ -155,9 +158,17 @@ class Boundary:
         answer = partial(self._answer, request, job, Stopwatch())
         if not self._work.start(name or f"{request.kind} {next(self._numbers)}", answer):
             self._once.forget(request.key)
-            log.warning("not_taken", kind=request.kind, outcome="busy")
-            self._observe(request.kind, "busy")
+            self._turn_away(request.kind)
             raise Busy
+
+    def _turn_away(self, kind: str) -> None:
+        """In a flood, a line for each would cost more than their acks: one a second says how many there were."""
+        self._observe(kind, "busy")
+        self._turned_away += 1
+        now = perf_counter()
+        if now - self._told_at >= _TELL_SECONDS:
+            log.warning("not_taken", kind=kind, outcome="busy", requests=self._turned_away)
+            self._turned_away, self._told_at = 0, now
 
     async def heed(self, kind: str, place: Place, job: Job) -> None:
         """Does what an event of Slack's own asks for, one that no person waits for, before it is acked.

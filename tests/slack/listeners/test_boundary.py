@@ -27,6 +27,7 @@ from bot.core.errors import (
 )
 from bot.core.limits import LookupLimits
 from bot.slack.blocks import Message
+from bot.slack.listeners import boundary as boundary_module
 from bot.slack.listeners.ack import Ack, Acked
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
@@ -206,6 +207,22 @@ async def test_where_there_is_no_room_it_is_refused_and_may_come_again() -> None
 
     assert job.done == 1
     assert edge.seen == [("command", "busy"), ("command", "answered")]
+
+
+async def test_a_flood_is_one_line_a_second_and_every_request_of_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    edge = Edge(work=Work(at_once=0, waiting=0))
+
+    with capture_logs() as logs:
+        for number in range(5):
+            await edge.take(Job(), Heard(), key=str(number))
+        monkeypatch.setattr(boundary_module, "_TELL_SECONDS", 0.0)
+        await edge.take(Job(), Heard(), key="later")
+
+    assert [(line["event"], line["outcome"], line["requests"]) for line in logs] == [
+        ("not_taken", "busy", 1),
+        ("not_taken", "busy", 5),
+    ]
+    assert edge.seen == [("command", "busy")] * 6
 
 
 async def test_an_outsider_is_told_and_nothing_is_done(edge: Edge) -> None:
