@@ -26,7 +26,7 @@ IN_FLIGHT = (1, 32, 256)
 DEFAULT, BARE_BOLT, SIGNATURE, BOT = "default Bolt app", "bare Bolt app", "signature check", "bot: help"
 # What an ack that is awaited can be quicker than one that Bolt looks for every 10 ms. A bare app that only acks was
 # seen to be 41.6, 2.5 and 1.28 times as quick at so many in flight; a bot that checks whom it serves and takes work on
-# has to be at least so many times. Beside the bare one, which awaits its one listener on the same server, it stands too.
+# has to be at least so many times. The other goals are beside a bare app that awaits its one listener.
 TARGETS = {1: 30.0, 32: 2.0, 256: 1.0}
 OF_BARE_BOLT = 0.9
 MOST_CPU_OF_BARE_BOLT = 1.1
