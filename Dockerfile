@@ -28,7 +28,7 @@ WORKDIR /app
 USER 10001:10001
 VOLUME /data
 EXPOSE 3000
-HEALTHCHECK --interval=15s --timeout=3s --start-period=10s \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=2)"]
 # `python -m bot` is `samora-bot`: `docker run IMAGE check` works too.
 ENTRYPOINT ["python", "-m", "bot"]

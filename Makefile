@@ -25,7 +25,7 @@ page: $(PAGE)/dist/index.html  ## Build the sandbox's page
 
 test: page  ## Run every test, in parallel, with coverage
 	@cd $(PAGE) && $(NPM) test --silent
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 	@$(BIN)/coverage report --include='bot/core/*' --fail-under=100
 
 lint: .venv/ready  ## Check format, style, types, and the direction of imports

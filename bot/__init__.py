@@ -4,8 +4,9 @@ The map: ``core`` holds the rules and knows no outside world; ``samora`` asks th
 people; ``storage`` keeps what must not be lost; ``sandbox`` is a Samora and a Slack to play with; ``terminal`` draws
 cards where there is no Slack. ``workers`` is the one loop, and ``crew`` the workers that follow calls with it, at most
 as often as ``rates`` says; ``pruner`` throws away what is over. ``check`` looks at what works, for the terminal and
-for the doctor in Slack. ``memory`` opens the database, ``asking`` what asks Samora, ``app`` puts all together and
-``running`` is what it does then, ``watchdog`` sees when that hangs, and ``tracing`` tells a collector what was done.
+for the doctor in Slack. ``memory`` opens the database, ``asking`` what asks Samora, ``speaking`` what Slack is reached
+by, ``app`` puts all together and ``running`` is what it does then, ``watchdog`` sees when that hangs, and ``tracing``
+tells a collector what was done.
 ``web`` is the HTTP door and ``server`` what it hangs in, ``settings`` the only reader of the environment, ``kinds`` the
 values in them and ``rules`` what they mean to the core, ``log`` sets up the logs, ``lean`` makes a start quick, and
 ``cli`` is the command ``samora-bot``.

@@ -40,6 +40,7 @@ from bot.slack.seal import Seal
 from bot.slack.socket import Socket
 from bot.slack.work import Once, Work
 from bot.slack.workspace import Workspaces, read_app_id
+from bot.speaking import app_token, make_socket, open_slack
 from bot.storage.opening import open_database
 from bot.storage.store import Store
 from bot.tracing import Tracing, open_tracing
@@ -63,20 +64,21 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     """
     async with AsyncExitStack() as stack:
         tracing = stack.enter_context(_open_tracing(settings))
-        session = await stack.enter_async_context(_open_slack(settings, tracing))
-        token, app_token = settings.slack_bot_token.get_secret_value(), _app_token(settings)
+        session = await stack.enter_async_context(open_slack(settings, tracing))
+        token = settings.slack_bot_token.get_secret_value()
         web_client = make_web_client(
             session=session,
             api_url=settings.slack_api_url,
             token=token,
             observe=lambda *seen: health.observe_slack(*seen),  # noqa: PLW0108 - not yet
         )
-        workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token))
+        workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token(settings)))
         store = await stack.enter_async_context(_open_store(settings, workspaces, tracing))
         http = await stack.enter_async_context(open_samora(settings, trace_configs=tracing.trace_configs()))
         work = Work()
-        slack_socket = _make_socket(settings, session, lambda: dispatcher)
-        health = _make_health(workspaces, work, slack_socket, lambda: crew.find_stalled())  # noqa: PLW0108 - not yet
+        watchdog = Watchdog(observe_lag=lambda seconds: health.observe_lag(seconds))  # noqa: PLW0108 - not yet
+        slack_socket = make_socket(settings, session, lambda: (dispatcher, health))
+        health = _make_health(workspaces, work, slack_socket, watchdog, lambda: crew)
         seal = _make_seal(settings, workspaces)
         messenger = Messenger(web=web_client, session=session, seal=seal, observe=health.observe_slack)
         access = _make_access(settings, web_client)
@@ -100,7 +102,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             web=web,
             listening=listening,
             slack_socket=slack_socket,
-            watchdog=Watchdog(observe_lag=health.observe_lag),
+            watchdog=watchdog,
         )
 
 
@@ -110,7 +112,7 @@ async def check_everything(settings: Settings) -> list[Finding]:
         token = settings.slack_bot_token.get_secret_value()
         findings = await check_from_outside(
             web=make_web_client(session=session, api_url=settings.slack_api_url, token=token),
-            app_token=_app_token(settings) if isinstance(settings, SocketSettings) else "",
+            app_token=app_token(settings) if isinstance(settings, SocketSettings) else "",
             lookup=lookup,
             open_database=partial(open_database, settings.database_url.get_secret_value()),
             clock=_now,
@@ -128,23 +130,6 @@ def _open_tracing(settings: Settings) -> AbstractContextManager[Tracing]:
     )
 
 
-def _open_slack(settings: Settings, tracing: Tracing) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
-    return open_session(api_url=settings.slack_api_url, trace_configs=tracing.trace_configs())
-
-
-def _make_socket(
-    settings: Settings, session: aiohttp.ClientSession, find_dispatcher: Callable[[], Dispatcher]
-) -> Socket | None:
-    if not isinstance(settings, SocketSettings):
-        return None
-    # A tenth of a start, and 8 MiB, that HTTP mode can do without.
-    from bot.slack.bolt import make_bolt
-    from bot.slack.websocket import make_connection
-
-    web, app_token = make_web_client(session=session, api_url=settings.slack_api_url), _app_token(settings)
-    return Socket(connect=lambda: make_connection(app=make_bolt(find_dispatcher()), app_token=app_token, web=web))
-
-
 def _open_store(settings: Settings, workspaces: Workspaces, tracing: Tracing) -> AbstractAsyncContextManager[Store]:
     url = settings.database_url.get_secret_value()
     return open_store(url, team_id=lambda: workspaces.team_id, burst=make_burst_rules(settings), tracing=tracing)
@@ -154,14 +139,10 @@ def _port(settings: Settings) -> int:
     return _DEFAULT_PORT if settings.port is None else settings.port
 
 
-def _app_token(settings: Settings) -> str:
-    return settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
-
-
 def _make_seal(settings: Settings, workspaces: Workspaces) -> Seal:
     """Keyed by the signing secret, or in Socket Mode, which can do without one, by the app-level token."""
     signing = settings.slack_signing_secret
-    secret = signing.get_secret_value() if signing else _app_token(settings)
+    secret = signing.get_secret_value() if signing else app_token(settings)
     return Seal(secret=secret, team_id=lambda: workspaces.team_id)
 
 
@@ -231,8 +212,11 @@ def _make_crew(
 
 
 def _make_health(
-    workspaces: Workspaces, work: Work, slack_socket: Socket | None, find_stalled: Callable[[], list[str]]
+    workspaces: Workspaces, work: Work, slack_socket: Socket | None, watchdog: Watchdog, find_crew: Callable[[], Crew]
 ) -> Health:
+    def find_stalled() -> list[str]:
+        return find_crew().find_stalled() + (["socket"] if slack_socket and slack_socket.is_stalled else [])
+
     return Health(
         clock=_now,
         is_slack_known=lambda: workspaces.is_known,
@@ -241,6 +225,7 @@ def _make_health(
         count_connections=lambda: slack_socket.of_app if slack_socket else 0,
         count_connects=lambda: slack_socket.connects if slack_socket else 0,
         find_stalled=find_stalled,
+        find_block=watchdog.find_block,
     )
 
 
@@ -285,7 +270,7 @@ def _make_web(
     slack = webhooks = None
     if isinstance(settings, HttpSettings):
         secret = settings.slack_signing_secret.get_secret_value()
-        slack = SlackDoor(dispatcher=dispatcher, signing_secret=secret)
+        slack = SlackDoor(dispatcher=dispatcher, signing_secret=secret, observe_refusal=health.observe_refusal)
     elif settings.port is None:
         return None
     if settings.webhook_secret:

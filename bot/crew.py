@@ -18,7 +18,7 @@ from bot.core.changes import Rules
 from bot.core.errors import StoreUnavailable
 from bot.core.figures import Figures
 from bot.core.follow import Poller
-from bot.core.outbox import Relay
+from bot.core.outbox import CardJob, Relay
 from bot.core.ports import Audit, CallsApi, Clock, FollowedCalls, Messenger, Outbox, Subscriptions
 from bot.core.rates import Rates
 from bot.core.recent import RecentCalls
@@ -39,7 +39,8 @@ _MEASURE_SECONDS = 10.0
 # A turn waits for the database at the longest: 15 seconds for what it reads, 15 for what it writes. This is far more.
 _STALLED_SECONDS = 120.0
 
-# A look may be a little late, and with hundreds a second many of them share a claim then.
+# A look may be a little late, and with hundreds a second many of them share a claim then. Not all that a second allows,
+# though: whoever comes meanwhile would wait until they are through.
 _LOOKS_PAUSE = timedelta(milliseconds=100)
 
 
@@ -88,6 +89,7 @@ class Crew:
         pruner: the one who throws away what is over.
         wishes: what channels want to hear of agents' calls.
         workers: the poller, the relay, and those who post cards and boards, and redraw them.
+        turned_at: when the last turn of those beside them began, by the monotonic clock, as long as they work.
     """
 
     store: Store
@@ -95,6 +97,7 @@ class Crew:
     pruner: Pruner
     wishes: Wishes
     workers: list[Worker[Any]] = field(default_factory=list)
+    turned_at: dict[str, float] = field(default_factory=dict)
 
     def wake(self) -> None:
         """Something was written that there may be something to do about."""
@@ -115,7 +118,9 @@ class Crew:
     def find_stalled(self) -> list[str]:
         """The workers that make no turns any more, once they work: nothing but a new process helps then."""
         before = monotonic() - _STALLED_SECONDS
-        return [worker.name for worker in self.workers if worker.is_running and worker.turned_at < before]
+        found = [worker.name for worker in self.workers if worker.is_running and worker.turned_at < before]
+        found += [name for name, turned_at in self.turned_at.items() if turned_at < before]
+        return [*found, "pruner"] if self.pruner.due_at < before else found
 
     async def run(self, team_id: str, stopped: asyncio.Event) -> None:
         """Works for a workspace until stopped. That Slack knows us there says that the token works (again)."""
@@ -134,6 +139,7 @@ class Crew:
     async def _resume(self, team_id: str) -> None:
         """Goes on with what was stopped when the token was taken back; tried until the database answers."""
         while True:
+            self.turned_at["resume"] = monotonic()
             try:
                 if resumed := await self.store.subscriptions.resume_team(team_id):
                     log.info("resumed_after_reinstall", team_id=team_id, subscriptions=resumed)
@@ -143,11 +149,13 @@ class Crew:
             except Exception:
                 log.exception("bug", worker="resume")
             else:
+                del self.turned_at["resume"]
                 return
             await asyncio.sleep(_MEASURE_SECONDS)
 
     async def _measure(self) -> None:
         while True:
+            self.turned_at["measure"] = monotonic()
             try:
                 self.observe_store(await self.store.measure())
             except StoreUnavailable:
@@ -213,10 +221,11 @@ def _make_workers(
     poller: Poller,
     relay: Relay,
 ) -> Iterator[Worker[Any]]:
-    outbox = store.outbox
+    outbox, looks = store.outbox, rates.looks
+    share = looks.find_share(_LOOKS_PAUSE)
     yield worker(
         name=_POLLER,
-        claim=lambda room: store.followed.claim(limit=room, until=until(), rate=rates.looks),
+        claim=lambda room: store.followed.claim(limit=min(room, share), until=until(), rate=looks),
         work=poller.look,
         release=store.followed.release,
         at_once=_LOOKS_AT_ONCE,
@@ -246,36 +255,34 @@ def _make_drawing_workers(
 ) -> Iterator[Worker[Any]]:
     """What is new is a post, what is there already an edit: Slack has a rate for each."""
     outbox = store.outbox
-    yield worker(
-        name="new_cards",
-        claim=lambda room: outbox.claim_new_cards(limit=room, until=until(), rate=rates.posts),
-        work=cards.draw,
-        release=outbox.release_card,
-        at_once=_CARDS_AT_ONCE,
-        ids=lambda job: {"call_id": str(job.call_id), "subscription_id": job.subscription_id},
-    )
-    yield worker(
-        name="cards",
-        claim=lambda room: outbox.claim_cards(limit=room, until=until(), rate=rates.edits),
-        work=cards.draw,
-        release=outbox.release_card,
-        at_once=_CARDS_AT_ONCE,
-    )
-    yield worker(
-        name="new_boards",
-        claim=lambda room: store.boards.claim_new(limit=room, until=until(), rate=rates.posts),
+    of_cards = partial(worker, work=cards.draw, release=outbox.release_card, at_once=_CARDS_AT_ONCE, ids=_ids_of_card)
+    of_boards = partial(
+        worker,
         work=boards.draw,
         release=store.boards.release,
         at_once=_BOARDS_AT_ONCE,
         ids=lambda job: {"board_id": str(job.board.id)},
     )
-    yield worker(
+    yield of_cards(
+        name="new_cards",
+        claim=lambda room: outbox.claim_new_cards(limit=room, until=until(), rate=rates.posts),
+    )
+    yield of_cards(
+        name="cards",
+        claim=lambda room: outbox.claim_cards(limit=room, until=until(), rate=rates.edits),
+    )
+    yield of_boards(
+        name="new_boards",
+        claim=lambda room: store.boards.claim_new(limit=room, until=until(), rate=rates.posts),
+    )
+    yield of_boards(
         name="boards",
         claim=lambda room: store.boards.claim(limit=room, until=until(), rate=rates.edits),
-        work=boards.draw,
-        release=store.boards.release,
-        at_once=_BOARDS_AT_ONCE,
     )
+
+
+def _ids_of_card(job: CardJob) -> dict[str, str]:
+    return {"call_id": str(job.call_id), "subscription_id": job.subscription_id}
 
 
 def _make_drawer(

@@ -61,7 +61,7 @@ def make_front(
         boundary=boundary,
         answers=Answers(lookup=lookup, messenger=messenger, access=access, witness=witness, visibility=visibility),
         following=following,
-        agents=_make_agents(store, lookup, access, names, clock, on_change),
+        agents=_make_agents(store, lookup, access, names, clock, on_change, visibility),
         listing=Listing(subscriptions=subscriptions, agents=agents, names=names, access=access, on_change=on_change),
         boards=BoardPages(boards=store.boards, names=names),
         channels=Channels(subscriptions=subscriptions, access=access, on_change=on_change),
@@ -72,7 +72,13 @@ def make_front(
 
 
 def _make_agents(
-    store: Store, lookup: Lookup, access: Access, names: KnownNames, clock: Clock, on_change: Callable[[], None]
+    store: Store,
+    lookup: Lookup,
+    access: Access,
+    names: KnownNames,
+    clock: Clock,
+    on_change: Callable[[], None],
+    visibility: Visibility,
 ) -> AgentFollowing:
     return AgentFollowing(
         agents=store.agents,
@@ -82,4 +88,5 @@ def _make_agents(
         access=access,
         clock=clock,
         on_change=on_change,
+        visibility=visibility,
     )

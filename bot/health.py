@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from bot.core.figures import Figures
 from bot.core.foreign import one_line
 from bot.core.ports import Clock
 from bot.meters import Meters
+from bot.neighbours import DATABASE, NEIGHBOURS, SAMORA, SLACK, Neighbours, is_refusal
 from bot.web import Answer
 
 # The figures of following that are metrics too, with their help texts.
@@ -39,13 +40,7 @@ _STANDING = (
     ("agents", "refused", "agents_refused"),
 )
 
-# A neighbour is said to fail after so many failures in a row: one is nothing yet.
-_FAILING_AFTER = 3
-_SAMORA_FAILURES = frozenset({"timeout", "dropped", "error", "401", "403"})
-_SLACK_FAILURES = frozenset(
-    {"timeout", "dropped", "http_5xx", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-    | {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
-)
+_BUG = "bug"
 
 # Slack replaces each connection every few hours, which takes a moment.
 _SOCKET_PATIENCE = timedelta(seconds=10)
@@ -68,6 +63,7 @@ class Health:
         count_connections: Callable[[], int] = lambda: 0,
         count_connects: Callable[[], int] = lambda: 0,
         find_stalled: Callable[[], Sequence[str]] = tuple,
+        find_block: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Takes the time and whom to ask.
 
@@ -79,6 +75,7 @@ class Health:
             count_connections: how many connections the app has at Slack.
             count_connects: how many times ours came up.
             find_stalled: the workers that do nothing any more though they should.
+            find_block: for how many seconds the event loop hung just now; 0 if it didn't, or that is a while ago.
         """
         self._clock = clock
         self._is_slack_known = is_slack_known
@@ -86,16 +83,16 @@ class Health:
         self._count_work = count_work
         self._count_connections = count_connections
         self._find_stalled = find_stalled
+        self._find_block = find_block
         self._since = clock()
         self._request_at: datetime | None = None
         self._event_at: datetime | None = None
         self._failures: OrderedDict[tuple[str, str], Failure] = OrderedDict()
         self._samora: tuple[str, datetime] | None = None
-        self._failed_in_a_row: Counter[str] = Counter()
+        self._neighbours = Neighbours()
         self._down_since: datetime | None = None
         self._meters = Meters()
         self._figures: Figures | None = None
-        self._is_store_reachable: bool | None = None
         self._was_connected = False
         self._make_gauges(count_connects)
 
@@ -110,6 +107,9 @@ class Health:
         )
         for of, state, name in _STANDING:
             standing.labels(of, state).set_function(partial(self._figure, name))
+        failing = self._gauge("failing", "Whether a neighbour fails: slack, samora or database.", "neighbour")
+        for neighbour in NEIGHBOURS:
+            failing.labels(neighbour).set_function(partial(self._neighbours.is_failing, neighbour))
         self._gauge("work", "Answers under way.").set_function(self._count_work)
         self._gauge("tasks", "Tasks in the event loop: under way, waiting or asleep.").set_function(_count_tasks)
         last = self._gauge("last_request_seconds", "When Slack's last request was done with, in Unix time; 0 before.")
@@ -127,14 +127,18 @@ class Health:
 
     def observe_request(self, kind: str, outcome: str) -> None:
         """Hears of a request from Slack that was answered or refused."""
-        self._meters.requests.labels(kind, outcome).inc()
+        self._count_request(kind, outcome)
         self._request_at = self._clock()
         if kind == "mention" or kind.startswith("event."):
             self._event_at = self._request_at
 
-    def observe_ack(self, kind: str, seconds: float) -> None:
+    def observe_refusal(self, outcome: str) -> None:
+        """Hears of a request that was refused at the door, as it isn't Slack's, or nobody can read it."""
+        self._count_request("none", outcome)
+
+    def observe_ack(self, kind: str, transport: str, seconds: float) -> None:
         """Hears of a request from Slack that was acked."""
-        self._meters.ack_seconds.labels(kind).observe(seconds)
+        self._meters.ack_seconds.labels(kind, transport).observe(seconds)
 
     def observe_wait(self, worker: str, seconds: float) -> None:
         """Hears for how long a rate has held a worker's rows back."""
@@ -148,14 +152,21 @@ class Health:
         """Hears of a request to Slack, and for how many seconds it wants to be left alone."""
         self._meters.slack.labels(method, outcome).observe(seconds)
         if rest:
-            self._meters.rests.labels(method).inc(rest)
-        self._count_failure("slack", is_failure=outcome in _SLACK_FAILURES)
+            self._meters.slack_rests.labels(method).inc(rest)
+        self._hear(SLACK, outcome)
 
-    def observe_samora(self, outcome: str, seconds: float) -> None:
-        """Hears of a request to Samora."""
+    def observe_samora(self, outcome: str, seconds: float, rest: float) -> None:
+        """Hears of a request to Samora, and for how many seconds it wants to be left alone."""
         self._meters.samora.labels(outcome).observe(seconds)
-        self._count_failure("samora", is_failure=outcome in _SAMORA_FAILURES or outcome.startswith("5"))
+        if rest:
+            self._meters.samora_rests.inc(rest)
+        self._hear(SAMORA, outcome)
         self._samora = outcome, self._clock()
+
+    def _hear(self, neighbour: str, outcome: str) -> None:
+        self._neighbours.hear(neighbour, outcome)
+        if is_refusal(neighbour, outcome):
+            self._meters.credentials.labels(neighbour).inc()
 
     def observe_webhook(self, event: str, outcome: str, seconds: float) -> None:
         """Hears of a webhook that was taken or refused."""
@@ -169,10 +180,12 @@ class Health:
     def observe_worker(self, name: str, outcome: str) -> None:
         """Hears of a row that a worker is done with."""
         self._meters.worked.labels(name, outcome).inc()
+        if outcome == _BUG:
+            self._meters.bugs.inc()
 
     def observe_store(self, figures: Figures | None) -> None:
         """Hears how much there is to do; None if the database doesn't say."""
-        self._is_store_reachable = figures is not None
+        self._neighbours.hear_database(is_reachable=figures is not None)
         self._figures = figures or self._figures
 
     def note_failure(self, what: str, reason: str) -> None:
@@ -198,17 +211,18 @@ class Health:
     def _figure(self, name: str) -> float:
         return float(getattr(self._figures, name)) if self._figures else 0.0
 
-    def _count_failure(self, neighbour: str, *, is_failure: bool) -> None:
-        self._failed_in_a_row[neighbour] = self._failed_in_a_row[neighbour] + 1 if is_failure else 0
-
-    def _state_of(self, neighbour: str) -> str:
-        return "failing" if self._failed_in_a_row[neighbour] >= _FAILING_AFTER else "fine"
+    def _count_request(self, kind: str, outcome: str) -> None:
+        self._meters.requests.labels(kind, outcome).inc()
+        if outcome == _BUG:
+            self._meters.bugs.inc()
 
     def alive(self) -> Answer:
-        """``/healthz``: 200, but 503 where nothing but a new process helps: a worker does nothing any more.
+        """``/healthz``: 200, but 503 where a new process helps: a worker does nothing any more, or the event loop hung.
 
-        An event loop that hangs can't answer at all, which is the answer: see :mod:`bot.watchdog`.
+        While it hangs it can't answer at all, which is an answer, too: see :mod:`bot.watchdog`.
         """
+        if block := self._find_block():
+            return Answer.of_json(503, {"status": "blocked", "version": __version__, "seconds": round(block, 1)})
         if stalled := self._find_stalled():
             return Answer.of_json(503, {"status": "stalled", "version": __version__, "workers": list(stalled)})
         return Answer.of_json(200, {"status": "alive", "version": __version__})
@@ -220,15 +234,16 @@ class Health:
         calls can be looked up without the one, and people be told so without the other.
         """
         is_ready = self._is_slack_known()
-        neighbours: dict[str, object] = {"slack": {"known": is_ready, "state": self._state_of("slack")}}
+        neighbours: dict[str, object] = {"slack": {"known": is_ready, "state": self._neighbours.state_of(SLACK)}}
         if self._is_socket_connected is not None:
             connected = self._is_socket_connected()
-            neighbours["socket"] = {"connected": connected}
-            is_ready = is_ready and not self._is_down(is_connected=connected)
+            is_down = self._is_down(is_connected=connected)
+            neighbours["socket"] = {"connected": connected, "state": "failing" if is_down else "fine"}
+            is_ready = is_ready and not is_down
         outcome, at = self._samora or (None, None)
-        state = self._state_of("samora") if outcome else None
-        neighbours["samora"] = {"state": state, "last_outcome": outcome, "last_at": at.isoformat() if at else None}
-        neighbours["database"] = {"reachable": self._is_store_reachable}
+        last_at = at.isoformat() if at else None
+        neighbours["samora"] = {"state": self._neighbours.state_of(SAMORA), "last_outcome": outcome, "last_at": last_at}
+        neighbours["database"] = {"state": self._neighbours.state_of(DATABASE)}
         neighbours["webhooks"] = self._webhook_report()
         following = asdict(self._figures) if self._figures else None
         report = {"ready": is_ready, "neighbours": neighbours, "work": self._count_work(), "following": following}

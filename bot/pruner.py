@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
 import structlog
 
@@ -15,7 +16,11 @@ _AFTER_AN_ERROR_SECONDS = 60.0
 
 
 class Pruner:
-    """Prunes at the start and then every hour. Every process may: what one has pruned, another doesn't find."""
+    """Prunes at the start and then every hour. Every process may: what one has pruned, another doesn't find.
+
+    Attributes:
+        due_at: when its next batch is due, by the monotonic clock; infinite before it runs.
+    """
 
     def __init__(
         self, *, prune: Callable[[], Awaitable[int]], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -24,11 +29,15 @@ class Pruner:
         self._prune = prune
         self._sleep = sleep
         self._pruned = 0
+        self.due_at = float("inf")
 
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
-            await self._sleep(await self._turn())
+            self.due_at = monotonic()
+            rest = await self._turn()
+            self.due_at = monotonic() + rest
+            await self._sleep(rest)
 
     async def _turn(self) -> float:
         """One batch; says how many seconds there will be nothing to do."""

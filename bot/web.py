@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from time import time
+from time import perf_counter, time
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -89,8 +89,15 @@ def read_only(report: Callable[[], Answer]) -> Endpoint:
 class SlackDoor:
     """Lets Slack's signed requests in, and nothing else."""
 
-    def __init__(self, *, dispatcher: Dispatcher, signing_secret: str, clock: Callable[[], float] = time) -> None:
-        """Takes who knows the listeners, the app's signing secret, and a clock in Unix seconds.
+    def __init__(
+        self,
+        *,
+        dispatcher: Dispatcher,
+        signing_secret: str,
+        observe_refusal: Callable[[str], None] = lambda _outcome: None,
+        clock: Callable[[], float] = time,
+    ) -> None:
+        """Takes who knows the listeners, the app's signing secret, who counts what is refused, and Unix time.
 
         Raises:
             ValueError: the secret is empty: then anybody could sign.
@@ -100,24 +107,26 @@ class SlackDoor:
             raise ValueError(message)
         self._dispatcher = dispatcher
         self._secret = signing_secret.encode()
+        self._observe_refusal = observe_refusal
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive) -> Answer:
         """``POST /slack/events``: commands, interactions and events. Nothing of a refused request is logged."""
+        came_at = perf_counter()
         headers = dict(scope["headers"])
         signature, timestamp = headers.get(b"x-slack-signature", b""), headers.get(b"x-slack-request-timestamp", b"")
         if not self._has_shape(signature, timestamp):
-            return _refuse(401, "unsigned")
+            return self._refuse(401, "unsigned")
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 body = await read_body(headers, receive, largest=LARGEST_BODY)
         except TimeoutError:
-            return _refuse(408, "unfinished body")
+            return self._refuse(408, "unfinished")
         if body is None:
-            return _refuse(413, "large body")
+            return self._refuse(413, "large")
         if not self._is_signed(signature, timestamp, body):
-            return _refuse(401, "wrong signature")
-        return await self._dispatch(headers, body)
+            return self._refuse(401, "wrong_signature")
+        return await self._dispatch(headers, body, came_at)
 
     def _has_shape(self, signature: bytes, timestamp: bytes) -> bool:
         if not _SIGNATURE.fullmatch(signature) or not _TIMESTAMP.fullmatch(timestamp):
@@ -128,14 +137,22 @@ class SlackDoor:
         expected = hmac.digest(self._secret, b"v0:" + timestamp + b":" + body, hashlib.sha256).hex()
         return hmac.compare_digest(signature, b"v0=" + expected.encode())
 
-    async def _dispatch(self, headers: Mapping[bytes, bytes], body: bytes) -> Answer:
+    def _refuse(self, status: int, outcome: str) -> Answer:
+        log.info("request_refused", status=status, outcome=outcome)
+        self._observe_refusal(outcome)
+        return Answer(status)
+
+    async def _dispatch(self, headers: Mapping[bytes, bytes], body: bytes, came_at: float) -> Answer:
         try:
             payload = _read_payload(headers.get(b"content-type", b""), body.decode())
         except (ValueError, TypeError, RecursionError):
             # Signed or not, a body may be anything.
             log.warning("unreadable_request", bytes=len(body))
+            self._observe_refusal("unreadable")
             return Answer(400)
         acked = await self._dispatcher.dispatch(payload)
+        if acked.status == 200:  # else it comes again
+            self._dispatcher.note_ack("http", payload, perf_counter() - came_at)
         return Answer(acked.status, acked.body, acked.content_type)
 
 
@@ -149,11 +166,6 @@ def _read_payload(content_type: bytes, body: str) -> Payload:
     if not isinstance(payload, dict):
         raise TypeError
     return payload
-
-
-def _refuse(status: int, reason: str) -> Answer:
-    log.info("request_refused", status=status, reason=reason)
-    return Answer(status)
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, *, largest: int) -> bytes | None:

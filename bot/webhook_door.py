@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 from bot.announcer import Announcer, Overrun
 from bot.core.errors import StoreUnavailable
 from bot.core.tracing import OpenSpan, untraced
-from bot.samora.webhook import SECRET_HEADER, read_webhook
+from bot.samora.webhook import SECRET_HEADER, Announcement, read_webhook
 from bot.web import Answer, Receive, Scope, read_body
 
 log = structlog.get_logger()
@@ -21,6 +21,7 @@ LARGEST_WEBHOOK = 256 * 1024
 _BODY_SECONDS = 3.0
 _RETRY_AFTER_SECONDS = 5
 _HEADER = SECRET_HEADER.lower().encode()
+_UNREAD = Announcement(event="none")
 
 # Hears of each webhook: its event ("none" where the body was not read), what became of it, and its seconds.
 WebhookObserver = Callable[[str, str, float], None]
@@ -50,34 +51,36 @@ class WebhookDoor:
         began = perf_counter()
         headers = dict(scope["headers"])
         if not self._is_ours(headers.get(_HEADER, b"")):
-            self._observe("none", "refused", perf_counter() - began)
+            self._observe(_UNREAD.event, "refused", perf_counter() - began)
             return Answer(401)
         with bound_contextvars(delivery_id=token_hex(4)), self._span("samora.webhook", parent=""):
-            event, outcome, answer = await self._take(headers, receive)
+            webhook, outcome, answer = await self._take(headers, receive)
             seconds = perf_counter() - began
-            self._observe(event, outcome, seconds)
+            self._observe(webhook.event, outcome, seconds)
+            # They lead to the lines of what comes of it.
+            ids = {"call_id": " ".join(map(str, webhook.call_ids))} if webhook.call_ids else {}
             # What nobody here cares for is nothing that happened.
             write = log.debug if outcome == "ignored" else log.info
-            write("webhook", kind=event, outcome=outcome, milliseconds=round(seconds * 1000))
+            write("webhook", kind=webhook.event, outcome=outcome, milliseconds=round(seconds * 1000), **ids)
         return answer
 
-    async def _take(self, headers: Mapping[bytes, bytes], receive: Receive) -> tuple[str, str, Answer]:
+    async def _take(self, headers: Mapping[bytes, bytes], receive: Receive) -> tuple[Announcement, str, Answer]:
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 body = await read_body(headers, receive, largest=LARGEST_WEBHOOK)
         except TimeoutError:
-            return "none", "unfinished", Answer(408)
+            return _UNREAD, "unfinished", Answer(408)
         if body is None:
-            return "none", "large", Answer(413)
+            return _UNREAD, "large", Answer(413)
         webhook = read_webhook(body)
         if not webhook.call_ids:
             # Sending it again would make it no better.
-            return webhook.event, "no_call", Answer(202)
+            return webhook, "no_call", Answer(202)
         try:
             is_news = await self._announcer.announce(webhook.call_ids)
         except (Overrun, StoreUnavailable):
-            return webhook.event, "put_off", Answer(503, retry_after=_RETRY_AFTER_SECONDS)
-        return webhook.event, "taken" if is_news else "ignored", Answer(202)
+            return webhook, "put_off", Answer(503, retry_after=_RETRY_AFTER_SECONDS)
+        return webhook, "taken" if is_news else "ignored", Answer(202)
 
     def _is_ours(self, secret: bytes) -> bool:
         """Every secret is compared, so that how long that takes says nothing."""

@@ -91,7 +91,7 @@ class Worker(Generic[Row]):
         self._held_at: float | None = None
         self._running: dict[asyncio.Task[None], Row] = {}
         self._woken = asyncio.Event()
-        self._is_failing = False
+        self._is_failing = self._is_store_away = False
         self.turned_at = monotonic()
         self.is_running = False
 
@@ -137,14 +137,19 @@ class Worker(Generic[Row]):
         try:
             claim = await self._claim(room)
         except StoreUnavailable as error:
-            log.warning("store_unavailable", worker=self.name, reason=error.reason)
+            # One line an outage: all workers ask again every two seconds.
+            write = log.debug if self._is_store_away else log.warning
+            write("store_unavailable", worker=self.name, reason=error.reason)
+            self._is_store_away = True
             self._observe(self.name, "StoreUnavailable")
             self._note_failure(self.name, error.reason)
             return _AFTER_AN_ERROR
         except Exception:
             log.exception("bug", worker=self.name)
+            self._observe(self.name, "bug")
             self._note_failure(self.name, "bug")
             return _AFTER_AN_ERROR
+        self._is_store_away = False
         self._tell_wait(is_held=claim.is_held)
         for row in claim.rows:
             task = asyncio.create_task(self._do(row, ends_at=ends_at), name=self.name)

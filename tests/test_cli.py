@@ -531,7 +531,7 @@ async def test_a_refused_token_ends_with_1_and_says_to_check(
 
 async def test_the_bot_ends_with_0_when_it_is_told_to_stop(samora: SamoraSandbox, slack: SlackSandbox) -> None:
     process = await start("run", **of_samora(samora), **of_slack(slack))
-    await slack.wait_for_connection()
+    await slack.wait_for_connection(30.0)
 
     process.send_signal(signal.SIGTERM)
     _, stderr = await process.communicate()

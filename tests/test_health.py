@@ -25,6 +25,7 @@ class World:
         self.work = 0
         self.connections = 0
         self.stalled: list[str] = []
+        self.block = 0.0
         self.now = NOW
         self.health = Health(
             clock=lambda: self.now,
@@ -34,6 +35,7 @@ class World:
             count_connections=lambda: self.connections,
             count_connects=lambda: 3,
             find_stalled=lambda: self.stalled,
+            find_block=lambda: self.block,
         )
 
     def ready(self) -> tuple[int, dict[str, Any]]:
@@ -74,8 +76,10 @@ def test_the_bot_is_ready_when_slacks_requests_can_be_answered(
 
     assert answered == status
     assert report["ready"] is (status == 200)
-    assert report["neighbours"]["slack"] == {"known": is_known, "state": "fine"}
-    assert report["neighbours"].get("socket") == ({"connected": is_connected} if has_socket else None)
+    assert report["neighbours"]["slack"] == {"known": is_known, "state": None}
+    state = "fine" if is_connected else "failing"
+    expected = {"connected": is_connected, "state": state} if has_socket else None
+    assert report["neighbours"].get("socket") == expected
 
 
 def test_a_living_process_without_a_connection_is_not_ready() -> None:
@@ -85,7 +89,9 @@ def test_a_living_process_without_a_connection_is_not_ready() -> None:
 
     world.is_connected = False
 
-    assert world.ready()[0] == 200, "Slack replaces connections, which takes a moment"
+    status, report = world.ready()
+    assert status == 200, "Slack replaces connections, which takes a moment"
+    assert report["neighbours"]["socket"] == {"connected": False, "state": "fine"}
     world.now += timedelta(seconds=9)
     assert world.ready()[0] == 200
     world.now += timedelta(seconds=1)
@@ -108,30 +114,108 @@ def test_a_worker_that_does_nothing_any_more_wants_a_new_process() -> None:
     assert "samora_bot_stalled 1.0" in world.health.metrics().body
 
 
+def test_an_event_loop_that_hung_just_now_is_told_of() -> None:
+    """While it hangs nobody is answered; a probe that comes right afterwards is to know, too."""
+    world = World()
+    world.block = 6.04
+
+    answer = world.health.alive()
+
+    assert answer.status == 503
+    assert json.loads(answer.body) == {"status": "blocked", "version": __version__, "seconds": 6.0}
+    assert world.ready()[0] == 200, "it answers again"
+    world.block = 0.0
+    assert world.health.alive().status == 200
+
+
 @pytest.mark.parametrize(
     ("neighbour", "failure", "success"),
-    [("samora", "timeout", "404"), ("samora", "503", "200"), ("slack", "http_5xx", "not_in_channel")],
+    [
+        ("samora", "timeout", "404"),
+        ("samora", "503", "200"),
+        ("samora", "5xx", "429"),
+        ("samora", "unreadable", "200"),
+        ("slack", "http_5xx", "not_in_channel"),
+        ("database", "", "reachable"),
+    ],
 )
 def test_a_neighbour_fails_after_three_failures_in_a_row(neighbour: str, failure: str, success: str) -> None:
     world = World()
 
     def ask(outcome: str) -> str:
         if neighbour == "samora":
-            world.health.observe_samora(outcome, 0.1)
+            world.health.observe_samora(outcome, 0.1, 0.0)
+        elif neighbour == "database":
+            world.health.observe_store(Figures() if outcome else None)
         else:
             world.health.observe_slack("chat.postMessage", outcome, 0.1, 0.0)
         status, report = world.ready()
         assert status == 200
         return str(report["neighbours"][neighbour]["state"])
 
+    def is_told_to_fail() -> bool:
+        return f'samora_bot_failing{{neighbour="{neighbour}"}} 1.0' in world.health.metrics().body
+
     assert [ask(failure), ask(failure), ask(success)] == ["fine"] * 3
+    assert not is_told_to_fail()
     assert [ask(failure), ask(failure), ask(failure)] == ["fine", "fine", "failing"]
+    assert is_told_to_fail()
     assert ask(success) == "fine"
+
+
+def test_of_a_neighbour_that_was_not_heard_of_nothing_is_said() -> None:
+    neighbours = World().ready()[1]["neighbours"]
+
+    assert [neighbours[each]["state"] for each in ("slack", "samora", "database")] == [None] * 3
+
+
+def test_who_refuses_our_credentials_is_told_from_the_start() -> None:
+    """What appears as 1, Prometheus takes for no increase: an alert would miss the first time."""
+    world = World()
+
+    def told() -> list[str]:
+        lines = world.health.metrics().body.splitlines()
+        return [
+            line.partition("samora_bot_")[2] for line in lines if line.startswith("samora_bot_credentials_refused_t")
+        ]
+
+    assert [line.split()[1] for line in told()] == ["0.0", "0.0"]
+    for outcome in ("401", "403", "404", "200"):
+        world.health.observe_samora(outcome, 0.1, 0.0)
+    for outcome in ("invalid_auth", "token_revoked", "account_inactive", "not_in_channel", "ok"):
+        world.health.observe_slack("auth.test", outcome, 0.1, 0.0)
+    assert told() == [
+        'credentials_refused_total{neighbour="slack"} 3.0',
+        'credentials_refused_total{neighbour="samora"} 2.0',
+    ]
+
+
+def test_bugs_are_counted_from_the_start_wherever_they_are() -> None:
+    world = World()
+    assert "samora_bot_bugs_total 0.0" in world.health.metrics().body
+
+    world.health.observe_request("command", "bug")
+    world.health.observe_request("command", "answered")
+    world.health.observe_worker("poller", "bug")
+    world.health.observe_worker("poller", "done")
+
+    assert "samora_bot_bugs_total 2.0" in world.health.metrics().body
+
+
+def test_what_is_refused_at_the_door_is_counted_and_is_nothing_that_slack_sent() -> None:
+    world = World()
+
+    world.health.observe_refusal("wrong_signature")
+
+    body = world.health.metrics().body
+    assert 'samora_bot_requests_total{kind="none",outcome="wrong_signature"} 1.0' in body
+    assert "samora_bot_last_request_seconds 0.0" in body
+    assert world.health.pulse().request_at is None
 
 
 def test_slacks_answers_acks_and_the_loop_are_timed() -> None:
     world = World(has_socket=True)
-    world.health.observe_ack("block_actions", 0.002)
+    world.health.observe_ack("block_actions", "http", 0.002)
     world.health.observe_slack("chat.update", "ratelimited", 0.2, 30.0)
     world.health.observe_lag(0.3)
     world.health.observe_request("command", "answered")
@@ -139,7 +223,7 @@ def test_slacks_answers_acks_and_the_loop_are_timed() -> None:
 
     lines = world.health.metrics().body.splitlines()
 
-    assert 'samora_bot_ack_seconds_bucket{kind="block_actions",le="0.0025"} 1.0' in lines
+    assert 'samora_bot_ack_seconds_bucket{kind="block_actions",le="0.0025",transport="http"} 1.0' in lines
     assert 'samora_bot_slack_seconds_count{method="chat.update",outcome="ratelimited"} 1.0' in lines
     assert 'samora_bot_slack_rest_seconds_total{method="chat.update"} 30.0' in lines
     assert 'samora_bot_loop_lag_seconds_bucket{le="0.25"} 0.0' in lines
@@ -161,7 +245,7 @@ def test_samora_is_told_of_and_decides_nothing(outcome: str) -> None:
     world = World()
     assert world.ready()[1]["neighbours"]["samora"] == {"state": None, "last_outcome": None, "last_at": None}
 
-    world.health.observe_samora(outcome, 0.2)
+    world.health.observe_samora(outcome, 0.2, 0.0)
 
     status, report = world.ready()
     assert status == 200
@@ -182,8 +266,9 @@ def test_the_figures_count_requests_by_kind_and_outcome_and_samora_by_outcome() 
     world = World()
     for outcome in ("answered", "answered", "busy"):
         world.health.observe_request("command", outcome)
-    world.health.observe_samora("200", 0.07)
-    world.health.observe_samora("timeout", 11.0)
+    world.health.observe_samora("200", 0.07, 0.0)
+    world.health.observe_samora("429", 0.07, 60.0)
+    world.health.observe_samora("timeout", 11.0, 0.0)
 
     answer = world.health.metrics()
 
@@ -196,6 +281,7 @@ def test_the_figures_count_requests_by_kind_and_outcome_and_samora_by_outcome() 
     assert 'samora_bot_samora_seconds_bucket{le="0.1",outcome="200"} 1.0' in lines
     assert 'samora_bot_samora_seconds_bucket{le="10.0",outcome="timeout"} 0.0' in lines
     assert 'samora_bot_samora_seconds_count{outcome="timeout"} 1.0' in lines
+    assert "samora_bot_samora_rest_seconds_total 60.0" in lines
 
 
 def test_every_figure_says_what_it_is() -> None:
@@ -204,6 +290,13 @@ def test_every_figure_says_what_it_is() -> None:
     for name in ("samora_bot_requests_total", "samora_bot_samora_seconds", "samora_bot_work"):
         assert f"# HELP {name} " in body
         assert f"# TYPE {name} " in body
+
+
+def test_no_series_is_told_that_nobody_asked_for() -> None:
+    world = World()
+    world.health.observe_request("command", "answered")
+
+    assert "_created" not in world.health.metrics().body
 
 
 def test_two_bots_in_one_process_do_not_share_figures() -> None:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from io import BytesIO
 from time import time
 from typing import Any
+from unittest.mock import AsyncMock
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -23,7 +24,7 @@ import structlog
 import uvicorn
 
 from bot.log import set_up_logging
-from bot.slack.listeners.ack import Ack
+from bot.slack.listeners.ack import Ack, Acked
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
 from bot.web import LARGEST_BODY, Answer, SlackDoor, Web, read_only
 from tests.factories import make_seal
@@ -70,7 +71,9 @@ class Heard:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         listeners = {COMMAND: self._on_command, "event_callback": self._listen, "block_actions": self._listen}
-        self.dispatcher = Dispatcher(listeners, seal=make_seal())
+        self.acks: list[tuple[str, str, float]] = []
+        self.refusals: list[str] = []
+        self.dispatcher = Dispatcher(listeners, seal=make_seal(), observe_ack=lambda *ack: self.acks.append(ack))
 
     async def _on_command(self, ack: Ack, body: dict[str, Any]) -> None:
         self.bodies.append(body)
@@ -105,7 +108,9 @@ def heard() -> Heard:
 
 
 def make_door(heard: Heard, *, clock: Callable[[], float] = time) -> SlackDoor:
-    return SlackDoor(dispatcher=heard.dispatcher, signing_secret=SECRET, clock=clock)
+    return SlackDoor(
+        dispatcher=heard.dispatcher, signing_secret=SECRET, observe_refusal=heard.refusals.append, clock=clock
+    )
 
 
 def make_web(heard: Heard) -> Web:
@@ -175,6 +180,62 @@ async def deliver_asgi(heard: Heard, body: bytes, headers: dict[str, str]) -> tu
         headers=[(name.lower().encode(), value.encode()) for name, value in headers.items()],
     )
     return status, text.decode()
+
+
+# What is told of it
+
+
+async def test_an_ack_is_timed_from_when_its_request_came(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack's three seconds begin there, and not once a slow body has been read."""
+    body, now = command(), 100.0
+    monkeypatch.setattr("bot.web.perf_counter", lambda: now)
+
+    async def receive() -> dict[str, Any]:
+        nonlocal now
+        now += 2.5
+        return {"type": "http.request", "body": body}
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body).items()]
+    await ask_asgi(make_web(heard), receive=receive, headers=headers)
+
+    assert heard.acks == [("command", "http", 2.5)]
+
+
+async def test_of_what_nobody_listens_to_no_ack_is_timed(heard: Heard) -> None:
+    """A type is Slack's word, and whoever signs may say any: no label is made of it."""
+    body = json.dumps({"type": "whatever_they_think_of_next"}).encode()
+
+    assert (await deliver_asgi(heard, body, signed(body, content_type=JSON)))[0] == 200
+    # Over a connection they all come through Bolt, and are acked alike.
+    heard.dispatcher.note_ack("socket", {"type": "whatever_they_think_of_next"}, 0.1)
+    heard.dispatcher.note_ack("socket", {"type": "block_actions"}, 0.2)
+
+    assert heard.acks == [("block_actions", "socket", 0.2)]
+
+
+async def test_what_is_not_acked_is_not_timed(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is too much under way, and Slack sends it again."""
+    monkeypatch.setattr(heard.dispatcher, "dispatch", AsyncMock(return_value=Acked(status=503)))
+
+    assert (await deliver_asgi(heard, command(), signed(command())))[0] == 503
+    assert heard.acks == []
+
+
+@pytest.mark.parametrize(
+    ("body", "secret", "outcome"),
+    [
+        (b"x=1", "", "unsigned"),
+        (b"x=1", "guessed", "wrong_signature"),
+        (b" " * (LARGEST_BODY + 1), SECRET, "large"),
+        (b"{broken", SECRET, "unreadable"),
+    ],
+)
+async def test_what_is_refused_at_the_door_is_counted(heard: Heard, body: bytes, secret: str, outcome: str) -> None:
+    headers = signed(body, content_type=JSON, secret=secret) if secret else {}
+    status, _ = await deliver_asgi(heard, body, headers)
+
+    assert status >= 400
+    assert heard.refusals == [outcome]
 
 
 # What is let in
@@ -696,7 +757,7 @@ async def test_a_refusal_is_logged_with_its_reason(heard: Heard, capsys: pytest.
 
     (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert line["event"] == "request_refused"
-    assert (line["status"], line["reason"]) == (401, "wrong signature")
+    assert (line["status"], line["outcome"]) == (401, "wrong_signature")
 
 
 async def test_an_unreadable_request_is_logged_by_its_size_alone(

@@ -68,6 +68,14 @@ async def test_whoever_does_not_is_refused_unread_and_leaves_only_a_count(front:
     assert logs == []
 
 
+async def test_the_line_of_a_webhook_leads_to_what_comes_of_it(front: Front) -> None:
+    one, other = make_call_id(1), make_call_id(2)
+    with capture_logs() as logs:
+        await front.knock(json.dumps({"event": "CALL_FAILED", "call_ids": [str(one), str(other)]}).encode())
+    (line,) = logs
+    assert (line["event"], line["kind"], line["call_id"]) == ("webhook", "CALL_FAILED", f"{one} {other}")
+
+
 async def test_a_call_that_nobody_cares_for_is_welcome_too() -> None:
     front = Front(Announcements(answer=Announced(ignored=frozenset({make_call_id(1)}))))
     assert await front.knock() == 202
@@ -83,6 +91,7 @@ async def test_rubbish_is_taken_and_forgotten(front: Front, body: bytes) -> None
     # One line, of our own words.
     (line,) = logs
     assert (line["event"], line["kind"], line["outcome"]) == ("webhook", "other", "no_call")
+    assert "call_id" not in line
 
 
 @pytest.mark.parametrize("length", [LARGEST_WEBHOOK + 1, 0])

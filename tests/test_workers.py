@@ -328,6 +328,23 @@ async def test_a_claim_that_fails_is_survived(monkeypatch: pytest.MonkeyPatch, e
     assert [line["event"] for line in logs] == [event] * 2
     assert {line["worker"] for line in logs} == {"tester"}
     assert rows.failures == [("tester", "locked" if isinstance(error, StoreUnavailable) else "bug")] * 2
+    outcome = "StoreUnavailable" if isinstance(error, StoreUnavailable) else "bug"
+    assert rows.seen[:2] == [("tester", outcome)] * 2
+
+
+async def test_an_outage_of_the_database_is_one_line_and_the_next_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_AFTER_AN_ERROR", timedelta(milliseconds=1))
+    rows = Rows(due=["a"], claim_errors=[StoreUnavailable("down")] * 3)
+    with capture_logs() as logs:
+        async with running(rows) as run:
+            await eventually(lambda: rows.done == ["a"])
+            rows.claim_errors += [StoreUnavailable("down")] * 2
+            run.worker.wake()
+            await eventually(lambda: not rows.claim_errors)
+
+    assert [line["log_level"] for line in logs if line["event"] == "store_unavailable"] == [
+        "warning", "debug", "debug", "warning", "debug",
+    ]  # fmt: skip
 
 
 async def test_a_database_that_is_down_is_not_asked_all_the_time() -> None:

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from bot.core.calls import Call, CallStatus
+from bot.core.calls import Call, CallStatus, is_final
 from bot.core.foreign import fold
+
+_FINAL = frozenset(status for status in CallStatus if is_final(status, None))
 
 
 class Verdict(StrEnum):
@@ -34,16 +36,24 @@ class StatusFilter:
     statuses: frozenset[CallStatus]
     is_negated: bool = False
 
+    def yes_in(self) -> frozenset[CallStatus]:
+        """The statuses of a call of which this can say YES."""
+        if self.is_negated:
+            return _FINAL - self.statuses
+        return self.statuses | _FINAL if CallStatus.ONGOING in self.statuses else self.statuses
+
     def judge(self, call: Call, now: datetime) -> Verdict:  # noqa: ARG002 - as the others
-        """A status that is reached is reached; one that is not may come until the call is over."""
-        if call.status in self.statuses:
-            # Unwanted is only what a call ends as, or is now: one that was PENDING is not unwanted for ever.
-            if not self.is_negated:
-                return Verdict.YES
-            return Verdict.NO if call.is_final else Verdict.OPEN
-        if call.is_final:
-            return Verdict.YES if self.is_negated else Verdict.NO
-        return Verdict.OPEN
+        """A status that is reached is reached; one that is not may come until the call is over.
+
+        Of a call that is over, a reading still tells whether it was ONGOING: then it has started.
+        """
+        if self.is_negated:
+            # Unwanted is only what a call ends as: one that was PENDING is not unwanted for ever.
+            return _yes(call.status not in self.statuses) if call.is_final else Verdict.OPEN
+        was_ongoing = call.is_final and call.started_at is not None
+        if call.status in self.statuses or (was_ongoing and CallStatus.ONGOING in self.statuses):
+            return Verdict.YES
+        return Verdict.NO if call.is_final else Verdict.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,10 @@ class DurationFilter:
 
     than: timedelta
     is_longer: bool
+
+    def yes_in(self) -> frozenset[CallStatus]:
+        """As a status filter's: of a call that goes on, only that it is longer is known."""
+        return _FINAL | {CallStatus.ONGOING} if self.is_longer else _FINAL
 
     def judge(self, call: Call, now: datetime) -> Verdict:
         """A call that goes on is at least as long as it is by now; one in which nobody spoke has no duration."""
@@ -84,6 +98,10 @@ class VariableFilter:
     glob: str
     is_negated: bool = False
 
+    def yes_in(self) -> frozenset[CallStatus]:
+        """As a status filter's: variables are known from the beginning."""
+        return frozenset(CallStatus)
+
     def judge(self, call: Call, now: datetime) -> Verdict:  # noqa: ARG002 - as the others
         """Variables are given to a call when it is triggered, and stay as they are."""
         found = any(fnmatchcase(fold(value), fold(self.glob)) for value in _values(call.variables, self.name))
@@ -99,6 +117,11 @@ def judge(filters: Iterable[Filter], call: Call, *, now: datetime) -> Verdict:
     if Verdict.NO in verdicts:
         return Verdict.NO
     return Verdict.OPEN if Verdict.OPEN in verdicts else Verdict.YES
+
+
+def yes_in(filters: Iterable[Filter]) -> frozenset[CallStatus]:
+    """The statuses of a call to which all of these can say YES at once; where there is none, no call ever matches."""
+    return frozenset(CallStatus).intersection(*(each.yes_in() for each in filters))
 
 
 def _yes(is_so: bool) -> Verdict:

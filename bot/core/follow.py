@@ -83,7 +83,7 @@ class Poller:
         seen = observe(known, call, now=self._clock(), rules=self._rules)
         weighing = await self._weigh(seen, call)
         seen = _weighed(known, seen, call, weighing)
-        due_at = None if seen.end else seen.at + next_wait(seen.followed, now=seen.at, rules=self._rules)
+        due_at = None if seen.end else seen.at + self._next_wait(known, seen)
         is_saved = await self._followed.save(seen, due_at=due_at, born=weighing.born)
         if is_saved and call and (seen.is_card_old or weighing.born):
             # Only now: had somebody else taken the call over, this reading might be older than theirs.
@@ -92,6 +92,12 @@ class Poller:
             self._on_change()
             return seen.kind.value if seen.kind else "card"
         return None
+
+    def _next_wait(self, known: FollowedCall, seen: Observation) -> timedelta:
+        """Soon, where a webhook has named the call and nothing is new: Samora's answers may lag behind its webhooks."""
+        wait = next_wait(seen.followed, now=seen.at, rules=self._rules)
+        is_early = known.is_nudged and known.state.status and not (seen.kind or seen.is_card_old)
+        return min(wait, self._rules.interval) if is_early else wait
 
     async def _weigh(self, seen: Observation, call: Call | None) -> Weighing:
         """What the subscriptions of its agent come to; those of channels that have its card already have no say."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from bot.core.audit import AuditEntry
@@ -48,6 +49,10 @@ class Rate:
     name: str
     most: int
     window: timedelta
+
+    def find_share(self, part: timedelta) -> int:
+        """How many to take in a part of the window, so that all are taken in two thirds of it, and not at once."""
+        return ceil(1.5 * self.most * (part / self.window))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,11 @@ class Visibility:
         kept, count = self._without_hidden(call.variables, "")
         return replace(call, variables=kept, hidden_variables=count)
 
+    def hides(self, path: str) -> bool:
+        """Whether nobody sees what has that path, as it is hidden or is in what is."""
+        parts = path.split(".")
+        return any(_is_named(".".join(parts[:count]), self.hidden) for count in range(1, len(parts) + 1))
+
     def mask(self, name: str, value: object) -> tuple[str, object]:
         """A variable's name and value as others than the asker may see them."""
         ((shown_name, shown_value),) = mask_object({name: value}, is_shown=self._is_shown).items()

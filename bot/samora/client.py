@@ -29,8 +29,15 @@ _CONNECTIONS = 288
 
 _WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 
-# Called once per request with its outcome ("200", "timeout", "dropped", "error") and its seconds.
-Observer = Callable[[str, float], None]
+# Who asks us to rest for longer has mistaken something; and so many digits that they mean "for ever" are no figure.
+_LONGEST_REST = 86_400.0
+
+# The statuses that mean something; of all others the first digit is told.
+_NAMED = frozenset({200, 400, 401, 403, 404, 429, 500, 502, 503, 504})
+
+# Called once per request with its outcome ("200", "4xx", "unreadable", "timeout", "dropped", "error"), how many seconds
+# it took, and for how many Samora wants to rest.
+Observer = Callable[[str, float, float], None]
 
 
 class _QuickRetry(SamoraUnavailable):
@@ -77,7 +84,7 @@ class SamoraClient:
         *,
         http: aiohttp.ClientSession,
         clock: Clock,
-        observe: Observer = lambda _outcome, _seconds: None,
+        observe: Observer = lambda _outcome, _seconds, _rest: None,
         attempts: int = _ATTEMPTS,
     ) -> None:
         """Takes open connections (see :func:`open_http`), the time, and who wants to hear of each request.
@@ -129,11 +136,18 @@ class SamoraClient:
 
     async def _ask(self, call_id: CallId) -> Call:
         asked = monotonic()
-        outcome = "error"
+        outcome, rest = "error", 0.0
         try:
             async with asyncio.timeout(_READ_SECONDS):
                 status, headers, body = await self._fetch(call_id)
-            outcome = str(status)
+            outcome = _name_status(status)
+            if status != HTTPStatus.OK:
+                refusal = _read_refusal(status, headers, now=self._clock())
+                rest = refusal.retry_after or 0.0 if isinstance(refusal, _QuickRetry) else 0.0
+                raise refusal
+            outcome = "unreadable"
+            call = read_call(body, call_id=call_id, read_at=self._clock())
+            outcome = "200"
         except (TimeoutError, aiohttp.ClientError) as error:
             outcome = "timeout" if isinstance(error, TimeoutError) else "dropped"
             # Without the cause: a foreign error may quote a URL or a header.
@@ -141,10 +155,8 @@ class SamoraClient:
                 SamoraUnavailable("time-out") if outcome == "timeout" else _QuickRetry("connection dropped")
             ) from None
         finally:
-            self._observe(outcome, monotonic() - asked)
-        if status != HTTPStatus.OK:
-            raise _read_refusal(status, headers, now=self._clock())
-        return read_call(body, call_id=call_id, read_at=self._clock())
+            self._observe(outcome, monotonic() - asked, rest)
+        return call
 
     async def _fetch(self, call_id: CallId) -> tuple[int, Mapping[str, str], bytes]:
         async with self._http.get(f"v1/call/{call_id}", allow_redirects=False) as response:
@@ -155,6 +167,10 @@ class SamoraClient:
                     if len(body) > _LARGEST_BODY:
                         raise SamoraUnavailable("answer larger than 1 MiB")
             return response.status, response.headers, bytes(body)
+
+
+def _name_status(status: int) -> str:
+    return str(status) if status in _NAMED else f"{status // 100}xx"
 
 
 def _read_refusal(status: int, headers: Mapping[str, str], *, now: datetime) -> BotError:
@@ -168,17 +184,17 @@ def _read_refusal(status: int, headers: Mapping[str, str], *, now: datetime) -> 
 
 
 def _read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds, from either form that RFC 9110 (10.2.3) allows."""
+    """Seconds, a day at most, from either form that RFC 9110 (10.2.3) allows."""
     value = headers.get("Retry-After", "")
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), _LONGEST_REST)
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_REST)
 
 
 def _when_to_retry(error: Exception) -> bool | float:

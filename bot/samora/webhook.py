@@ -5,7 +5,7 @@ Source: docs.samora.ai, "Webhooks": the events; nothing is said there of the bod
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -62,13 +62,14 @@ def read_webhook(body: bytes) -> Announcement:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return Announcement(event=OTHER_EVENT)
-    found: dict[int, list[CallId]] = {0: [], 1: [], 2: []}
+    found: dict[int, dict[CallId, None]] = {0: {}, 1: {}, 2: {}}
     for path, text in _texts(value):
         rank = _rank(path)
-        if rank is not None:
-            found[rank] += find_call_ids(text)
-    best = next((ids for ids in found.values() if ids), [])
-    return Announcement(event=_event_of(value), call_ids=tuple(dict.fromkeys(best))[:_MOST_IDS])
+        # Of enough, no more are looked for: while one body is, nobody else is served.
+        if rank is not None and len(found[rank]) < _MOST_IDS:
+            found[rank] |= dict.fromkeys(find_call_ids(text))
+    best: Iterable[CallId] = next((ids for ids in found.values() if ids), ())
+    return Announcement(event=_event_of(value), call_ids=tuple(islice(best, _MOST_IDS)))
 
 
 def _texts(body: object) -> Iterator[tuple[_Path, str]]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from yarl import URL
 
 from bot.core.errors import SamoraRefused, SamoraUnavailable
@@ -57,16 +57,18 @@ class Webhook:
 
 
 class _Wire(BaseModel):
+    """A webhook as Samora lists it. Somebody else's may lack anything, and must not hide ours."""
+
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: str
-    agent_id: str = ""
+    agent_id: str | None = None
     name: str | None = None
     url: str | None = None
-    events: list[str] = Field(default_factory=list)
-    is_active: bool = True
-    data_options: dict[str, bool] | None = None
-    custom_headers: dict[str, str] | None = None
+    events: list[str] | None = None
+    is_active: bool | None = None
+    data_options: dict[str, object] | None = None
+    custom_headers: dict[str, object] | None = None
     secret: str | None = None
 
 
@@ -154,12 +156,12 @@ def _read(kind: type[Kind], answer: bytes) -> Kind:
 def _webhook_of(wire: _Wire) -> Webhook:
     return Webhook(
         id=wire.id,
-        agent_id=wire.agent_id,
+        agent_id=wire.agent_id or "",
         name=wire.name or "",
         url=wire.url or "",
-        events=tuple(wire.events),
-        is_active=wire.is_active,
+        events=tuple(wire.events or ()),
+        is_active=wire.is_active is not False,
         brings_more=any((wire.data_options or {}).values()),
-        headers=wire.custom_headers or {},
+        headers={name: str(value) for name, value in (wire.custom_headers or {}).items()},
         secret=wire.secret or "",
     )

@@ -9,11 +9,12 @@ import structlog
 from bot.core.agent_ports import AgentSubscriptions, Announcements
 from bot.core.agents import AgentSubscription
 from bot.core.calls import Call
-from bot.core.errors import NotAllowed, UserMistake
+from bot.core.errors import BotError, NotAllowed, UserMistake
 from bot.core.lookup import Lookup
 from bot.core.naming import KnownNames
 from bot.core.ports import Clock
 from bot.core.subscriptions import Options, SubscriptionState
+from bot.core.visibility import MASKED, Visibility
 from bot.slack.access import Access
 from bot.slack.agent_trial import Read, read_anew, would_match
 from bot.slack.agent_wish import AgentWish
@@ -31,6 +32,7 @@ from bot.slack.agent_words import (
     changed_message,
     ended_message,
     followed_message,
+    hidden_words,
     named_message,
     not_followed_message,
     trial_message,
@@ -38,7 +40,7 @@ from bot.slack.agent_words import (
     which_name_message,
 )
 from bot.slack.blocks import Message
-from bot.slack.filter_words import is_about_variables
+from bot.slack.filter_words import variables_of
 from bot.slack.patience import PATIENCE_SECONDS, ask_patiently
 from bot.slack.payloads import Place
 from bot.slack.replies import Reply
@@ -62,6 +64,7 @@ class AgentFollowing:
         access: Access,
         clock: Clock,
         on_change: Callable[[], None],
+        visibility: Visibility = MASKED,
         make_id: Callable[[], str] = lambda: uuid4().hex,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
@@ -75,6 +78,7 @@ class AgentFollowing:
             access: knows who may see variables, and who reads a conversation.
             clock: tells the time.
             on_change: hears that there may be work for the poller.
+            visibility: says which variables nobody sees.
             make_id: makes a new id that nobody can guess.
             patience: after how many seconds a person is told that it takes longer.
         """
@@ -85,6 +89,7 @@ class AgentFollowing:
         self._access = access
         self._clock = clock
         self._on_change = on_change
+        self._visibility = visibility
         self._make_id = make_id
         self._patience = patience
 
@@ -107,7 +112,7 @@ class AgentFollowing:
             return
         seen = await self._agents.list_calls(place.team_id, wish.agent_id, limit=MOST_TRIED)
         read = Read(calls=seen)
-        if is_about_variables(wish.filters):
+        if variables_of(wish.filters):
             read = await ask_patiently(read_anew(seen, self._lookup.call), reply, patience=self._patience)
         message = trial_message(
             wish,
@@ -170,19 +175,29 @@ class AgentFollowing:
         if is_resumed:
             self._on_change()
         agent = await self._call(wish.agent_id)
-        # Whoever typed the filters may not be the one who reads of them now.
-        is_masked = place.user_id != there.creator_id
+        # Whoever typed the filters may not be the one who reads of them now; others may have changed them since.
+        is_masked = place.user_id != there.creator_id or not await self._may_see_variables(place)
         await reply.send(already_message(there, agent, is_resumed=is_resumed, is_masked=is_masked, wish=wish))
 
     async def _may_filter(self, place: Place, wish: AgentWish, reply: Reply) -> bool:
         """Whether that person may choose calls so; if not, that is said."""
-        if not is_about_variables(wish.filters):
+        if not variables_of(wish.filters):
             return True
         try:
             await self._access.check_media(place.user_id)
         except NotAllowed as refusal:
             log.info("filter_refused", user_id=place.user_id, reason=refusal.reason)
             await reply.send(Message(f"{VARIABLES_REFUSED} {self._access.explain(refusal).text}"))
+            return False
+        for name in variables_of(wish.filters):
+            if self._visibility.hides(name):
+                raise UserMistake(hidden_words(name))
+        return True
+
+    async def _may_see_variables(self, place: Place) -> bool:
+        try:
+            await self._access.check_media(place.user_id)
+        except BotError:
             return False
         return True
 

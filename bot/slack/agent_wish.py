@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from bot.core.calls import find_call_ids
 from bot.core.errors import UserMistake
-from bot.core.filters import Filter
+from bot.core.filters import Filter, yes_in
 from bot.core.foreign import one_line
 from bot.core.subscriptions import Options
-from bot.slack.filter_words import is_filter, read_filters, spell_filters, wanted_ends
+from bot.slack.filter_words import is_filter, read_filters, spell_filters
 from bot.slack.options import DASHES, is_option, names_of, read_words, spell_options
 
 # Quotation marks that a keyboard may turn straight ones into.
 _QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02"), '"')
 
-# Slack writes "<" as "&lt;", or leaves it; of a link in angle brackets, what people typed is the label.
-_LINK = re.compile(r"<(?:https?://|mailto:)(?P<address>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+# Slack writes "<" as "&lt;", or leaves it; of a link in angle brackets, what people typed is the label, or all of it.
+_LINK = re.compile(r"<(?:mailto:)?(?P<address>(?:(?<=mailto:)|https?://)[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _COMPARED = re.compile(r"\b(duration)\s*(&lt;|&gt;|[<>])\s*", re.IGNORECASE)
 
 # The first word ends at a blank, but not at one inside a link.
@@ -27,6 +27,7 @@ _TRY = re.compile(r"-{1,2}try", re.IGNORECASE)
 _VARIABLE = re.compile(r"-?var\.", re.IGNORECASE)
 
 _FILTERS = ", and the filters `status:`, `-status:`, `duration>`, `duration<`, `var.<name>:` and `-var.<name>:`"
+_BLANKS = '. A value with blanks stands in quotation marks: `var.city:"New York"`'
 _UNCLOSED = 'A quotation mark is missing: write a value with blanks as in `var.city:"New York"`.'
 
 
@@ -78,12 +79,13 @@ def read_choice(text: str) -> tuple[Options | None, tuple[Filter, ...], bool]:
     is_trial = any(map(_is_try, words))
     words = [word for word in words if not _is_try(word)]
     filters = read_filters(word for word in words if not is_option(word) and is_filter(word))
-    options = read_words((word for word in words if is_option(word) or not is_filter(word)), others=_FILTERS)
-    ends = wanted_ends(filters)
-    if ends and options and options.statuses is not None and not ends & options.statuses:
+    others = _FILTERS + _BLANKS * any(map(_VARIABLE.match, words))
+    options = read_words((word for word in words if is_option(word) or not is_filter(word)), others=others)
+    agreed = yes_in(filters)
+    if options and options.statuses is not None and not agreed & options.statuses:
         raise UserMistake(
-            f"You want calls that end {names_of(ends, joint='or')}, and `on:` holds their cards back until they are "
-            f"{names_of(options.statuses, joint='or')}: none would ever come."
+            f"The filters can only tell which calls you want once these are {names_of(agreed, joint='or')}, and `on:` "
+            f"wants their cards when they are {names_of(options.statuses, joint='or')}: none would ever come."
         )
     return options, filters, is_trial
 

@@ -16,7 +16,7 @@ from bot.slack.filter_words import FILTER_EXAMPLE, filters_words
 from bot.slack.follow_words import readers_words
 from bot.slack.grammar import COMMAND
 from bot.slack.notices import paused_words
-from bot.slack.options import names_of, options_words
+from bot.slack.options import names_of, options_words, quoted
 from bot.slack.payloads import Asked
 
 # Action ids of the question whether an agent's calls are to be followed so; the first repeats the question itself.
@@ -60,9 +60,10 @@ TOO_MANY_AGENTS = (
 )
 VARIABLES_REFUSED = "Filters on variables show what variables hold, so they are for those who may see them unmasked."
 
+# Of those that came while nobody followed an agent, nothing is known.
 NO_WEBHOOKS = (
-    "No webhook of Samora's has ever reached me, and only webhooks tell me of new calls. "
-    "An administrator can set them up with `samora-bot webhooks install`."
+    "I know of no webhook of Samora's yet, and only webhooks tell me of new calls. An administrator can set them up "
+    "with `samora-bot webhooks install`, and see whether they arrive with `samora-bot webhooks check`."
 )
 NO_CALLS = "I have seen no call of this agent yet."
 NOT_A_MEMBER = "I'm not in this channel yet, so no card can come: type `/invite @Samora` here."
@@ -70,6 +71,11 @@ NOT_IN_THREADS = "The cards come in the channel itself, not in this thread."
 _TOO_LONG = (
     "That is more than a button can carry. Please use fewer filters, or shorter values: `*` stands for any text."
 )
+
+
+def hidden_words(name: str) -> str:
+    """That no filter can be about a variable."""
+    return f"The variable {quoted(name)} is hidden from everybody, so no filter can be about it."
 
 
 def agent_words(agent_id: str, name: str) -> str:

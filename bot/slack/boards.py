@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from bot.core.agents import agent_key
 from bot.core.boards import Board, Tally
-from bot.core.calls import Call, CallStatus
+from bot.core.calls import Call, CallStatus, is_final
 from bot.core.foreign import one_line
 from bot.slack.blocks import (
     Block,
@@ -57,6 +57,7 @@ _COLOURS: dict[str, str] = {
     CallStatus.PENDING: "🟨",
 }
 _OTHER = "⬜"
+_UNFINISHED = [status for status in CallStatus if not is_final(status, None)]
 
 
 def board_message(board: Board, tally: Tally, *, names: Mapping[str, str] | None, mention: str = "") -> Message:
@@ -199,8 +200,13 @@ def _times(board: Board, tally: Tally, tell: Callable[[datetime], str]) -> str:
     if not board.closed_at:
         words = f"{count_words(tally.last_minute)} in the last minute · since {tell(board.opened_at)}"
         return f"{words} · new calls go onto this board instead of cards of their own"
-    words = f"From {tell(board.opened_at)} until {tell(board.closed_at)}"
-    return f"{words} · {count_words(tally.unfinished)} not over yet" if tally.unfinished else f"{words} · all are over"
+    parts = [f"From {tell(board.opened_at)} until {tell(board.closed_at)}"]
+    left = sum(tally.by_status.get(each, 0) for each in _UNFINISHED) - tally.unfinished
+    if tally.unfinished:
+        parts.append(f"{count_words(tally.unfinished)} not over yet")
+    if left > 0:
+        parts.append(f"{count_words(left)} not over, and not followed any more")
+    return " · ".join(parts if len(parts) > 1 else [*parts, "all are over"])
 
 
 def _turns(asked: Asked, page: int, pages: int) -> list[Block]:

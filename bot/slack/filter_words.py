@@ -8,12 +8,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from itertools import accumulate
 
 from bot.core.calls import CallStatus, is_final
 from bot.core.errors import UserMistake
-from bot.core.filters import DurationFilter, Filter, StatusFilter, VariableFilter
-from bot.core.foreign import one_line
+from bot.core.filters import DurationFilter, Filter, StatusFilter, VariableFilter, yes_in
+from bot.core.foreign import fold, one_line
 from bot.core.privacy import mask_text
 from bot.slack.blocks import code, cut, escape
 from bot.slack.options import DASHES, STATUS_NAMES, find_near, names_of, quoted, read_statuses
@@ -94,15 +95,9 @@ def filters_words(filters: Sequence[Filter], *, is_masked: bool = False, longest
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
-def is_about_variables(filters: Iterable[Filter]) -> bool:
-    """Whether calls have to be read for it, and somebody may find out by it what variables hold."""
-    return any(isinstance(each, VariableFilter) for each in filters)
-
-
-def wanted_ends(filters: Iterable[Filter]) -> frozenset[CallStatus] | None:
-    """The statuses that a call must end with for filters to agree; None if they leave that open."""
-    wanted = [each.statuses for each in filters if isinstance(each, StatusFilter) and not each.is_negated]
-    return wanted[0] if wanted and wanted[0] <= _FINAL else None
+def variables_of(filters: Iterable[Filter]) -> tuple[str, ...]:
+    """The variables that they are about: calls have to be read for it, and it tells somebody what these hold."""
+    return tuple(each.name for each in filters if isinstance(each, VariableFilter))
 
 
 def _straight(word: str) -> str:
@@ -156,10 +151,26 @@ def _contradictions(filters: Sequence[Filter]) -> Iterator[str]:
             f"No call is longer than {_how_long(max(longer))} and at the same time shorter than "
             f"{_how_long(min(shorter))}."
         )
-    values = {(each.name.casefold(), each.glob.casefold(), each.is_negated) for each in _about_variables(filters)}
-    for name, glob, is_negated in sorted(values):
-        if not is_negated and (name, glob, True) in values:
-            yield f"You want {quoted(f'var.{name}:{glob}')} and you don't want it: no call can be both."
+    if wanted and not yes_in(filters):
+        yield (
+            f"By the time the other filters can tell, a call isn't {names_of(wanted, joint='or')} any more: none would "
+            "ever match."
+        )
+    for one in _about_variables(filters):
+        for other in _about_variables(filters):
+            if other.is_negated and not one.is_negated and _is_within(one, other):
+                yield (
+                    f"You want {quoted(f'var.{one.name}:{one.glob}')} and you don't want "
+                    f"{quoted(f'var.{other.name}:{other.glob}')}: no call can be both."
+                )
+
+
+def _is_within(one: VariableFilter, other: VariableFilter) -> bool:
+    """Whether whatever the one matches, the other does too, where that is plain to see."""
+    if fold(one.name) != fold(other.name):
+        return False
+    mine, theirs = fold(one.glob), fold(other.glob)
+    return mine == theirs or (not _GLOB & set(mine) and fnmatchcase(mine, theirs))
 
 
 def _about_variables(filters: Iterable[Filter]) -> Iterator[VariableFilter]:

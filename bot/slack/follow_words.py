@@ -83,7 +83,7 @@ def already_message(
         subscription: the one that is there, as it was found.
         is_resumed: whether it was paused, and is resumed by this.
         is_unfolded: whether it stood on a board, and gets a card of its own by this.
-        options: those that were asked for now, and that are not applied.
+        options: those that were asked for now; unless it has them by now, they are not applied.
     """
     call = code(str(subscription.call_id))
     since = f"since {local(subscription.created_at)}, by <@{subscription.creator_id}>"
@@ -91,7 +91,8 @@ def already_message(
     if is_resumed:
         text = f"Call {call} was paused here: {paused_words(subscription.reason)}. Now I follow it again."
     if is_unfolded:
-        text += " Until now it stood on the board of a burst; its own card comes into the channel."
+        how = f": {options_words(options)}" if options is not None and options == subscription.options else ""
+        text += f" Until now it stood on the board of a burst; its own card comes into the channel{how}."
     if options is not None and options != subscription.options:
         text += f" To change its options, press *Edit* in `{COMMAND} list`."
     return Message(text)

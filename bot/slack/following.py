@@ -168,6 +168,9 @@ class Following:
         is_paused = there.state is SubscriptionState.PAUSED
         is_resumed = is_paused and await self._subscriptions.resume(there.id, by=place.user_id) > 0
         is_unfolded = await self._subscriptions.unfold(there.id)
+        # On the board it stood as its agent is followed; now somebody follows this very call.
+        if is_unfolded and options and await self._subscriptions.change(there.id, options, by=place.user_id):
+            there = replace(there, options=options)
         if is_resumed or is_unfolded:
             self._on_change()
         await reply.send(already_message(there, is_resumed=is_resumed, is_unfolded=is_unfolded, options=options))

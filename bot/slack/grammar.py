@@ -9,9 +9,11 @@ from bot.core.calls import CallId, find_call_ids
 COMMAND = "/samora-call"
 SUBCOMMANDS = ("help", "subscribe", "unsubscribe", "list", "name", "doctor")
 
+_ABOUT_AGENTS = ("subscribe", "unsubscribe", "name")
+
 # "subscribe agent <id>", "unsubscribe from the agent <id>", "name agent <id> Collections" and plain "name <id> …".
 _AGENT = re.compile(
-    r"\s*(?:(?:un)?subscribe\s+(?:(?:to|from)\s+)?(?:the\s+)?agent\b|name(?:\s+agent)?(?!\S))", re.IGNORECASE
+    r"\s*(?:(?:un)?subscribe\s+(?:(?:to|from)\s+)?(?:the\s+)?agent\b:?|name(?:\s+agent)?(?!\S))", re.IGNORECASE
 )
 
 
@@ -52,7 +54,9 @@ def read_command(text: str) -> Command:
         return Command(first, tuple(find_call_ids(text)), text)
     call_ids = tuple(find_call_ids(text))
     # "subscirbe <id>" did not mean to look the call up; "last call: <id>" did, however near "last" is to "list".
-    if find_call_ids(" ".join(words[1:2])) and find_nearest(first):
+    second, nearest = " ".join(words[1:2]), find_nearest(first)
+    is_about_agent = nearest in _ABOUT_AGENTS and second.lower().rstrip(":") == "agent"
+    if is_about_agent or (nearest and find_call_ids(second)):
         return Command("", (), text)
     return Command("", call_ids, text)
 

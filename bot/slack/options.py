@@ -32,6 +32,9 @@ _PLAIN_ID = re.compile(r"@?(?P<id>[UWS](?=[A-Z]*[0-9])[A-Z0-9]{3,20})")
 _EVERYBODY = re.compile(r"<?[!@]?(?:here|channel|everyone)(?:\|[^<>]*)?>?", re.IGNORECASE)
 _FEW = 2
 
+# A value alone says less than one behind its option: "red" is nobody's "thread".
+_VALUE_LIKENESS = 0.75
+
 _NEVER_EVERYBODY = "I never ping a whole channel. Give `mention:` a person or a user group."
 _NO_MENTION_ON_A_CARD = (
     "With `to:card` there are no notices, so nobody could be mentioned. Leave `mention:` out, or choose `to:thread`."
@@ -57,7 +60,7 @@ def read_words(words: Iterable[str], *, others: str = "") -> Options | None:
         name, colon, value = word.partition(":")
         name = name.translate(DASHES).lower()
         if not colon or name not in _READERS:
-            raise UserMistake(_unknown_option(name, colon, value, others))
+            raise UserMistake(_unknown_option(word, others))
         given.setdefault(name, []).append(value)
     return _combine(given) if given else None
 
@@ -209,16 +212,16 @@ _READERS = ("on", "-on", "to", "mention", "style")
 _ALL = (*(f"on:{name}" for name in STATUS_NAMES), *(f"{name}:{value}" for name in _VALUES for value in _VALUES[name]))
 
 
-def _unknown_option(name: str, colon: str, value: str, others: str) -> str:
+def _unknown_option(word: str, others: str) -> str:
     """That there is no such option, with the one that may have been meant."""
-    word = f"{name}{colon}{value}"
+    name, colon, value = word.translate(DASHES).partition(":")
     nearest = find_near(name, _READERS) if colon else None
     if nearest and not (nearest in _VALUES and value.lower() not in _VALUES[nearest]):
         meant: str | None = f"{nearest}:{value}"
     else:
         # "notify:thread", "finished" and "chanel" name a value without the option that it belongs to.
         by_value = {option.partition(":")[2]: option for option in _ALL}
-        meant = by_value.get(find_near((value if colon else name).lower(), tuple(by_value)) or "")
+        meant = by_value.get(find_near(value if colon else name, tuple(by_value), likeness=_VALUE_LIKENESS) or "")
     known = f"I know `on:`, `-on:`, `to:`, `mention:` and `style:`{others}."
     hint = f"Did you mean {quoted(meant)}?" if meant else known
     return f"I don't know the option {quoted(word)}. {hint}"
@@ -230,9 +233,9 @@ def _unknown_value(name: str, value: str, known: tuple[str, ...]) -> str:
     return f"I don't know {quoted(f'{name}:{value}')}. {hint}"
 
 
-def find_near(word: str, known: tuple[str, ...]) -> str | None:
-    """The known word that somebody may have meant, if one is near."""
-    return next(iter(get_close_matches(word.lower()[:40], known, n=1, cutoff=0.6)), None)
+def find_near(word: str, known: tuple[str, ...], *, likeness: float = 0.6) -> str | None:
+    """The known word that somebody may have meant, if one is near; ``likeness`` is at the least, from 0 to 1."""
+    return next(iter(get_close_matches(word.lower()[:40], known, n=1, cutoff=likeness)), None)
 
 
 def quoted(word: str) -> str:

@@ -1,5 +1,6 @@
 """Slack's errors, translated into ours in one place."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -45,6 +46,13 @@ _KNOWN = frozenset().union(
 _RATELIMITED = "ratelimited"
 _NOT_CONNECTED_SECONDS = 1.0
 
+# Who asks us to rest for longer has mistaken something; and so many digits that they mean "for ever" are no figure.
+_LONGEST_REST = 86_400.0
+
+# A code is a word; what a proxy says instead may quote anything, and goes no further.
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_NO_CODE = "no_code"
+
 
 @contextmanager
 def translated(method: str) -> Iterator[None]:
@@ -83,8 +91,8 @@ def translate(error: SlackApiError) -> SlackUnavailable | PermanentError:
 
 
 def read_retry_after(retry_after: str) -> float:
-    """The header's seconds; one where it doesn't say."""
-    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1.0
+    """The header's seconds, a day's at most; one where it doesn't say."""
+    return min(float(retry_after), _LONGEST_REST) if retry_after.isascii() and retry_after.isdigit() else 1.0
 
 
 def find_outcome(error: SlackApiError) -> str:
@@ -100,4 +108,6 @@ def _read(error: SlackApiError) -> tuple[int, str]:
     response = error.response
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     code = text_at(getattr(response, "data", None), "error")
+    if code and not _CODE.fullmatch(code):
+        code = _NO_CODE
     return status, _RATELIMITED if status == 429 or code == "rate_limited" else code

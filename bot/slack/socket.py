@@ -7,6 +7,7 @@ Source: docs.slack.dev/apis/events-api/using-socket-mode.
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import Protocol
 
 import structlog
@@ -18,6 +19,9 @@ log = structlog.get_logger()
 _STAY_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 
+# A try to connect takes ten seconds at most. This is far more.
+_STALLED_SECONDS = 120.0
+
 
 class Connection(Protocol):
     """One WebSocket.
@@ -25,9 +29,11 @@ class Connection(Protocol):
     Attributes:
         is_open: whether frames go both ways.
         of_app: how many connections the app had when this one was made, itself included; 0 until Slack has said so.
+        due_at: when something is to be done about it, by the monotonic clock; infinite as long as it is open.
     """
 
     of_app: int
+    due_at: float
 
     @property
     def is_open(self) -> bool:
@@ -67,6 +73,13 @@ class Socket:
     def is_connected(self) -> bool:
         """Whether Slack can reach us."""
         return any(each.is_open for each in self._connections)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether it isn't connected, and doesn't even try to be: nothing but a new process helps then."""
+        if self.is_connected or not self._connections:
+            return False
+        return self._connections[-1].due_at < monotonic() - _STALLED_SECONDS
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Connects, and again whenever a connection ends or is about to; returns once stopped and closed."""

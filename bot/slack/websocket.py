@@ -8,6 +8,8 @@ Source: docs.slack.dev/apis/events-api/using-socket-mode.
 
 import asyncio
 import json
+from collections.abc import Callable
+from time import monotonic, perf_counter
 from typing import Any
 
 import aiohttp
@@ -31,19 +33,34 @@ _CLOSE_SECONDS = 2.0
 _AGAIN_SECONDS = 0.25
 _LONGEST_AGAIN_SECONDS = 15.0
 
+# Called with an envelope's payload that was acked, and how many seconds after it had come.
+AckNoter = Callable[[dict[str, Any], float], None]
 
-def make_connection(*, app: AsyncApp, app_token: str, web: AsyncWebClient) -> Connection:
+
+def make_connection(
+    *, app: AsyncApp, app_token: str, web: AsyncWebClient, note_ack: AckNoter = lambda _payload, _seconds: None
+) -> Connection:
     """A connection whose envelopes go to a Bolt app. ``web`` asks ``apps.connections.open``; its session connects."""
     if web.session is None:
         raise AssertionError  # pragma: no cover - make_web_client gives it one
-    return WebSocket(app=app, app_token=app_token, web=web, session=web.session)
+    return WebSocket(app=app, app_token=app_token, web=web, session=web.session, note_ack=note_ack)
 
 
 class WebSocket:
     """Slack's end of one, read until it ends. Fulfils :class:`bot.slack.socket.Connection`."""
 
-    def __init__(self, *, app: AsyncApp, app_token: str, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        *,
+        app: AsyncApp,
+        app_token: str,
+        web: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        note_ack: AckNoter,
+    ) -> None:
         self.of_app = 0
+        self.due_at = monotonic()
+        self._note_ack = note_ack
         self._app = app
         self._app_token = app_token
         self._web = web
@@ -64,6 +81,7 @@ class WebSocket:
         """Asks for an address and connects there; an address works once, so each try asks anew."""
         wait = _AGAIN_SECONDS
         while True:
+            self.due_at = monotonic()
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     await self._connect()
@@ -73,7 +91,9 @@ class WebSocket:
                 log.warning("socket_not_connected", reason=reason)
             else:
                 return
-            await asyncio.sleep(max(wait, asked or 0.0))
+            rest = max(wait, asked or 0.0)
+            self.due_at = monotonic() + rest
+            await asyncio.sleep(rest)
             wait = min(2 * wait, _LONGEST_AGAIN_SECONDS)
 
     async def last(self) -> None:
@@ -106,13 +126,13 @@ class WebSocket:
         try:
             greeting = _read(await socket.receive())
             if greeting.get("type") != "hello":
-                raise SlackUnavailable(str(greeting.get("reason") or "no hello"))
+                raise SlackUnavailable(str(greeting.get("reason") or "no hello")[:40])
         except BaseException:
             await socket.close()
             raise
         count = greeting.get("num_connections")
         self.of_app = count if isinstance(count, int) else 0
-        self._socket = socket
+        self._socket, self.due_at = socket, float("inf")
         self._reading = asyncio.create_task(self._read_all(socket), name="socket")
 
     async def _read_all(self, socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -128,11 +148,13 @@ class WebSocket:
             self._finish()
 
     def _take(self, envelope: SocketModeRequest, socket: aiohttp.ClientWebSocketResponse) -> None:
-        task = asyncio.create_task(self._answer(envelope, socket), name="envelope")
+        task = asyncio.create_task(self._answer(envelope, socket, perf_counter()), name="envelope")
         self._taken.add(task)
         task.add_done_callback(self._taken.discard)
 
-    async def _answer(self, envelope: SocketModeRequest, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _answer(
+        self, envelope: SocketModeRequest, socket: aiohttp.ClientWebSocketResponse, came_at: float
+    ) -> None:
         response = await run_async_bolt_app(self._app, envelope)
         if response.status != 200:
             return  # not acked, an event comes again
@@ -140,8 +162,11 @@ class WebSocket:
             await socket.send_str(json.dumps(_ack(envelope.envelope_id, response)))
         except (ConnectionError, aiohttp.ClientError):
             log.info("ack_lost", reason="connection ended")  # Slack sends an event again then: answered already
+        else:
+            self._note_ack(envelope.payload, perf_counter() - came_at)
 
     def _finish(self) -> None:
+        self.due_at = monotonic()
         self._lasted.set()
         self._ended.set()
 

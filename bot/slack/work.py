@@ -107,8 +107,9 @@ class Work:
             await asyncio.wait_for(self._idle.wait(), grace)
         if self._pause is not None:
             self._pause.cancel()
-        for name in (*self._waiting, *self._running):
-            log.warning("work_cancelled", job=name)
+        # One that has begun says itself what becomes of it.
+        for name, (_job, context) in self._waiting.items():
+            context.run(log.warning, "work_cancelled", job=name)
         self._waiting.clear()
         late = list(self._running.values())
         for task in late:

@@ -1,11 +1,12 @@
 """The calls that are followed: who looks at them, and what a look writes."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, case, update
+from sqlalchemy import Row, Update, bindparam, case, exists, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.boards import BurstRules
@@ -52,6 +53,7 @@ class FollowedCallStore(StorePart):
         super().__init__(**parts)
         self._burst = burst
         self._arrivals = arrivals
+        self._noting = asyncio.Lock()
 
     async def claim(self, *, limit: int, until: datetime, rate: Rate) -> Claim[FollowedCall]:
         """Takes calls that are due."""
@@ -64,6 +66,9 @@ class FollowedCallStore(StorePart):
         statement, values = _look(seen, due_at)
         if not (seen.kind or seen.is_card_old or seen.end or seen.is_given_up or born):
             return await self._database.change(statement, values)
+        if self._concerns_nobody(seen, born) and await self._database.change(*_lonely_look(seen, statement, values)):
+            await self._note(seen)
+            return True
         async with self._database.transaction() as connection:
             wanted = await lock_parents(connection, born)
             written = await connection.execute(statement.returning(followed_calls.c.due_at), values)
@@ -76,6 +81,21 @@ class FollowedCallStore(StorePart):
                 await stop_idle(connection, [row.id])
             await self._arrivals.note_change(connection, seen)
             return True
+
+    def _concerns_nobody(self, seen: Observation, born: tuple[Subscription, ...]) -> bool:
+        """Whether that is likely, as of most calls of an agent that is followed for a few; the statement makes it sure.
+
+        Not in PostgreSQL: there it might wait for somebody who begins to follow the call, and not see that they did.
+        """
+        is_agents = seen.followed.is_awaited or seen.is_given_up
+        return self._database.is_sqlite and is_agents and not (born or seen.followed.taken)
+
+    async def _note(self, seen: Observation) -> None:
+        """Rare: one of many looks finds that the webhooks of its agent arrive, and puts it down for all of them."""
+        async with self._noting:
+            if self._arrivals.has_news(seen):
+                async with self._database.transaction() as connection:
+                    await self._arrivals.note_change(connection, seen)
 
     async def put_off(self, known: FollowedCall, *, due_at: datetime, held_until: datetime) -> None:
         """Counts a failure, and gives the call back for that time, or for when it may be hurried if a webhook has."""
@@ -115,6 +135,18 @@ def _look(seen: Observation, due_at: datetime | None) -> tuple[Update, Values]:
         "of_read_at": seen.at,
     }
     return _look_statement(tuple(values)), values | given
+
+
+@cache
+def _lonely_statement(statement: Update) -> Update:
+    """Likewise, as long as nobody follows the call."""
+    return statement.where(~exists().where(subscriptions.c.followed_id == followed_calls.c.id, IS_ACTIVE))
+
+
+def _lonely_look(seen: Observation, statement: Update, values: Values) -> tuple[Update, Values]:
+    """A call that nobody follows is due again only for the agents' subscriptions that wait for it."""
+    is_let_go = not (seen.end or seen.followed.is_awaited)
+    return _lonely_statement(statement), values | ({"of_due_at": None, "of_again_at": None} if is_let_go else {})
 
 
 async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]], *, now: datetime) -> list[FollowedCall]:

@@ -13,7 +13,7 @@ from bot.storage.schema import agents
 from bot.storage.steps import in_pieces, insert_into
 
 # It is not put down more often than that for an agent: what matters is that they come at all.
-_OFTEN = timedelta(seconds=5)
+_OFTEN = timedelta(minutes=1)
 
 # So many agents are remembered to have been noted.
 _MOST_NOTED = 10_000
@@ -52,14 +52,23 @@ class Arrivals:
         noted_at = self._noted.get((team_id, agent_id))
         return noted_at is not None and noted_at > at - _OFTEN
 
+    def has_news(self, seen: Observation) -> bool:
+        """Whether what a look has seen is to be put down."""
+        row = seen.followed
+        if seen.kind is not ChangeKind.STATUS or not row.agent_id:
+            return False
+        if row.is_nudged and row.nudged_at:
+            return not self._is_noted(row.team_id, row.agent_id, row.nudged_at)
+        return row.is_covered and (row.state.is_final or row.state.status == CallStatus.ONGOING)
+
     async def note_change(self, connection: AsyncConnection, seen: Observation) -> None:
         """A look has seen a change: had a webhook announced it, or should one have?"""
         row = seen.followed
-        if seen.kind is not ChangeKind.STATUS or not row.agent_id:
+        if not self.has_news(seen):
             return
         if row.is_nudged and row.nudged_at:
             await self.note(connection, row.team_id, [row.agent_id], row.nudged_at)
-        elif row.is_covered and (row.state.is_final or row.state.status == CallStatus.ONGOING):
+        else:
             # The next webhook forgives it, however soon it comes.
             self._noted.pop((row.team_id, row.agent_id), None)
             missed = update(agents).where(agents.c.team_id == row.team_id, agents.c.agent_id == row.agent_id)

@@ -35,6 +35,9 @@ _BUGS_OF_SQLITE = frozenset({"SQLITE_ERROR", "SQLITE_MISUSE", "SQLITE_RANGE"})
 _GATHERING_SECONDS = 0.005
 _LONGEST_GATHERING_SECONDS = 0.05
 
+# After so many transactions SQLite's log is written back into its file, beside the work: who commits would wait for it.
+_TRANSACTIONS_LOGGED = 50
+
 
 @dataclass(frozen=True, slots=True)
 class _Write:
@@ -64,6 +67,8 @@ class Database:
         self._seats = asyncio.Semaphore(READERS) if self.is_sqlite else contextlib.nullcontext()
         self._waiting: list[_Write] = []
         self._writer: asyncio.Task[None] | None = None
+        self._logged = 0
+        self._checkpoint: asyncio.Task[None] | None = None
         if self.is_sqlite:
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
             self._single = engine
@@ -148,6 +153,20 @@ class Database:
             if self._turns:
                 await stack.enter_async_context(self._turns.take(is_urgent=is_urgent))
             yield await stack.enter_async_context(self._transaction.begin())
+        if self.is_sqlite:
+            self._write_back()
+
+    def _write_back(self) -> None:
+        self._logged += 1
+        if self._logged >= _TRANSACTIONS_LOGGED and (self._checkpoint is None or self._checkpoint.done()):
+            self._logged = 0
+            self._checkpoint = asyncio.create_task(self._write_log_back(), name="checkpoint")
+
+    async def _write_log_back(self) -> None:
+        # What it can't do now, the next one will.
+        with contextlib.suppress(StoreUnavailable):
+            async with self.reading() as connection:
+                await connection.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))
 
     async def wipe(self) -> None:
         """After rows were erased: SQLite keeps older pages in the log beside its file, which is emptied.
@@ -172,8 +191,9 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
-        if self._writer:
-            await self._writer
+        for task in (self._writer, self._checkpoint):
+            if task:
+                await task
         await self._engine.dispose()
 
 

@@ -3,14 +3,14 @@
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from bot.storage import sqlite
 from bot.storage.database import READERS, Database, StorageError
 
-# How long anybody waits for a connection, or for another process that writes to the same SQLite file.
+# How long anybody waits for a connection.
 _PATIENCE_SECONDS = 5.0
 _CONNECTIONS = 8
 _RECYCLE_SECONDS = 1800
@@ -58,17 +58,18 @@ def _sqlite_engine(path: Path, *, may_make: bool) -> AsyncEngine:
     if not may_make and not path.exists():
         raise StorageError(f"There is no database: {path}. Is DATABASE_URL right, and this the bot's folder?")
     _open_file(path)
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)),
-        # One writer and READERS. No isolation level: the driver begins no transaction behind our back.
-        connect_args={"isolation_level": None, "timeout": _PATIENCE_SECONDS},
+    return create_async_engine(
+        "sqlite+aiosqlite://",
+        async_creator=partial(sqlite.connect, path, may_make=may_make),
+        poolclass=AsyncAdaptedQueuePool,
+        # One writer and READERS.
         pool_size=1 + READERS,
         max_overflow=0,
         pool_timeout=_PATIENCE_SECONDS,
+        # A transaction ends by itself, and nothing else is left behind to be taken back.
+        pool_reset_on_return=None,
         hide_parameters=True,
     )
-    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, may_make=may_make))
-    return engine
 
 
 def _open_file(path: Path) -> None:
@@ -85,19 +86,6 @@ def _open_file(path: Path) -> None:
         ) from None
     if not os.access(folder, os.W_OK):
         raise StorageError(f"SQLite keeps more files beside the database: let the bot write in the folder {folder}.")
-
-
-def _prepare_sqlite(connection: Any, _record: object, *, may_make: bool) -> None:
-    cursor = connection.cursor()
-    # FULL: a commit is on the disk when it returns, so even a power cut takes nothing back: no notice is posted twice
-    # for it, no subscription forgotten. NORMAL would survive kill -9 as well, but not that, and was 1.3 times as quick.
-    busy = f"busy_timeout={_PATIENCE_SECONDS * 1000:.0f}"
-    # secure_delete: what is deleted is overwritten, not only given free.
-    # The journal's mode is written into the file, which may be somebody else's.
-    journal = ["journal_mode=WAL"] if may_make else []
-    for pragma in (busy, *journal, "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _postgres_engine(url: str) -> AsyncEngine:

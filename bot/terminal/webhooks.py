@@ -60,21 +60,22 @@ class WebhookDesk:
 
     async def install(self, wanted: Wanted) -> None:
         """Makes the agent's webhook, or mends it; twice is once."""
-        ours = _ours(await self._api.list(wanted.agent_id), wanted.url)
-        if not ours:
+        there = sorted(
+            _ours(await self._api.list(wanted.agent_id), wanted.url), key=lambda each: each.url != wanted.url
+        )
+        kept = next((each for each in there if each.url == wanted.url or each.own_secret in self._secrets), None)
+        if kept is None:
             await self._create(wanted)
-            return
-        kept, *others = sorted(ours, key=lambda each: each.url != wanted.url)
-        if faults := self._faults(kept, url=wanted.url):
+        elif faults := self._faults(kept, url=wanted.url):
             await self._api.mend(kept.id, url=wanted.url, secret=self._secrets[0])
             print_plain(f"Mended: webhook {kept.id} ({'; '.join(faults)}).")
         else:
             print_plain(f"Nothing to do: webhook {kept.id} is as it should be.")
-        for each in others:
-            if each.url == wanted.url:
+        for each in there:
+            if each is not kept and each.url == wanted.url:
                 await self._remove(each.id)
                 print_plain(f"Removed: webhook {each.id}, which told the same a second time.")
-            else:
+            elif each is not kept:
                 # Another bot's, perhaps: two may share an organisation.
                 print_plain(f"Left alone: webhook {each.id}, which is sent to {each.url}.")
 
@@ -98,18 +99,23 @@ class WebhookDesk:
         console.print(table)
 
     async def remove(self, wanted: Wanted) -> None:
-        """Removes a webhook by its id, or all of ours of an agent."""
+        """Removes a webhook by its id, or all of ours of an agent, or those that are sent to an address."""
         ids = [wanted.webhook_id]
         if not wanted.webhook_id:
             wanted.require()
-            ids = [each.id for each in _ours(await self._api.list(wanted.agent_id), wanted.url)]
+            ours = _ours(await self._api.list(wanted.agent_id), wanted.url)
+            ids = [each.id for each in ours if wanted.url in {"", each.url}]
         for each in ids:
             await self._remove(each)
-        print_plain(f"Removed: {', '.join(ids)}." if ids else "No webhook of ours is installed for this agent.")
+        nothing = f"No webhook of ours is {'sent there' if wanted.url else 'installed'} for this agent."
+        print_plain(f"Removed: {', '.join(ids)}." if ids else nothing)
 
     async def check(self, wanted: Wanted) -> bool:
         """Whether all of ours are as they should be, and get through; says so line by line."""
         ours = _ours(await self._api.list(wanted.agent_id), wanted.url)
+        told = {each.agent_id for each in ours if each.url == wanted.url}
+        # Of an agent that is told of here, what is sent elsewhere may be another bot's.
+        ours = [each for each in ours if each.url == wanted.url or each.agent_id not in told]
         if not ours:
             print_plain("No webhook of ours is installed.")
             return False
@@ -133,8 +139,9 @@ class WebhookDesk:
         print_plain(f"Installed: Samora tells {wanted.url} of this agent's calls (webhook {made.id}).")
 
     async def _remove(self, webhook_id: str) -> None:
-        await self._api.remove(webhook_id)
+        # In that order: what stands at Samora is found again, and what we keep of it isn't.
         await self._store.forget(webhook_id)
+        await self._api.remove(webhook_id)
 
     def _faults(self, webhook: Webhook, *, url: str) -> list[str]:
         found = []

@@ -3,7 +3,8 @@
 ``python -m tests.bench.webhooks [SECONDS]``. First one process on SQLite, then four replicas on PostgreSQL that share
 the deliveries. The baseline is a bare handler on the same server that only reads the body and compares the secret, sent
 the same load. What is measured alone, the bare handler and the one process, has one core to itself, and the load, Slack
-and Samora share the others. The four replicas share all cores with them and with the database.
+and Samora share the others. The four replicas share all cores with them and with the database: how quickly they answer
+on a machine of two cores is shown, and what they must not do is post anything twice.
 
 Each call is announced twice, as it begins and as it ends; nine in ten are finished, and one in ten nobody answered,
 which is what the subscriptions are for. Afterwards nothing may stand twice in any channel.
@@ -204,7 +205,8 @@ async def run(bare: Steadiness, ids: list[str], seconds: float) -> int:
         shared = await watch(server.url(server.make_database()), replicas=4, seconds=seconds)
     show("four replicas, PostgreSQL", shared.answers, bare, shared)
     wanted = len(ids)
-    return report([*goals("one process", single, wanted), *goals("four replicas", shared, wanted)])
+    quick = Goal(name="one process: ms to the answer at p99", value=single.answers.p99_ms, most=50)
+    return report([quick, *goals("one process", single, wanted), *goals("four replicas", shared, wanted)])
 
 
 def goals(name: str, outcome: Outcome, wanted: int) -> list[Goal]:
@@ -216,7 +218,6 @@ def goals(name: str, outcome: Outcome, wanted: int) -> list[Goal]:
     return [
         Goal(name=f"{name}: deliveries a second, to those sent", value=answers.per_second / PER_SECOND, least=0.98),
         Goal(name=f"{name}: share of them taken", value=taken, least=1.0),
-        Goal(name=f"{name}: ms to the answer at p99", value=answers.p99_ms, most=50),
         Goal(name=f"{name}: share of the calls that are remembered", value=outcome.known / wanted, least=1.0),
         Goal(name=f"{name}: cards that stand twice", value=len(outcome.doubles), most=0),
         Goal(

@@ -1,17 +1,18 @@
 """Filters: which of an agent's calls are wanted, and how long that stays open."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.core.calls import CallStatus
-from bot.core.filters import DurationFilter, Filter, StatusFilter, VariableFilter, Verdict, judge
+from bot.core.calls import Call, CallStatus
+from bot.core.filters import DurationFilter, Filter, StatusFilter, VariableFilter, Verdict, judge, yes_in
 from tests.core.making import MINUTE, SECOND, make_reading
 from tests.factories import READ_AT, make_call
 
 YES, NO, OPEN = Verdict
 FAILED = frozenset({CallStatus.UNANSWERED, CallStatus.REJECTED})
+FINAL = [CallStatus.CALL_FINISHED, *sorted(FAILED)]
 VARIABLES: dict[str, object] = {
     "city": "Köln",
     "vip": True,
@@ -36,6 +37,14 @@ def test_a_status_may_come_until_the_call_is_over(status: str, wanted: Verdict, 
 
     assert StatusFilter(statuses=FAILED).judge(call, READ_AT) is wanted
     assert StatusFilter(statuses=FAILED, is_negated=True).judge(call, READ_AT) is unwanted
+
+
+@pytest.mark.parametrize(("started_at", "verdict"), [(READ_AT - MINUTE, YES), (None, NO)])
+def test_a_call_that_is_over_was_ongoing_if_it_has_started(started_at: datetime | None, verdict: Verdict) -> None:
+    """A look may come when it is over, and what the filter said of it while it went on was to stand."""
+    call = make_call(status=CallStatus.CALL_FINISHED, started_at=started_at, ended_at=READ_AT)
+
+    assert StatusFilter(statuses=frozenset({CallStatus.ONGOING})).judge(call, READ_AT) is verdict
 
 
 def test_a_status_that_is_unwanted_may_pass() -> None:
@@ -119,3 +128,32 @@ def test_all_of_them_must_agree(filters: list[Filter], verdict: Verdict) -> None
     given: dict[str, Any] = {"status": CallStatus.ONGOING, "ended_at": None, "variables": VARIABLES}
 
     assert judge(filters, make_call(**given), now=READ_AT) is verdict
+
+
+ONE_OF_EACH: list[Filter] = [
+    *(StatusFilter(statuses=frozenset({each})) for each in CallStatus),
+    *(StatusFilter(statuses=frozenset({each}), is_negated=True) for each in FINAL),
+    *(DurationFilter(than=5 * MINUTE, is_longer=is_longer) for is_longer in (True, False)),
+    VariableFilter(name="city", glob="*"),
+]
+
+
+@pytest.mark.parametrize("filters", [[one, other] for one in ONE_OF_EACH for other in ONE_OF_EACH])
+def test_the_statuses_in_which_filters_agree_are_known_before_any_call(filters: list[Filter]) -> None:
+    agreed = {
+        call.status
+        for status in CallStatus
+        for minutes in (1, 9)
+        for call in [_make_call_of(status, minutes)]
+        if judge(filters, call, now=READ_AT) is YES
+    }
+
+    is_between = isinstance(filters[0], DurationFilter) and isinstance(filters[1], DurationFilter)
+    assert agreed == yes_in(filters) or (is_between and filters[0] != filters[1])
+
+
+def _make_call_of(status: CallStatus, minutes: int) -> Call:
+    began = READ_AT - minutes * MINUTE
+    is_begun, is_over = status in {CallStatus.ONGOING, *FINAL}, status in FINAL
+    times = {"started_at": began if is_begun else None, "ended_at": READ_AT if is_over else None}
+    return make_call(status=status, variables=VARIABLES, **times)

@@ -1,6 +1,6 @@
 """Following: how soon a call is looked at again, and what comes of one look."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -316,6 +316,18 @@ async def test_a_webhook_may_shorten_the_wait_to_what_the_error_asks_for() -> No
         await look.poller.look(known := make_followed(is_covered=True))
 
     assert look.followed.put_offs == [(known, look.clock() + MINUTE, look.clock() + 20 * SECOND)]
+
+
+@pytest.mark.parametrize(("nudged_at", "wait"), [(READ_AT, 5 * SECOND), (READ_AT - SECOND, MINUTE), (None, MINUTE)])
+async def test_a_webhook_that_is_quicker_than_samoras_answers_has_the_call_looked_at_again_soon(
+    nudged_at: datetime | None, wait: timedelta
+) -> None:
+    look = Look(make_reading("ONGOING"), rules=Rules(interval=5 * SECOND, webhook_interval=MINUTE))
+
+    await look.poller.look(make_followed(is_covered=True, read_at=READ_AT, nudged_at=nudged_at))
+
+    ((_, due_at),) = look.followed.saved
+    assert due_at == look.clock() + wait
 
 
 @pytest.mark.parametrize("answer", [make_reading(FINISHED), CallNotFound("x"), SamoraUnavailable("x")])

@@ -66,6 +66,23 @@ def test_a_path_hides_a_part_of_a_variable(hidden: str, expected: dict[str, obje
     assert kept({"customer": CUSTOMER}, hidden) == (expected, count)
 
 
+@pytest.mark.parametrize(
+    ("path", "is_hidden"),
+    [
+        ("notes", True),
+        ("NOTES", True),
+        ("notes.deep.within", True),
+        ("customer.pin", True),
+        ("customer.pin.first", True),
+        ("customer", False),
+        ("my.notes", False),
+        ("", False),
+    ],
+)
+def test_what_is_hidden_is_known_by_its_path_and_so_is_what_is_in_it(path: str, is_hidden: bool) -> None:
+    assert Visibility(hidden=("notes", "*.pin")).hides(path) is is_hidden
+
+
 def test_a_call_of_which_nothing_is_hidden_stays_as_it_is() -> None:
     call = make_call(variables={"customer": CUSTOMER})
     assert MASKED.see(call) is call

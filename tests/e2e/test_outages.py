@@ -273,7 +273,7 @@ async def test_health_and_figures_tell_of_following(quick: World, channel: str) 
     await told(quick, card, "Pending → Triggered")
     status, text = await read(quick, "/readyz")
     report = json.loads(text)
-    assert (status, report["ready"], report["neighbours"]["database"]) == (200, True, {"reachable": True})
+    assert (status, report["ready"], report["neighbours"]["database"]) == (200, True, {"state": "fine"})
     assert report["following"].keys() == {
         "calls_due", "late_seconds", "notices_owed", "oldest_notice_seconds", "cards_old", "active", "paused",
         "refused", "agents_active", "agents_paused", "agents_refused", "agents_announced", "agents_silent",

@@ -166,3 +166,7 @@ async def test_health_and_figures_are_served(world: World) -> None:
             text = await figures.text()
             assert 'samora_bot_requests_total{kind="command",outcome="answered"}' in text
             assert 'samora_bot_samora_seconds_count{outcome="200"}' in text
+            mode = "socket" if 'mode="socket"' in text else "http"
+            assert f'samora_bot_ack_seconds_count{{kind="command",transport="{mode}"}}' in text
+            is_opened = 'samora_bot_slack_seconds_count{method="apps.connections.open",outcome="ok"}' in text
+            assert is_opened is (mode == "socket")

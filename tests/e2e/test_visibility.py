@@ -115,3 +115,9 @@ async def test_show_all_counts_what_is_hidden(world: World, channel: str) -> Non
     view = await world.modal(lambda view: "jane@example.com" in str(view.blocks), user=JON)
     assert "2 hidden by your administrator" in str(view.blocks)
     assert card_in(world, call.call_id, channel) is None
+
+
+async def test_no_filter_is_about_what_is_hidden(world: World, channel: str) -> None:
+    agent = "subscribe agent 8a1f3c5e-7b9d-4e2f-a1c3-5d7f9b1e3a5c"
+    assert "`notes` is hidden from everybody" in (await ask(world, f"{agent} var.notes:*", channel=channel)).text
+    assert "whose `desk` is like `*`" in (await ask(world, f"{agent} var.desk:*", channel=channel)).text

@@ -1,7 +1,7 @@
 """What an end-to-end test touches: the sandbox's people, the real bot process, and what came of it all."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -70,12 +70,14 @@ class World:
         """Presses *Share*, and waits for the public card and for the private one to offer it no more."""
         self.look()
         assert_quick(await self.slack.press(user, "Share", message=card))
-        shared = await self.slack.wait_for(
-            lambda: next((each for each in self.news() if each.ephemeral_to is None), None), 10.0
-        )
+        shared = await self.slack.wait_for(lambda: next(self._public_news(card.channel), None), 10.0)
         await self.slack.wait_for(lambda: "Share" not in labels(self.now_in(card)), 10.0)
         self.look()
         return shared
+
+    def _public_news(self, channel: str) -> Iterator[Message]:
+        """Of that channel alone: what was followed in others is told whenever it is."""
+        return (each for each in self.news() if each.ephemeral_to is None and each.channel == channel)
 
     async def share_with_strangers(self, card: Message) -> Message:
         """Presses *Share* where another organisation reads along, and *Share here*; gives the public card."""
@@ -83,7 +85,7 @@ class World:
         assert labels(question) == ["Share here", "Cancel"]
         assert_quick(await self.slack.press(MIRA, "Share here", message=question))
         await self.slack.wait_for(lambda: "Shared." in self.now_in(question).text, 10.0)
-        (shared,) = [each for each in self.news() if each.ephemeral_to is None]
+        (shared,) = self._public_news(question.channel)
         self.look()
         return shared
 

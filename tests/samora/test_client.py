@@ -38,13 +38,15 @@ class Server:
         self.peers: list[object] = []
         self.outcomes: list[str] = []
         self.seconds: list[float] = []
+        self.rests: list[float] = []
 
     def will(self, *answers: Answer) -> None:
         self.script = list(answers)
 
-    def observe(self, outcome: str, seconds: float) -> None:
+    def observe(self, outcome: str, seconds: float, rest: float) -> None:
         self.outcomes.append(outcome)
         self.seconds.append(seconds)
+        self.rests.append(rest)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
@@ -290,6 +292,26 @@ async def test_a_larger_answer_is_refused_unread(server: Server, client: SamoraC
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (says(201, GOOD), "2xx"),
+        (says(307, Location="/v1/elsewhere"), "3xx"),
+        (says(418), "4xx"),
+        (says(500), "500"),
+        (says(599), "5xx"),
+        (says(999), "9xx"),
+        (says(200, "<html>Welcome</html>"), "unreadable"),
+    ],
+)
+async def test_an_outcome_is_of_a_list_that_has_an_end(
+    server: Server, client: SamoraClient, answer: Answer, outcome: str
+) -> None:
+    server.will(answer)
+    await refusal_of(client)
+    assert server.outcomes == [outcome]
+
+
 # Retry-After
 
 
@@ -310,11 +332,18 @@ async def test_retry_after_is_obeyed_up_to_five_seconds(
     server.will(says(status, Retry_After=header), says(200, GOOD))
     await client.get_call(make_call_id())
     assert waits == [seconds]
+    assert server.rests == [seconds, 0.0]
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("6", 6.0), ("3600", 3600.0), ("9" * 400, float("inf")), ("Mon, 15 Jan 2024 12:00:00 GMT", 3600.0)],
+    [
+        ("6", 6.0),
+        ("3600", 3600.0),
+        ("9" * 400, 86_400.0),
+        ("Mon, 15 Jan 2024 12:00:00 GMT", 3600.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
+    ],
 )
 async def test_a_longer_retry_after_is_told_and_not_waited_for(
     server: Server, client: SamoraClient, waits: list[float], header: str, seconds: float
@@ -323,6 +352,7 @@ async def test_a_longer_retry_after_is_told_and_not_waited_for(
     refusal = await refusal_of(client)
     assert isinstance(refusal, SamoraUnavailable)
     assert (refusal.retry_after, waits, len(server.requests)) == (seconds, [], 1)
+    assert server.rests == [seconds]
 
 
 async def test_a_date_without_a_zone_is_utc(server: Server, client: SamoraClient, waits: list[float]) -> None:

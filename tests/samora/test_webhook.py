@@ -67,6 +67,14 @@ def test_of_a_body_without_end_only_the_beginning_is_looked_through(body: bytes,
     assert ranked.call_count <= 2_000
 
 
+def test_once_there_are_enough_no_more_are_looked_for(mocker: MockerFixture) -> None:
+    searched = mocker.spy(webhook, "find_call_ids")
+    many = [" ".join(str(make_call_id(30 * text + n)) for n in range(1, 31)) for text in range(100)]
+    assert len(read_webhook(json.dumps({"call_id": many}).encode()).call_ids) == 20
+    assert searched.call_count == 1
+    assert read_webhook(json.dumps({"ids": many, "call": {"id": ID}}).encode()).call_ids == (CALL,)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -69,6 +69,15 @@ async def test_they_are_listed(api: WebhooksApi, samora: Samora) -> None:
     assert samora.asked[1].path_qs == "/v2/webhooks"
 
 
+async def test_what_somebody_elses_lacks_hides_none_of_ours(api: WebhooksApi, samora: Samora) -> None:
+    names = ("agent_id", "name", "url", "events", "is_active", "data_options", "custom_headers")
+    bare = {"id": "wh-2", **dict.fromkeys(names)}
+    odd = WIRE | {"id": "wh-3", "custom_headers": {"x-tries": 3}, "data_options": {"include_transcript": None}}
+    samora.will({"data": {"webhooks": [bare, odd, WIRE]}})
+    assert [each.id for each in await api.list()] == ["wh-2", "wh-3", "wh-1"]
+    assert [each.id for each in await api.list(AGENT)] == ["wh-3", "wh-1"]
+
+
 async def test_those_of_other_agents_are_not_taken_for_this_ones(api: WebhooksApi, samora: Samora) -> None:
     """Whatever Samora makes of the question: what is listed for an agent may be mended and removed."""
     answer = {"data": {"webhooks": [WIRE | {"agent_id": AGENT.upper()}, WIRE | {"id": "wh-2", "agent_id": "other"}]}}

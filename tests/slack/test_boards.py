@@ -90,6 +90,14 @@ class TestMessage:
         running = board_message(board, Tally(by_status={FINISHED: 1, CallStatus.ONGOING: 1}, unfinished=1), names={})
         assert "1 call not over yet" in shown(running)
 
+    def test_what_is_not_over_but_not_followed_any_more_is_not_said_to_be_over(self) -> None:
+        board = make_board(**CLOSED)
+        ended = board_message(board, Tally(by_status={FINISHED: 2, CallStatus.ONGOING: 1}), names={})
+        assert "· 1 call not over, and not followed any more" in shown(ended)
+        assert "all are over" not in shown(ended) + ended.text
+        mixed = board_message(board, Tally(by_status={CallStatus.ONGOING: 5}, unfinished=2), names={})
+        assert "· 2 calls not over yet · 3 calls not over, and not followed any more" in shown(mixed)
+
     def test_people_are_named_when_it_is_posted_and_not_afterwards(self) -> None:
         tally = Tally(by_status={FINISHED: 11})
         message = board_message(make_board(), tally, names={}, mention="U111,S222")

@@ -10,7 +10,9 @@ import pytest_asyncio
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
+from bot.core.errors import PermanentError
 from bot.slack.client import make_web_client, open_session
+from bot.slack.refusals import translated
 
 Heard = list[tuple[str, str, float]]
 
@@ -19,7 +21,8 @@ class Slack:
     """Answers as it is told to."""
 
     def __init__(self) -> None:
-        self.status, self.answer, self.headers = 200, {"ok": True}, dict[str, str]()
+        self.status, self.headers = 200, dict[str, str]()
+        self.answer: dict[str, Any] = {"ok": True}
         self.url = ""
 
     async def reply(self, _request: web.Request) -> web.Response:
@@ -61,6 +64,7 @@ async def ask(slack: Slack, *, url: str = "") -> Heard:
         (200, {"ok": False, "error": "invalid_auth"}, "invalid_auth"),
         (200, {"ok": False, "error": "whatever_they_think_of_next"}, "other"),
         (200, {"ok": False, "error": "ratelimited"}, "ratelimited"),
+        (200, {"ok": False, "error": "Ask jane@example.com"}, "other"),
         (503, {"ok": False}, "http_5xx"),
         (404, {"ok": False}, "other"),
     ],
@@ -75,10 +79,38 @@ async def test_what_became_of_a_request_is_heard(
     assert (method, heard) == ("auth.test", outcome)
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("whatever_they_think_of_next", "whatever_they_think_of_next"),
+        ("Jane Doe (jane@example.com) may not", "no_code"),
+        ("x" * 5_000, "no_code"),
+        ("two\nlines", "no_code"),
+    ],
+    ids=lambda text: text[:9],
+)
+async def test_only_a_code_is_a_reason(slack: Slack, said: str, reason: str) -> None:
+    """A proxy says what it likes, and reasons are logged and shown."""
+    slack.answer = {"ok": False, "error": said}
+    async with open_session(api_url=slack.url) as session:
+        client = make_web_client(session=session, api_url=slack.url, token="xoxb-1")
+        with pytest.raises(PermanentError) as refused, translated("auth.test"):
+            await client.auth_test()
+
+    assert refused.value.reason == reason
+
+
 async def test_and_for_how_long_slack_wants_to_rest(slack: Slack) -> None:
     slack.status, slack.answer, slack.headers = 429, {"ok": False}, {"Retry-After": "30"}
 
     assert await ask(slack) == [("auth.test", "ratelimited", 30.0)]
+
+
+async def test_who_asks_for_ever_is_obeyed_for_a_day(slack: Slack) -> None:
+    """A figure that was infinite once stays so."""
+    slack.status, slack.headers = 429, {"Retry-After": "9" * 400}
+
+    assert await ask(slack) == [("auth.test", "ratelimited", 86_400.0)]
 
 
 async def test_and_that_there_was_no_answer(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -502,6 +502,31 @@ async def test_of_two_who_ask_at_the_same_time_the_second_is_told_so() -> None:
     assert sorted("already" in text for text in (bench.heard.text, second.text)) == [False, True]
 
 
+async def test_what_stood_on_a_board_is_followed_as_it_is_asked_for() -> None:
+    bench = Bench()
+    bench.subscriptions.rows["s-there"] = make_subscription()
+    bench.subscriptions.folded.add("s-there")
+    options = Options(to=Delivery.CHANNEL, style=Style.COMPACT)
+
+    await bench.subscribe(options=options)
+
+    assert bench.only.options == options
+    assert "its own card comes into the channel: every change, in the thread, the final state" in bench.heard.text
+    assert "Edit" not in bench.heard.text
+    assert bench.woken == 1
+
+
+async def test_what_stood_on_a_board_keeps_its_options_where_none_are_given() -> None:
+    bench = Bench()
+    bench.subscriptions.rows["s-there"] = make_subscription(options=Options(style=Style.COMPACT))
+    bench.subscriptions.folded.add("s-there")
+
+    await bench.subscribe()
+
+    assert bench.only.options == Options(style=Style.COMPACT)
+    assert "its own card comes into the channel." in bench.heard.text
+
+
 @pytest.mark.parametrize(
     ("options", "is_hinted"),
     [(None, False), (Options(), False), (Options(style=Style.COMPACT), True), (Options(to=Delivery.CARD), True)],

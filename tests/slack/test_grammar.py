@@ -42,12 +42,17 @@ def test_a_text_with_one_id_is_that_call(text: str) -> None:
     assert (command.name, command.call_id) == ("", make_call_id())
 
 
-@pytest.mark.parametrize("text", [f"Last call {ID} was odd", f"Listen to {ID}", f"Lost: {ID}"])
+@pytest.mark.parametrize(
+    "text", [f"Last agent {ID} was odd", f"Same as {ID}", f"Last call {ID} was odd", f"Listen to {ID}", f"Lost: {ID}"]
+)
 def test_a_sentence_that_begins_almost_like_a_subcommand_is_still_a_call(text: str) -> None:
     assert read_command(text).call_id == make_call_id()
 
 
-@pytest.mark.parametrize("text", [f"subscirbe {ID}", f"unsubscibe {ID}", f"Subscribed {ID}"])
+@pytest.mark.parametrize(
+    "text",
+    [f"subscirbe {ID}", f"unsubscibe {ID}", f"Subscribed {ID}", f"subscirbe agent {ID}", f"unsubscibe Agent: {ID}"],
+)
 def test_a_misspelt_subcommand_looks_nothing_up(text: str) -> None:
     assert read_command(text) == Command("", (), text)
 
@@ -84,6 +89,8 @@ def test_without_an_id_there_is_no_call(text: str) -> None:
         (f"subscribe agent {ID} to:card", "subscribe", f"{ID} to:card"),
         (f"Subscribe to the Agent\n{ID}", "subscribe", ID),
         ("subscribe agent", "subscribe", ""),
+        (f"subscribe agent: {ID}", "subscribe", ID),
+        (f"unsubscribe agent:{ID}", "unsubscribe", ID),
         (f"unsubscribe agent {ID} ", "unsubscribe", ID),
         (f" unsubscribe from agent {ID}", "unsubscribe", ID),
         (f"name {ID} Collections", "name", f"{ID} Collections"),

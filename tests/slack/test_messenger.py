@@ -803,7 +803,7 @@ async def test_telling_takes_no_longer_than_one_request_may(
     slack: FakeSlack, messenger: Messenger, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Slack that has fallen silent was waited for twice, and then twice again for the apology."""
-    monkeypatch.setattr("bot.slack.messenger.SLACK_SECONDS", 0.1)
+    monkeypatch.setattr("bot.slack.messenger.SLACK_SECONDS", 1.0)
     over = asyncio.Event()
 
     async def silent(request: web.Request) -> web.StreamResponse:

@@ -129,6 +129,8 @@ def test_what_is_unknown_is_refused_with_the_nearest_known_one(text: str, neares
         ("style:", "full, compact"),
         ("xyz", "`on:`, `-on:`, `to:`, `mention:` and `style:`"),
         ("limit:7", "`on:`, `-on:`, `to:`, `mention:` and `style:`"),
+        ("colour:red", "`on:`, `-on:`, `to:`, `mention:` and `style:`"),
+        ("Colour:Red", "I don't know the option `Colour:Red`."),
     ],
 )
 def test_what_is_near_to_nothing_is_refused_with_all_that_is_known(text: str, known: str) -> None:

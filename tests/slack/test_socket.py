@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,7 +18,7 @@ from bot.slack.listeners.boundary import Busy
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher, Listener
 from bot.slack.payloads import Payload
 from bot.slack.socket import Connection, Socket
-from bot.slack.websocket import make_connection
+from bot.slack.websocket import AckNoter, make_connection
 from tests.factories import make_seal
 
 MIRA = "U0MIRA"
@@ -31,6 +32,7 @@ class FakeConnection:
         self._line = line
         self.of_app = line.of_app
         self.is_open = False
+        self.due_at = monotonic()
         self.leaves = asyncio.Event()
         self.ends = asyncio.Event()
 
@@ -146,6 +148,24 @@ async def test_of_the_apps_connections_those_that_make_room_are_not_counted(line
         assert socket.of_app == 3
 
 
+async def test_who_neither_is_connected_nor_tries_to_be_is_stalled(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Socket(connect=line.connect).is_stalled, "it doesn't run"
+    async with running(line.connect) as socket:
+        now = monotonic()
+        monkeypatch.setattr("bot.slack.socket.monotonic", lambda: now)
+        connection = line.made[0]
+        connection.due_at = now - 1_000
+        found = [socket.is_stalled]
+        connection.is_open = False
+        for due_at in (now - 1_000, now - 121, now - 119, now + 3_600):
+            connection.due_at = due_at
+            found.append(socket.is_stalled)
+
+    assert found == [False, True, True, False, False], (
+        "connected; not; not; it has just tried; it rests as it was asked to"
+    )
+
+
 @pytest.mark.parametrize("is_leaving", [False, True])
 async def test_stopped_it_closes_every_connection(line: Line, is_leaving: bool) -> None:
     async with running(line.connect) as socket:
@@ -204,11 +224,13 @@ class Desk:
 
 
 @asynccontextmanager
-async def opened(desk: Desk) -> AsyncIterator[tuple[SlackSandbox, Callable[[], Connection]]]:
+async def opened(
+    desk: Desk, *, note_ack: AckNoter = lambda _payload, _seconds: None
+) -> AsyncIterator[tuple[SlackSandbox, Callable[[], Connection]]]:
     async with SlackSandbox(clock=SandboxClock()) as slack, open_session(api_url=slack.api_url) as session:
         web = make_web_client(session=session, api_url=slack.api_url)
         bolt = make_bolt(Dispatcher(desk.listeners(), seal=make_seal()))
-        yield slack, lambda: make_connection(app=bolt, app_token=slack.app_token, web=web)
+        yield slack, lambda: make_connection(app=bolt, app_token=slack.app_token, web=web, note_ack=note_ack)
 
 
 async def test_a_real_connection_opens_and_closes() -> None:
@@ -347,3 +369,47 @@ async def test_a_peer_that_falls_silent_is_taken_for_dead(monkeypatch: pytest.Mo
     async with opened(Desk()) as (slack, connect), running(connect):
         slack.sockets._open[0].request.transport.pause_reading()  # type: ignore[union-attr]
         await slack.wait_for(lambda: slack.connections_made == 2)
+
+
+async def test_a_real_connection_says_when_something_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    async def rest(_seconds: float) -> None:
+        rests.append(connection.due_at - monotonic())
+
+    async with opened(Desk()) as (slack, connect):
+        connection = connect()
+        assert connection.due_at <= monotonic()
+        slack.faults.add(Fault(path="/api/apps.connections.open", status=429, retry_after=600))
+        with monkeypatch.context() as patched:
+            patched.setattr("bot.slack.websocket.asyncio.sleep", rest)
+            await connection.connect()
+        assert rests == [pytest.approx(600, abs=5)]
+        assert connection.due_at == float("inf")
+
+        slack.drop_connections()
+        await until(lambda: not connection.is_open)
+        assert connection.due_at <= monotonic()
+        await connection.close()
+
+
+async def test_an_ack_is_timed_from_when_its_envelope_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, now, acks = Desk(), 100.0, list[tuple[str, float]]()
+    desk.answers.clear()
+    monkeypatch.setattr("bot.slack.websocket.perf_counter", lambda: now)
+
+    def note(payload: Payload, seconds: float) -> None:
+        acks.append((payload["text"], seconds))
+
+    async with opened(desk, note_ack=note) as (slack, connect), running(connect):
+        command = asyncio.create_task(slack.command(MIRA, "one", channel=OPERATIONS))
+        await until(lambda: desk.heard == ["one"])
+        now += 2.5
+        desk.answers.set()
+        assert (await command).ok
+        await until(lambda: bool(acks))
+        desk.is_busy = True
+        slack._delivery.ack_seconds = 0.1
+        assert not (await slack.command(MIRA, "not acked", channel=OPERATIONS)).ok
+
+    assert acks == [("one", 2.5)]

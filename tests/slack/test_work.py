@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
 from bot.slack.work import Once, Work
@@ -177,16 +178,20 @@ async def test_closing_waits_for_what_is_under_way(jobs: Jobs) -> None:
     assert jobs.ended == ["a"]
 
 
-async def test_after_the_grace_time_the_rest_is_cancelled_and_named(jobs: Jobs) -> None:
-    work = Work()
+async def test_after_the_grace_time_the_rest_is_cancelled_and_who_has_not_begun_is_named(jobs: Jobs) -> None:
+    """Who has begun says itself what becomes of it; each line has the id of the request that it is about."""
+    work = Work(at_once=1)
     work.start("slow one", jobs.named("a"))
+    with bound_contextvars(request_id="0b"):
+        work.start("next one", jobs.named("b"))
     await breathe()
 
-    with capture_logs() as logs:
+    with capture_logs(processors=[merge_contextvars]) as logs:
         await work.close(grace=0.01)
 
-    assert jobs.cancelled == ["a"]
-    assert [(entry["event"], entry["job"]) for entry in logs] == [("work_cancelled", "slow one")]
+    assert (jobs.cancelled, jobs.ended) == (["a"], [])
+    (line,) = logs
+    assert (line["event"], line["job"], line["request_id"]) == ("work_cancelled", "next one", "0b")
     assert work.count() == 0
 
 

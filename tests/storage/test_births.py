@@ -4,10 +4,12 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from bot.core.calls import CallStatus
 from bot.core.changes import ChangeKind, Facts
 from bot.core.subscriptions import Delivery, Options, Reason, SubscriptionState
+from bot.storage.database import Database
 from bot.storage.schema import agent_subscriptions, boards, followed_calls, notices, subscriptions
 from bot.storage.store import Store
 from tests.core.making import HOUR, MINUTE, SECOND, FakeClock, make_reading
@@ -274,6 +276,42 @@ class TestWaiting:
         assert await campaign.born() == []
         row = await actor.call()
         assert (row["due_at"], row["is_awaited"], row["status"]) == (None, False, "CALL_FINISHED")
+
+    async def test_whoever_follows_a_call_while_it_is_looked_at_for_an_agent_is_told_all_the_same(
+        self, campaign: Campaign, actor: Actor, clock: FakeClock
+    ) -> None:
+        await campaign.wish(options=ONLY_REJECTED)
+        await campaign.announce()
+        await campaign.read("TRIGGERED")
+        clock.advance(MINUTE)
+        (known,) = (await actor.claim_calls()).rows
+        await actor.follow(channel_id="C2", status="TRIGGERED")
+
+        await campaign.look(known, make_reading("CALL_FINISHED", at=clock()))
+
+        assert [turn.notice.facts.new for turn in await actor.deliver()] == ["CALL_FINISHED"]
+        assert not (await actor.call())["is_awaited"]
+
+    async def test_calls_that_nobody_wants_cost_little(
+        self, campaign: Campaign, actor: Actor, database: Database, kind: str
+    ) -> None:
+        if kind != "sqlite":
+            pytest.skip("PostgreSQL's commits share their wait by themselves")
+        await campaign.wish(options=ONLY_REJECTED)
+        await campaign.cover()
+        await campaign.announce(*range(1, 21))
+        claimed = (await actor.claim_calls()).rows
+        begun: list[str] = []
+        event.listen(database.sync_engine, "begin", lambda _: begun.append("begin"))
+
+        await asyncio.gather(
+            *(campaign.look(known, replace(make_reading("CALL_FINISHED"), id=known.call_id)) for known in claimed)
+        )
+
+        assert len(begun) <= 3, "they share a transaction, and the first tells that their agent's webhooks arrive"
+        rows = await actor.rows(followed_calls)
+        assert {(row["status"], row["due_at"], row["is_awaited"]) for row in rows} == {("CALL_FINISHED", None, False)}
+        assert len(rows) == 20
 
     async def test_no_more_than_one_that_is_awaited_by_an_agent_unfollowed_since(
         self, campaign: Campaign, actor: Actor, clock: FakeClock

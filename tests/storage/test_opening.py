@@ -1,14 +1,12 @@
 import os
-import sqlite3
 import stat
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.storage.database import Database, StorageError
-from bot.storage.opening import _prepare_sqlite, open_database
+from bot.storage.opening import open_database
 from tests.postgres import Postgres
 
 
@@ -37,12 +35,6 @@ class TestSqlite:
             for name, value in wanted.items():
                 assert (await connection.execute(text(f"PRAGMA {name}"))).scalar() == value
         await database.close()
-
-    def test_what_is_deleted_is_overwritten_however_sqlite_was_built(self) -> None:
-        with closing(sqlite3.connect(":memory:")) as connection:
-            connection.execute("PRAGMA secure_delete=OFF")
-            _prepare_sqlite(connection, None, may_make=True)
-            assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)
 
     @pytest.mark.parametrize(
         ("url", "sentence"),

@@ -59,6 +59,8 @@ class FakeStore(WebhookStore):
         self.kept[webhook_id] = secret
 
     async def forget(self, webhook_id: str) -> None:
+        if self.fails:
+            raise StoreUnavailable("locked")
         self.kept.pop(webhook_id, None)
 
 
@@ -116,6 +118,14 @@ async def test_the_bot_of_another_address_is_left_alone(capsys: pytest.CaptureFi
     assert "Left alone: webhook wh-2, which is sent to https://staging.example" in said
 
 
+async def test_the_bot_of_another_address_and_secret_keeps_its_webhook(capsys: pytest.CaptureFixture[str]) -> None:
+    other = replace(GOOD, id="wh-2", url="https://staging.example/samora/webhook", headers={"X-Samora-Bot-Secret": "x"})
+    desk, api, _ = make_desk(other)
+    await desk.install(WANTED)
+    assert api.there == [other, GOOD]
+    assert "Left alone: webhook wh-2" in capsys.readouterr().out
+
+
 async def test_one_whose_secret_cannot_be_kept_is_made_anew_later() -> None:
     """Samora tells it only once."""
     desk, api, store = make_desk()
@@ -141,6 +151,28 @@ async def test_ours_are_removed(capsys: pytest.CaptureFixture[str]) -> None:
     assert api.there == []
     with pytest.raises(UserMistake, match="Whose calls"):
         await desk.remove(Wanted())
+
+
+async def test_what_cannot_be_forgotten_is_not_removed_either() -> None:
+    """Else nothing would be left by which its secret could be found, and thrown away."""
+    desk, api, store = make_desk(GOOD)
+    store.kept["wh-1"], store.fails = "whsec_1", True
+    with pytest.raises(StoreUnavailable):
+        await desk.remove(Wanted(agent_id=AGENT))
+    assert api.there == [GOOD]
+    store.fails = False
+    await desk.remove(Wanted(agent_id=AGENT))
+    assert (api.there, store.kept) == ([], {})
+
+
+async def test_with_an_address_the_bot_of_another_one_keeps_its_webhook(capsys: pytest.CaptureFixture[str]) -> None:
+    other = replace(GOOD, id="wh-2", url="https://staging.example/samora/webhook")
+    desk, api, _ = make_desk(GOOD, other)
+    await desk.remove(WANTED)
+    assert api.there == [other]
+    await desk.remove(WANTED)
+    assert api.there == [other]
+    assert "No webhook of ours is sent there" in capsys.readouterr().out
 
 
 async def test_a_list_tells_how_they_are_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,6 +237,21 @@ async def test_a_check_knocks(bot: str, brought: list[str | None], capsys: pytes
     assert await desk.check(Wanted(agent_id=AGENT))
     assert "installed, and the bot answers" in capsys.readouterr().out
     assert brought == [None, SECRET]
+
+
+async def test_a_check_of_an_address_leaves_the_bot_of_another_one_alone(
+    bot: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = replace(GOOD, id="wh-2", url="https://staging.example/samora/webhook", headers={})
+    desk, _, _ = make_desk(other, replace(GOOD, url=bot))
+    assert await desk.check(Wanted(url=bot))
+    assert "staging" not in capsys.readouterr().out
+
+
+async def test_a_check_of_an_address_tells_what_is_sent_elsewhere(bot: str, capsys: pytest.CaptureFixture[str]) -> None:
+    desk, _, _ = make_desk(replace(GOOD, url=bot))
+    assert not await desk.check(Wanted(url=URL))
+    assert "it is sent elsewhere" in capsys.readouterr().out.replace("\n", " ")
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Samora-Bot-Secret": "of another bot"}])

@@ -29,7 +29,7 @@ def make_dispatcher(
     channels: Channels,
     doctor: Doctor,
     messenger: Messenger,
-    observe_ack: AckObserver = lambda _kind, _seconds: None,
+    observe_ack: AckObserver = lambda _kind, _transport, _seconds: None,
 ) -> Dispatcher:
     """All listeners of the bot, by what Slack calls the payloads that they listen to."""
     typed = Typed(answers=answers, following=following, agents=agents, listing=listing, doctor=doctor)

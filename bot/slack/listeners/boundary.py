@@ -14,7 +14,15 @@ import structlog
 from structlog.contextvars import get_contextvars
 
 from bot.core.calls import CallId
-from bot.core.errors import BotError, NotAllowed, PermanentError, SamoraUnavailable, TemporaryError, TokenRefused
+from bot.core.errors import (
+    BotError,
+    NotAllowed,
+    PermanentError,
+    SamoraUnavailable,
+    TemporaryError,
+    TokenRefused,
+    UserMistake,
+)
 from bot.core.limits import LookupLimits
 from bot.core.tracing import OpenSpan, untraced
 from bot.slack.access import Access
@@ -185,7 +193,8 @@ class Boundary:
         try:
             async with asyncio.timeout(_HEED_SECONDS):
                 if await self._workspaces.find(place) is None:
-                    log.warning("foreign_payload", kind=kind, team_id=place.team_id, app_id=place.app_id)
+                    ids = {"team_id": place.team_id, "app_id": place.app_id}
+                    log.warning("foreign_payload", **watch.ended(kind, "foreign"), **ids)
                     self._observe(kind, "foreign")
                     return
                 await job()
@@ -212,21 +221,22 @@ class Boundary:
             # A refusal that is no neighbour's state is our own mistake: blocks or arguments that Slack does not accept.
             is_ours = type(error) in {PermanentError, TokenRefused}
             write = log.error if is_ours else log.info
-            write("not_answered", **watch.ended(request.kind, outcome), reason=error.reason)
-            # What is a person's own mistake may quote that person.
+            # What is a person's own mistake quotes that person.
+            reason = {} if isinstance(error, UserMistake) else {"reason": error.reason}
+            write("not_answered", **watch.ended(request.kind, outcome), **reason, **_ids(request))
             if isinstance(error, TemporaryError | PermanentError):
                 self._note_failure(request.kind, error.reason)
             await self._say(request, self._sorry(request, error))
         except asyncio.CancelledError:
             # The process ends before Samora answers: whoever waits is told so, and can try again elsewhere.
-            log.warning("not_answered", **watch.ended(request.kind, "stopped"))
+            log.warning("not_answered", **watch.ended(request.kind, "stopped"), **_ids(request))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
                     await self._say(request, self._sorry(request, SamoraUnavailable("stopped")))
             raise
         except Exception:
             reference = find_reference()
-            log.exception("bug", **watch.ended(request.kind, outcome), reference=reference)
+            log.exception("bug", **watch.ended(request.kind, outcome), reference=reference, **_ids(request))
             self._note_failure(request.kind, f"bug {reference}")
             await self._say(request, bug_message(reference))
         self._observe(request.kind, outcome)
@@ -254,8 +264,7 @@ class Boundary:
         if request.again in _LOOKUPS:
             self._limits.count(user_id=place.user_id, channel_id=place.channel_id)
         await job()
-        ids = {"call_id": str(request.call_id or ""), "user_id": place.user_id}
-        log.info("answered", **watch.ended(request.kind, "answered"), **ids)
+        log.info("answered", **watch.ended(request.kind, "answered"), **_ids(request))
         return "answered"
 
     async def _open(self, place: Place, message: Message) -> None:
@@ -280,3 +289,9 @@ class Boundary:
             else:
                 return
         log.warning("answer_lost", kind=request.kind, reason=reason)
+
+
+def _ids(request: Request) -> dict[str, str]:
+    """Whom and what a request's one line is about."""
+    call = {"call_id": str(request.call_id)} if request.call_id else {}
+    return {**call, "user_id": request.place.user_id}

@@ -8,7 +8,6 @@ ack takes half as long again (``make bench``). In Socket Mode it is Bolt's one m
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from time import perf_counter
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -23,8 +22,8 @@ log = structlog.get_logger()
 
 Listener = Callable[[Ack, Payload], Awaitable[None]]
 
-# Called with a payload's type and the seconds until it was acked.
-AckObserver = Callable[[str, float], None]
+# Called with a payload's type, how it came, and the seconds until it was acked.
+AckObserver = Callable[[str, str, float], None]
 
 COMMAND = "command"
 
@@ -43,7 +42,7 @@ class Dispatcher:
         listeners: Mapping[str, Listener],
         *,
         seal: Seal,
-        observe_ack: AckObserver = lambda _kind, _seconds: None,
+        observe_ack: AckObserver = lambda _kind, _transport, _seconds: None,
         span: OpenSpan = untraced,
     ) -> None:
         """Takes who listens, and the seal of what Slack keeps for us.
@@ -51,13 +50,19 @@ class Dispatcher:
         Args:
             listeners: by payload type: Slack's words; :data:`COMMAND` for slash commands, which have none.
             seal: its values are read nowhere else.
-            observe_ack: hears after how many seconds a payload of which type was acked; of those alone that are known.
+            observe_ack: hears of acks of payloads that somebody listens to.
             span: opens the span of each request, and that of its ack.
         """
         self._listeners = listeners
         self._seal = seal
         self._observe_ack = observe_ack
         self._span = span
+
+    def note_ack(self, transport: str, body: Payload, seconds: float) -> None:
+        """Hears from whoever carries payloads that one was acked, so long after it had come."""
+        kind = _kind(body)
+        if kind in self._listeners:
+            self._observe_ack(kind, transport, seconds)
 
     async def dispatch(self, body: Payload) -> Acked:
         """Has a payload listened to, and returns the ack. Whatever is logged of it, then or later, carries one id."""
@@ -68,7 +73,6 @@ class Dispatcher:
             return await self._have_heard(kind, body)
 
     async def _have_heard(self, kind: str, body: Payload) -> Acked:
-        began = perf_counter()
         listener = self._listeners.get(kind)
         if kind == _URL_CHECK:
             return Acked.of_json({"challenge": text_at(body, "challenge")})
@@ -83,8 +87,6 @@ class Dispatcher:
             return Acked(status=503)
         except Exception:
             log.exception("bug", kind=kind, reference=find_reference())
-        finally:
-            self._observe_ack(kind, perf_counter() - began)
         return ack.answer
 
     def _unseal(self, body: Payload) -> Payload:

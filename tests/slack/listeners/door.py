@@ -19,6 +19,7 @@ from bot.core.lookup import Lookup
 from bot.core.naming import KnownNames, NamedCalls
 from bot.core.ports import Outbox
 from bot.core.subscriptions import Subscription
+from bot.core.visibility import Visibility
 from bot.slack.agent_following import AgentFollowing
 from bot.slack.answers import Answers
 from bot.slack.blocks import Message
@@ -185,6 +186,7 @@ class Bot:
                 access=access,
                 clock=lambda: READ_AT,
                 on_change=self._wake,
+                visibility=Visibility(hidden=("notes", "*.pin")),
                 make_id=lambda: "a-new",
             ),
             listing=Listing(

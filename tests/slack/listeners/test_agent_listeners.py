@@ -453,6 +453,23 @@ async def test_and_so_is_every_button_about_them(action_id: str) -> None:
     assert (bot.agents.done, bot.samora.asked) == ([], [])
 
 
+@pytest.mark.parametrize("name", ["notes", "Notes.of.agents", "customer.pin"])
+async def test_no_filter_can_be_about_what_an_administrator_hides(name: str) -> None:
+    """It would match no call, or every call, and whoever typed it would wait for ever."""
+    bot = make_bot()
+    for more in ("", " --try"):
+        await bot.take(command(f"subscribe agent {AGENT} -var.{name}:x*{more}", trigger_id=f"t{more}"))
+
+        assert text_of(bot.said[-1]) == f"The variable `{name}` is hidden from everybody, so no filter can be about it."
+    assert bot.samora.asked == []
+
+
+async def test_whoever_made_it_reads_anothers_filters_masked_if_variables_are_not_for_that_person() -> None:
+    bot = make_bot(here(creator_id=USER, filters=(VariableFilter(name="mail", glob="jo@x.example"),)), **LIMITED)
+    await bot.take(command(f"subscribe agent {AGENT}"))
+    assert "whose `mail` is `j•••@x.example`" in text_of(bot.only)
+
+
 async def test_other_filters_are_for_everybody() -> None:
     bot = make_bot(**LIMITED)
     await bot.take(command(f"subscribe agent {AGENT} status:rejected"))

@@ -1,0 +1,171 @@
+"""Our connections beside the library's: they speak to SQLAlchemy alike, and are made ready by several at once."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot.storage import sqlite
+from bot.storage.database import Database
+from bot.storage.opening import open_database
+from bot.storage.sqlite import connect
+
+CONNECT = sqlite3.connect
+
+
+def size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+async def fail_amid(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(text("INSERT INTO calls (name) VALUES ('lost')"))
+        raise KeyError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "bot.db"
+
+
+async def test_what_is_deleted_is_overwritten_however_sqlite_was_built(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect_careless(*given: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = CONNECT(*given, **options)
+        connection.execute("PRAGMA secure_delete=OFF")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect_careless)
+    connection = await connect(path, may_make=True)
+    assert list(await connection.execute_fetchall("PRAGMA secure_delete")) == [(1,)]
+    await connection.close()
+
+
+async def test_many_open_a_new_file_at_once(path: Path) -> None:
+    connections = await asyncio.gather(*(connect(path, may_make=True) for _ in range(20)))
+    for each in connections:
+        assert list(await each.execute_fetchall("PRAGMA journal_mode")) == [("wal",)]
+        await each.close()
+
+
+async def test_nobody_waits_for_ever_for_a_file_that_is_being_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = CONNECT(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(sqlite, "PATIENCE_SECONDS", 0.05)
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        await connect(path, may_make=True)
+    assert caught.value.sqlite_errorname == "SQLITE_BUSY"
+    holder.close()
+
+
+async def test_a_new_file_that_another_one_makes_ready_is_tried_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = CONNECT(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+
+    async def sleep(_seconds: float) -> None:
+        if holder.in_transaction:
+            holder.execute("COMMIT")
+
+    monkeypatch.setattr(sqlite, "sleep", sleep)
+    # As SQLite's own patience is no help where it sees that both wait for each other.
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **options: CONNECT(*given, **options | {"timeout": 0}))
+    connection = await connect(path, may_make=True)
+    assert not holder.in_transaction
+    await connection.close()
+    holder.close()
+
+
+async def test_a_file_that_is_something_else_is_left_alone(path: Path) -> None:
+    write(path, b"no database, but of some length" * 100)
+    with pytest.raises(sqlite3.DatabaseError) as caught:
+        await connect(path, may_make=True)
+    assert caught.value.sqlite_errorname == "SQLITE_NOTADB"
+
+
+class TestStatements:
+    @pytest.fixture
+    async def database(self, path: Path) -> Any:
+        database = open_database(f"sqlite:///{path}")
+        async with database.writing() as connection:
+            await connection.execute(text("CREATE TABLE calls (id INTEGER PRIMARY KEY, name TEXT UNIQUE)"))
+        yield database
+        await database.close()
+
+    async def test_rows_and_counts(self, database: Database) -> None:
+        async with database.transaction() as connection:
+            names = [{"name": each} for each in "abc"]
+            many = await connection.execute(text("INSERT INTO calls (name) VALUES (:name)"), names)
+            assert many.rowcount == 3
+            changed = await connection.execute(text("UPDATE calls SET name = name || '!' WHERE id > 1"))
+            assert changed.rowcount == 2
+            back = await connection.execute(text("INSERT INTO calls (name) VALUES ('d') RETURNING id, name"))
+            assert back.all() == [(4, "d")]
+        async with database.reading() as connection:
+            rows = await connection.execute(text("SELECT * FROM calls"))
+            assert list(rows.keys()) == ["id", "name"]
+            assert rows.all() == [(1, "a"), (2, "b!"), (3, "c!"), (4, "d")]
+
+    async def test_what_is_not_committed_is_gone_though_nothing_is_taken_back_on_return(
+        self, database: Database
+    ) -> None:
+        with pytest.raises(KeyError):
+            await fail_amid(database)
+        beginning = asyncio.Event()
+
+        async def hang() -> None:
+            async with database.transaction() as connection:
+                await connection.execute(text("INSERT INTO calls (name) VALUES ('lost, too')"))
+                beginning.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(hang())
+        await beginning.wait()
+        task.cancel()
+        await asyncio.wait({task})
+        for _ in range(4):  # whichever connection it was
+            async with database.transaction() as connection:
+                assert (await connection.execute(text("SELECT count(*) FROM calls"))).scalar() == 0
+
+    async def test_who_is_given_up_while_a_statement_runs_leaves_nothing_behind(self, database: Database) -> None:
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT max(i) FROM n"
+
+        async def count() -> None:
+            async with database.transaction() as connection:
+                await connection.execute(text("INSERT INTO calls (name) VALUES ('lost')"))
+                await connection.execute(text(endless))
+
+        task = asyncio.create_task(count())
+        done, _ = await asyncio.wait({task}, timeout=0.05)
+        assert not done
+        task.cancel()
+        await asyncio.wait({task})
+        async with database.transaction() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM calls"))).scalar() == 0
+
+
+async def test_the_log_is_written_back_while_others_write(path: Path) -> None:
+    database = open_database(f"sqlite:///{path}")
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE calls (name BLOB)"))
+    before = size(path)
+    for _ in range(60):
+        async with database.transaction() as connection:
+            await connection.execute(text("INSERT INTO calls VALUES (randomblob(5000))"))
+    # The last one that closes a file writes the log back anyhow: so that isn't us.
+    last = CONNECT(path)
+    last.execute("SELECT count(*) FROM calls").fetchall()
+    await database.close()
+    assert size(path) > before
+    last.close()
