@@ -42,7 +42,8 @@ class Samora:
         if request.can_read_body:
             self.sent.append(await request.json())
         status, text = self.answer
-        return web.Response(status=status, text=text or None)
+        headers = {"Location": "/elsewhere"} if 300 <= status < 400 else {}
+        return web.Response(status=status, text=text or None, headers=headers)
 
 
 @pytest.fixture
