@@ -8,8 +8,8 @@ for the doctor in Slack. ``memory`` opens the database, ``asking`` what asks Sam
 by, ``app`` puts all together and ``running`` is what it does then, ``watchdog`` sees when that hangs, and ``tracing``
 tells a collector what was done.
 ``web`` is the HTTP door and ``server`` what it hangs in, ``settings`` the only reader of the environment, ``kinds`` the
-values in them and ``rules`` what they mean to the core, ``log`` sets up the logs, ``lean`` makes a start quick, and
-``cli`` is the command ``samora-bot``.
+values in them and ``rules`` what they mean to the core, ``log`` sets up the logs, ``lean`` makes a start quick,
+``stopping`` hears when it is to end, and ``cli`` is the command ``samora-bot``.
 """
 
 __version__ = "0.1.0"

@@ -5,10 +5,9 @@ Exit codes: 0 done, 1 it did not work, 2 wrong settings or arguments. Heavy impo
 
 import asyncio
 import re
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
@@ -32,6 +31,7 @@ from bot.settings import (
     load,
     load_settings,
 )
+from bot.stopping import stop_on_signals, until_stopped
 
 if TYPE_CHECKING:
     from bot.storage.store import Store
@@ -91,11 +91,14 @@ async def _run_bot(settings: Settings) -> None:
     from bot.app import open_bot
     from bot.server import CannotStart
 
-    stopped = _stop_on_signals()
+    stopped = stop_on_signals()
     try:
-        async with open_bot(settings) as bot:
-            settle()
-            await bot.run(stopped)
+        async with AsyncExitStack() as stack:
+            # Whoever waits for a database, or migrates a large one, may be stopped, too.
+            bot = await until_stopped(stack.enter_async_context(open_bot(settings)), stopped)
+            if bot:
+                settle()
+                await bot.run(stopped)
     except CannotStart as error:
         _fail(str(error))
 
@@ -130,7 +133,7 @@ async def _call(settings: SamoraSettings, call_id: CallId, *, form: "Form", watc
     async with open_lookup(settings) as lookup:
         try:
             if watch:
-                await watch_call(lookup, call_id, stopped=_stop_on_signals())
+                await watch_call(lookup, call_id, stopped=stop_on_signals())
             else:
                 await show_call(lookup, call_id, form=form)
         except BotError as error:
@@ -234,7 +237,8 @@ def sandbox(
 ) -> None:
     """The whole bot in a workspace of its own, in the browser: no accounts, no network."""
     if missing := [name for name in ("fpdf", "yaml") if find_spec(name) is None]:
-        _fail(f"The sandbox needs its extra ({', '.join(missing)}): pip install 'samora-bot[sandbox]'.", code=WRONG)
+        extra = f"The sandbox needs its extra ({', '.join(missing)})"
+        _fail(f"{extra}. Where the code is, `make demo` installs and opens it.", code=WRONG)
     from bot.sandbox.show import show
     from bot.sandbox.site import PageMissing
     from bot.sandbox.stage import CannotStart
@@ -242,20 +246,13 @@ def sandbox(
 
     try:
         showing = show(manifest=make_manifest(), port=port, with_browser=browser, say=typer.echo)
-        _run_to_the_end(_until_stopped(showing))
+        _run_to_the_end(_show(showing))
     except (PageMissing, CannotStart) as error:
         _fail(str(error))
 
 
-async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Does work that ends when it is told to, at whatever moment that is; raises what it raises."""
-    stopped = asyncio.create_task(_stop_on_signals().wait(), name="stop")
-    working = asyncio.create_task(work, name="work")
-    await asyncio.wait({stopped, working}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    working.cancel()
-    with suppress(asyncio.CancelledError):
-        await working
+async def _show(showing: Coroutine[Any, Any, None]) -> None:
+    await until_stopped(showing, stop_on_signals())
 
 
 def _read(read: Callable[[], Result]) -> Result:
@@ -275,13 +272,6 @@ def _set_up_logging(settings: LogSettings, *, level: str | None = None) -> None:
     several = [each for field in fields for each in (field if isinstance(field, tuple) else (field,))]
     secrets = [each.get_secret_value() for each in several if isinstance(each, SecretStr)]
     set_up_logging(level=level or settings.log_level, form=settings.log_format, secrets=secrets)
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    return stopped
 
 
 def _run_to_the_end(work: Coroutine[Any, Any, Result]) -> Result:

@@ -14,7 +14,8 @@ AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 # Where each setting that somebody must fetch is found. Told with every complaint about it.
 WHERE = {
     "SLACK_BOT_TOKEN": "api.slack.com/apps → your app → OAuth & Permissions → Bot User OAuth Token (xoxb-…)",
-    "SLACK_SIGNING_SECRET": "api.slack.com/apps → your app → Basic Information → App Credentials → Signing Secret",
+    "SLACK_SIGNING_SECRET": "api.slack.com/apps → your app → Basic Information → App Credentials → Signing Secret; "
+    "or set SLACK_APP_TOKEN, for Socket Mode, which needs none",
     "SLACK_APP_TOKEN": "api.slack.com/apps → your app → Basic Information → App-Level Tokens, scope connections:write "
     "(xapp-…)",
     "SAMORA_API_KEY": "app.samora.ai → the settings of your organisation → API keys",
@@ -205,19 +206,25 @@ class Settings(SamoraSettings, DatabaseSettings):
     def _is_bot_token(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("xoxb-", "xoxe.xoxb-")):
             raise ValueError("is not a bot token: those start with xoxb-")
-        return value
+        return _filled(value)
 
     @field_validator("slack_app_token")
     @classmethod
     def _is_app_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not value.get_secret_value().startswith("xapp-"):
             raise ValueError("is not an app-level token: those start with xapp-")
-        return value
+        return value and _filled(value)
 
     @field_validator("slack_api_url")
     @classmethod
     def _ends_in_slash(cls, value: str) -> str:
         return value.rstrip("/") + "/"
+
+
+def _filled(token: SecretStr) -> SecretStr:
+    if token.get_secret_value().endswith("-"):
+        raise ValueError("holds no more than its beginning: fill it in")
+    return token
 
 
 class HttpSettings(Settings):

@@ -41,10 +41,10 @@ class Postgres:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def make_database(self, *, template: str = "template1") -> str:
+    def make_database(self, *, template: str = "template1", options: str = "") -> str:
         """A new database; returns its name."""
         name = f"test_{next(_NUMBERS)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} {options}")
         return name
 
     def drop_database(self, name: str) -> None:

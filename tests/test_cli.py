@@ -549,7 +549,9 @@ def test_the_sandbox_without_its_extra_says_how_to_get_it(mocker: MockerFixture)
     ended = run_in_process("sandbox")
 
     assert ended.exit_code == 2
-    assert ended.stderr == "The sandbox needs its extra (fpdf, yaml): pip install 'samora-bot[sandbox]'.\n"
+    assert ended.stderr == (
+        "The sandbox needs its extra (fpdf, yaml). Where the code is, `make demo` installs and opens it.\n"
+    )
 
 
 def test_the_sandbox_without_its_page_says_how_to_build_it(mocker: MockerFixture, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the README shows is true."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -21,9 +22,13 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def table_under(heading: str) -> list[list[str]]:
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+FAILURES = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
+
+
+def table_under(heading: str, document: str = README) -> list[list[str]]:
     """The rows of the first table under a heading, without its head."""
-    part = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    part = document.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     rows = [line for line in part.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[2:]]
 
@@ -62,8 +67,8 @@ def test_every_subcommand_is_shown() -> None:
 
 
 def test_the_bounds_on_work_are_the_codes() -> None:
-    assert f"{work._AT_ONCE} answers at a time, {work._WAITING:,} wait" in README
-    assert f"More than {work._FLOOD} requests within a second" in README
+    assert f"{work._AT_ONCE} answers at a time, {work._WAITING:,} wait" in FAILURES
+    assert f"More than {work._FLOOD} requests within a second" in FAILURES
 
 
 def test_the_scopes_are_the_manifests() -> None:
@@ -81,9 +86,36 @@ def test_links_lead_somewhere(link: tuple[str, str]) -> None:
     assert (ROOT / (link[0] or link[1])).exists()
 
 
+@pytest.mark.parametrize("document", sorted(ROOT.glob("docs/*.md")), ids=lambda each: each.name)
+def test_links_between_the_documents_lead_somewhere(document: Path) -> None:
+    assert f"docs/{document.name}" in README, "nobody finds it"
+    for link in re.findall(r"\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
+        name, _, heading = link.partition("#")
+        there = document.parent / name
+        assert there.exists(), link
+        lines = there.read_text(encoding="utf-8").splitlines() if heading else []
+        headings = [line.lstrip("# ").lower().replace(" ", "-") for line in lines if line.startswith("#")]
+        assert not heading or heading in headings, link
+
+
+def test_what_people_are_said_to_read_is_what_they_are_told() -> None:
+    sources = [*(ROOT / "bot" / "slack").rglob("*.py"), *(ROOT / "bot" / "core").rglob("*.py")]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))]
+    told = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    quoted = re.findall(r'"([^"]+)"', FAILURES + README.split("## When things fail")[1].split("\n## ")[0])
+    assert len(quoted) >= 10
+    for part in [
+        part for quote in quoted for part in re.split(r"[0-9]+(?: times| seconds)?|\.", " ".join(quote.split()))
+    ]:
+        # What a sentence begins with depends on the error, and this is the rest of it.
+        assert any(part.removesuffix(" right now").strip() in each for each in told), part
+
+
 def test_the_tests_that_promises_name_exist() -> None:
-    named = {name for row in table_under("Privacy and security") for name in re.findall(r"`(tests/[^`]+)`", row[2])}
-    assert len(named) >= 7
+    named = {
+        name for row in table_under("What is promised", SECURITY) for name in re.findall(r"`(tests/[^`]+)`", row[2])
+    }
+    assert len(named) >= 15
     for name in named:
         assert (ROOT / name).exists(), name
 
@@ -102,7 +134,7 @@ def test_the_data_table_is_the_schema() -> None:
 
 
 def test_the_proofs_that_the_threat_model_names_exist() -> None:
-    model = (ROOT / "SECURITY.md").read_text(encoding="utf-8").split("## The threat model", 1)[1]
+    model = SECURITY.split("## The threat model", 1)[1]
     rows = [line for line in model.splitlines() if line.startswith("| ") and not line.startswith("| asset")]
     assert len(rows) >= 20
     for row in rows:

@@ -287,6 +287,22 @@ def test_a_bot_token_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(("name", "given"), [("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")])
+def test_a_line_of_the_example_that_was_not_filled_in_is_no_token(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str
+) -> None:
+    assert f"\n{name}={given}\n" in (Path(__file__).parent.parent / ".env.example").read_text()
+    monkeypatch.setenv(name, given)
+
+    assert lines_of("auto") == [f"{name} holds no more than its beginning: fill it in. Get it here: {WHERE[name]}"]
+
+
+def test_whoever_forgot_the_app_token_is_not_sent_for_a_signing_secret_alone() -> None:
+    (line,) = [each for each in lines_of("auto") if each.startswith("SLACK_SIGNING_SECRET")]
+    assert "SLACK_APP_TOKEN" in line
+
+
+@pytest.mark.usefixtures("complete")
 @pytest.mark.parametrize("mode", ["auto", "http", "socket"])
 def test_an_app_token_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch, mode: Mode) -> None:
     monkeypatch.setenv("SLACK_APP_TOKEN", "xoxb-very-secret")

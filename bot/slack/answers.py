@@ -53,8 +53,7 @@ class Answers:
 
     async def show(self, place: Place, call_id: CallId, reply: Reply) -> None:
         """The card, for the asker alone."""
-        call = await self._ask(self._lookup.call(call_id), reply)
-        await reply.send(await self._draw_private(place, call))
+        await reply.send(await self._ask(self._read_private(place, call_id), reply))
 
     async def refresh(self, place: Place, call_id: CallId, reply: Reply) -> None:
         """The same card, read anew, in the place of the old one; with what those may see who see it."""
@@ -120,6 +119,9 @@ class Answers:
             return
         audience = audience_of(await self._access.get_sharing(place.channel_id))
         await reply.redraw(call_card(call, audience=audience, visibility=self._visibility))
+
+    async def _read_private(self, place: Place, call_id: CallId) -> Message:
+        return await self._draw_private(place, await self._lookup.call(call_id))
 
     async def _draw_private(self, place: Place, call: Call, *, share: bool = True) -> Message:
         """The card for one person: whoever may not see what is masked in a channel sees it masked, too."""

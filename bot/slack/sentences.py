@@ -27,7 +27,8 @@ from bot.slack.payloads import Asked
 _MOST_CHOICES = 5
 
 BUSY = Message("I have my hands full right now. Please try again in a moment.")
-STILL_ASKING = Message("Still asking Samora… I'll answer here as soon as it does.")
+STILL_ASKING = Message("Still asking… I'll answer here as soon as I know.")
+UNHEARD = Message("Slack didn't take my last answer. If this one doesn't come within a minute, please ask again.")
 OUTSIDER = Message("Only members of the workspace that installed me can use this. Please ask one of them.")
 NOT_AN_ID = f"That isn't a call id. A call id looks like {EXAMPLE_ID}."
 SHARED = Message(

@@ -104,9 +104,10 @@ async def connect(path: Path, *, may_make: bool) -> Connection:
             await _keep_log(connection)
         # FULL: a commit is on the disk when it returns, so even a power cut takes nothing back: no notice is posted
         # twice for it, no subscription forgotten. NORMAL would survive kill -9 as well, but not that, and was 1.3 times
-        # as quick. secure_delete: what is deleted is overwritten, not only given free.
+        # as quick. secure_delete: what is deleted is overwritten, not only given free. temp_store: a large change needs
+        # a file for a moment, for which a container whose disk is read-only has no place.
         log = f"wal_autocheckpoint={_LONGEST_LOG}"
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", log):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY", log):
             await connection.execute_fetchall(f"PRAGMA {pragma}")
     except BaseException:
         await connection.close()

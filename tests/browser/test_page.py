@@ -197,6 +197,16 @@ async def test_the_first_visit_is_shown_around_and_others_are_not(sit: Sit) -> N
     await expect(new.page.get_by_text("of 6")).to_have_count(0)
 
 
+@pytest.mark.parametrize("width", [1100, 1280])
+async def test_the_panels_tabs_leave_room_for_what_closes_it(sit: Sit, width: int) -> None:
+    seat = await sit(width=width)
+    last = await seat.page.get_by_role("tab", name="Log").bounding_box()
+    close = await seat.page.get_by_role("button", name="Close panel").bounding_box()
+    assert last
+    assert close
+    assert last["x"] + last["width"] <= close["x"]
+
+
 async def test_it_fits_a_telephone(sit: Sit) -> None:
     seat = await sit(width=360, height=740)
     page = seat.page

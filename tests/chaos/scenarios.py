@@ -4,7 +4,7 @@ import asyncio
 import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
@@ -13,13 +13,16 @@ from bot.sandbox.clock import SandboxClock
 from bot.sandbox.process import BotProcess, bot_environment
 from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
+from tests.chaos.disk import SmallDisk, open_small_disk
 from tests.chaos.proxy import Fault, Proxy
 from tests.e2e.following import QUICK, follow, open_channel, told
 from tests.e2e.world import MIRA, READY_SECONDS, World
 from tests.postgres import Postgres
 
-NOTHING = "nothing; asking again helps"
+NOTHING = "nothing; who asks next is told so at once"
+_UNHEARD = "Slack didn't take my last answer."
 _NO_SAMORA = "Samora can't answer right now."
+FULL = "the disk is full"
 _NO_MEMORY = "I can't reach my memory right now."
 _LOOK_SECONDS = 50.0
 _RECOVERY_SECONDS = 40.0
@@ -62,6 +65,7 @@ class Place:
     lines: dict[str, Proxy]
     postgres: Postgres
     process_id: Callable[[], int] = field(default=lambda: 0)
+    disk: SmallDisk | None = None
 
 
 def on_line(line: str, fault: Fault, words: str, sees: str, within: float = 5.0) -> Scenario:
@@ -107,6 +111,16 @@ async def _empty_disk(place: Place) -> None:
     _limit_files(place, resource.RLIM_INFINITY)
 
 
+async def _fill_small_disk(place: Place) -> None:
+    assert place.disk
+    await asyncio.to_thread(place.disk.fill)
+
+
+async def _empty_small_disk(place: Place) -> None:
+    assert place.disk
+    await asyncio.to_thread(place.disk.empty)
+
+
 SCENARIOS = (
     on_line("Samora", "latency", "each chunk 2 s late", "Pending: Samora call", 15),
     on_line("Samora", "reset", "connections are reset", _NO_SAMORA),
@@ -138,7 +152,8 @@ SCENARIOS = (
         # Whoever comes first upon a connection that was killed sees it: mostly a worker, but it may be the asker.
         sees=("Following call", _NO_MEMORY),
     ),
-    Scenario(line="SQLite", fault="the disk is full", begin=_fill_disk, end=_empty_disk, sees=_NO_MEMORY, within=10),
+    Scenario(line="PostgreSQL", fault=FULL, begin=_fill_small_disk, end=_empty_small_disk, sees=_NO_MEMORY, within=10),
+    Scenario(line="SQLite", fault=FULL, begin=_fill_disk, end=_empty_disk, sees=_NO_MEMORY, within=10),
 )
 
 
@@ -152,10 +167,26 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def open_place(postgres: Postgres, *, line: str) -> AsyncIterator[Place]:
-    """The bot over HTTP; what it says to Slack, Samora and PostgreSQL goes through a proxy each."""
-    clock = SandboxClock()
+async def open_place(postgres: Postgres, scenario: Scenario) -> AsyncIterator[Place]:
+    """The bot over HTTP; what it says to Slack, Samora and PostgreSQL goes through a proxy each.
+
+    Raises:
+        PermissionError: that scenario can't be played here.
+    """
+    if (scenario.line, scenario.fault) == ("PostgreSQL", FULL):
+        with open_small_disk(postgres) as disk:
+            async with _open_place(postgres, scenario.line, disk.name) as place:
+                yield replace(place, disk=disk)
+        return
     name = postgres.make_database()
+    async with _open_place(postgres, scenario.line, name) as place:
+        yield place
+    postgres.drop_database(name)
+
+
+@asynccontextmanager
+async def _open_place(postgres: Postgres, line: str, name: str) -> AsyncIterator[Place]:
+    clock = SandboxClock()
     async with SamoraSandbox(clock=clock) as samora, SlackSandbox(clock=clock, rates=False) as slack:
         port = free_port()
         lines = {
@@ -179,7 +210,6 @@ async def open_place(postgres: Postgres, *, line: str) -> AsyncIterator[Place]:
                 yield Place(world=world, lines=lines, postgres=postgres, process_id=lambda: _process_id(bot))
             assert bot.exit_code == 0, list(bot.lines)
             assert not [each for each in bot.lines if '"event": "bug"' in each or "Traceback" in each]
-    postgres.drop_database(name)
 
 
 async def play(scenario: Scenario, place: Place) -> Outcome:
@@ -199,6 +229,10 @@ async def play(scenario: Scenario, place: Place) -> Outcome:
     saw, after = await _ask(world, words, channel)
     assert saw.startswith(scenario.sees), saw
     assert after < scenario.within, f"told only after {after:.1f} s"
+    if saw == NOTHING:
+        # The ack is another line: Slack's own to the bot.
+        ack = await world.slack.command(MIRA, "help", channel=channel)
+        assert _UNHEARD in str(ack.body), ack
     world.samora.move(followed.call_id, "trigger")
     await scenario.end(place)
     began = monotonic()

@@ -18,8 +18,9 @@ fails. The same scenarios are tests (`tests/chaos`).
 """
 
 FOOT = """
-The database's full disk is played with SQLite, by a limit on how large the bot's files may grow. A full disk of
-PostgreSQL isn't played: its errors of that kind (class 53) are among those that the bot takes for passing ones.
+The full disk is played for PostgreSQL with a small one that holds the database's tables, filled to the last page. Its
+write-ahead log is elsewhere: where that can't grow the server stops by itself, as in the row of the stopped server. For
+SQLite it is played by a limit on how large the bot's files may grow.
 """
 
 
@@ -38,7 +39,7 @@ async def rows(postgres: Postgres) -> list[str]:
     """Every scenario, one after the other."""
     lines = []
     for scenario in SCENARIOS:
-        async with open_place(postgres, line=scenario.line) as place:
+        async with open_place(postgres, scenario) as place:
             lines.append(row(scenario, await play(scenario, place)))
         print(lines[-1])
     return lines

@@ -13,5 +13,5 @@ _FIELDS: dict[str, FieldInfo] = {**SocketSettings.model_fields, **HttpSettings.m
 SETTINGS = {name.upper() for name in _FIELDS}
 SECRETS = {name.upper() for name, field in _FIELDS.items() if SecretStr.__name__ in str(field.annotation)}
 
-# So long the bot may take to finish what is under way: README, "When things fail".
+# So long the bot may take to finish what is under way: docs/failures.md.
 STOPPING_SECONDS = 10

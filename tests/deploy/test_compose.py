@@ -49,6 +49,8 @@ def test_the_bot_waits_for_the_database_that_only_it_reaches() -> None:
 def test_settings_are_settings_and_secrets_are_elsewhere() -> None:
     bot = SERVICES["bot"]
     assert set(bot["environment"]) <= SETTINGS
+    assert bot["ports"] == [f"127.0.0.1:3000:{bot['environment']['PORT']}"], ".env may be one for a bot without Docker"
+    assert bot["environment"]["HOST"] == "0.0.0.0"  # noqa: S104 - of its container
     assert bot["env_file"] == ".env"
     passwords = re.findall(r"(?:POSTGRES_PASSWORD: |samora:)(\S+)", TEXT.replace(" is missing", "_is_missing"))
     assert len(passwords) == 2

@@ -62,6 +62,19 @@ def test_everything_means_the_same_pods() -> None:
     assert {each["metadata"]["name"] for each in FILES.values()} == {"samora-bot"}
     assert POD["serviceAccountName"] == "samora-bot"
     assert [next(iter(each.values())) for each in BOT["envFrom"]] == [{"name": "samora-bot"}] * 2
+    annotations = DEPLOYMENT["template"]["metadata"]["annotations"]
+    assert annotations["prometheus.io/port"] == str(BOT["ports"][0]["containerPort"])
+
+
+def test_no_replica_starts_with_a_database_of_its_own() -> None:
+    (needed,) = BOT["env"]
+    assert needed["name"] == "DATABASE_URL"
+    assert needed["valueFrom"] == {"secretKeyRef": {"name": "samora-bot", "key": "DATABASE_URL"}}
+
+
+def test_what_the_probes_ask_stands_whatever_the_secret_holds() -> None:
+    assert [next(iter(each)) for each in BOT["envFrom"]] == ["secretRef", "configMapRef"], "the later one wins"
+    assert {"HOST", "PORT"} <= set(BY_KIND["ConfigMap"]["data"])
 
 
 def test_pods_are_restricted_and_have_no_token() -> None:

@@ -54,6 +54,10 @@ def test_it_is_given_the_time_that_it_needs_to_stop_and_is_not_started_with_wron
     assert UNIT["RestartPreventExitStatus"] == str(WRONG)
 
 
+def test_prometheus_is_told_of_the_process() -> None:
+    assert "ProcSubset" not in UNIT, "prometheus_client reads /proc/stat, and is silent without it"
+
+
 def test_what_it_says_to_do_names_files_that_are_there() -> None:
     named = re.findall(r"(?<=\s)(deploy/\S+|requirements\.lock)(?=\s)", TEXT)
     assert set(named) == {"deploy/systemd/samora-bot.service", "requirements.lock"}

@@ -1,19 +1,25 @@
 """The process in the middle of its work: killed, stopped, replaced; and a database that it can't use."""
 
 import asyncio
+import os
+import signal
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from time import monotonic
 
+import psycopg
 import pytest
 
+import bot
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.process import BotProcess, bot_environment
 from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
+from bot.storage.migrate import _LOCK
 from tests.e2e.following import (
     PATIENCE,
     QUICK,
@@ -28,9 +34,17 @@ from tests.e2e.following import (
     told,
 )
 from tests.e2e.world import MIRA, READY_SECONDS, World
+from tests.postgres import Postgres
 
 FreePort = Callable[[], int]
 POST = "/api/chat.postMessage"
+
+# Ends as soon as somebody waits for a lock such as that for the tables.
+SOMEBODY_WAITS = """DO $$ BEGIN
+    WHILE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) LOOP
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+END $$"""
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -111,6 +125,34 @@ async def test_what_one_process_gives_back_another_takes_at_once(
             assert monotonic() - began < 15, "stopping may take its time, but nobody waits for the lease"
             there.samora.move(call.call_id, "reject")
             await told(there, card, "Pending → Triggered", "Triggered → Rejected")
+
+
+async def test_sigterm_ends_a_start_that_waits_for_the_tables(
+    postgres: Postgres, unused_tcp_port_factory: FreePort
+) -> None:
+    """Another process may be at them for a quarter of an hour; SIGKILL would come before."""
+    name = postgres.make_database()
+    async with _servers() as (slack, samora):
+        environment = bot_environment(slack=slack, samora=samora, port=unused_tcp_port_factory())
+        with psycopg.connect(postgres.url(name), autocommit=True) as other:
+            other.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            async with BotProcess(environment | {"DATABASE_URL": postgres.url(name)}) as starting, asyncio.timeout(60):
+                await asyncio.to_thread(postgres.run, SOMEBODY_WAITS)
+                began = monotonic()
+                assert await starting.stop() == 0, list(starting.lines)
+                assert monotonic() - began < 5
+            assert not [line for line in starting.lines if "Traceback" in line], list(starting.lines)
+    postgres.drop_database(name)
+
+
+async def test_sigterm_while_it_is_still_importing_ends_it_with_a_handler_of_its_own(tmp_path: Path) -> None:
+    """Process 1 of a container gets no signal without a handler: it would run on until it is killed."""
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
+    path = f"{tmp_path}:{Path(bot.__file__).parent.parent}"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}
+    )
+    assert await asyncio.wait_for(process.wait(), READY_SECONDS) == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,19 @@ async def test_after_three_seconds_the_asker_is_told_and_then_answered() -> None
     assert (heard.waits, len(heard.sent), samora.asked) == (1, 1, 1)
 
 
+async def test_a_slack_that_takes_its_time_to_say_who_asks_is_waited_for_with_a_word(mocker: MockerFixture) -> None:
+    heard, people = Heard(), KnownPeople()
+
+    async def slowly(_user_id: str) -> None:
+        await heard.told.wait()
+
+    mocker.patch.object(people, "get_profile", side_effect=slowly)
+
+    await make_answers(Samora(), people=people, patience=0.01).show(HERE, ID, heard)
+
+    assert (heard.waits, len(heard.sent)) == (1, 1)
+
+
 async def test_a_notice_to_wait_that_cannot_be_said_does_not_lose_the_answer() -> None:
     samora, heard = Samora(), Heard(wait_error=SlackUnavailable("HTTP 404"))
     samora.may_answer.clear()

@@ -31,6 +31,7 @@ class TestSqlite:
     async def test_what_it_is_asked_for(self, tmp_path: Path) -> None:
         database = open_database(f"sqlite:///{tmp_path / 'bot.db'}")
         wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000, "secure_delete": 1}
+        wanted |= {"temp_store": 2}
         async with database.reading() as connection:
             for name, value in wanted.items():
                 assert (await connection.execute(text(f"PRAGMA {name}"))).scalar() == value

@@ -7,8 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from time import perf_counter
-from typing import Any
+from time import monotonic
 
 import structlog
 from structlog.contextvars import get_contextvars
@@ -19,6 +18,7 @@ from bot.core.errors import (
     NotAllowed,
     PermanentError,
     SamoraUnavailable,
+    SlackUnavailable,
     TemporaryError,
     TokenRefused,
     UserMistake,
@@ -30,18 +30,21 @@ from bot.slack.agent_words import AGENT_TRY
 from bot.slack.blocks import Message
 from bot.slack.cards import FOLLOW, RECORDING, SHARE, SHOW_ALL, SHOW_CALL, TRANSCRIPT
 from bot.slack.doctor_words import DOCTOR, TEST_POST
+from bot.slack.listeners.stopwatch import Stopwatch
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply
 from bot.slack.sentences import OUTSIDER, SHARE_HERE, bug_message, error_message
 from bot.slack.views import message_view
-from bot.slack.work import Once, Work
+from bot.slack.work import Once, TurnedAway, Work
 from bot.slack.workspace import Workspaces
 
 log = structlog.get_logger()
 
 _LAST_WORDS_SECONDS = 1.0
-_TELL_SECONDS = 1.0
+
+# For so long after Slack took no answer, others are told that theirs may not come.
+_UNHEARD_SECONDS = 60.0
 
 # Slack waits three seconds for the ack of an event.
 _HEED_SECONDS = 2.5
@@ -58,17 +61,6 @@ Observer = Callable[[str, str], None]
 
 # Called with a request's kind and a short reason when it failed, and not by the fault of whoever asked.
 FailureNoter = Callable[[str, str], None]
-
-
-class Stopwatch:
-    """Runs from when it is made."""
-
-    def __init__(self) -> None:
-        self._began = perf_counter()
-
-    def ended(self, kind: str, outcome: str) -> dict[str, Any]:
-        """What the one line of a request's outcome says in any case."""
-        return {"kind": kind, "outcome": outcome, "milliseconds": round((perf_counter() - self._began) * 1000)}
 
 
 def find_reference() -> str:
@@ -133,8 +125,13 @@ class Boundary:
         self._note_failure = note_failure
         self.span = span
         self._numbers = itertools.count(1)
-        self._turned_away = 0
-        self._told_at = float("-inf")
+        self._turned_away = TurnedAway()
+        self._unheard_at = float("-inf")
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether Slack takes our answers, as far as we know; where not, an ack is all that people may hear of us."""
+        return monotonic() - self._unheard_at > _UNHEARD_SECONDS
 
     def ephemeral(self, place: Place, *, in_place: bool = False) -> EphemeralReply:
         """A reply in the conversation, for the asker alone."""
@@ -166,17 +163,9 @@ class Boundary:
         answer = partial(self._answer, request, job, Stopwatch())
         if not self._work.start(name or f"{request.kind} {next(self._numbers)}", answer):
             self._once.forget(request.key)
-            self._turn_away(request.kind)
+            self._turned_away.note(request.kind)
+            self._observe(request.kind, "busy")
             raise Busy
-
-    def _turn_away(self, kind: str) -> None:
-        """In a flood, a line for each would cost more than their acks: one a second says how many there were."""
-        self._observe(kind, "busy")
-        self._turned_away += 1
-        now = perf_counter()
-        if now - self._told_at >= _TELL_SECONDS:
-            log.warning("not_taken", kind=kind, outcome="busy", requests=self._turned_away)
-            self._turned_away, self._told_at = 0, now
 
     async def heed(self, kind: str, place: Place, job: Job) -> None:
         """Does what an event of Slack's own asks for, one that no person waits for, before it is acked.
@@ -226,6 +215,8 @@ class Boundary:
             write("not_answered", **watch.ended(request.kind, outcome), **reason, **_ids(request))
             if isinstance(error, TemporaryError | PermanentError):
                 self._note_failure(request.kind, error.reason)
+            if isinstance(error, SlackUnavailable):
+                self._unheard_at = monotonic()
             await self._say(request, self._sorry(request, error))
         except asyncio.CancelledError:
             # The process ends before Samora answers: whoever waits is told so, and can try again elsewhere.
@@ -264,6 +255,7 @@ class Boundary:
         if request.again in _LOOKUPS:
             self._limits.count(user_id=place.user_id, channel_id=place.channel_id)
         await job()
+        self._unheard_at = float("-inf")
         log.info("answered", **watch.ended(request.kind, "answered"), **_ids(request))
         return "answered"
 
@@ -284,9 +276,12 @@ class Boundary:
                 await say(message)
             except BotError as error:
                 reason = error.reason
+                if isinstance(error, SlackUnavailable):
+                    self._unheard_at = monotonic()
             except Exception:
                 log.exception("bug", kind=request.kind, reference=find_reference())
             else:
+                self._unheard_at = float("-inf")
                 return
         log.warning("answer_lost", kind=request.kind, reason=reason)
 

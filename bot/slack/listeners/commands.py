@@ -6,7 +6,7 @@ from bot.slack.grammar import read_command
 from bot.slack.listeners.ack import Ack
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.payloads import Payload, place_of_command, text_at
-from bot.slack.sentences import BUSY
+from bot.slack.sentences import BUSY, UNHEARD
 from bot.slack.typed import Typed
 
 
@@ -38,4 +38,4 @@ class Commands:
         except Busy:
             await ack(text=BUSY.text)
         else:
-            await ack()
+            await (ack() if self._boundary.is_heard else ack(text=UNHEARD.text))

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from dataclasses import replace
+from time import monotonic
 from typing import Any, cast
 
 import aiohttp
 import pytest
+from pytest_mock import MockerFixture
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.contextvars import bound_contextvars
 from structlog.testing import capture_logs
@@ -27,7 +29,6 @@ from bot.core.errors import (
 )
 from bot.core.limits import LookupLimits
 from bot.slack.blocks import Message
-from bot.slack.listeners import boundary as boundary_module
 from bot.slack.listeners.ack import Ack, Acked
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
@@ -209,20 +210,15 @@ async def test_where_there_is_no_room_it_is_refused_and_may_come_again() -> None
     assert edge.seen == [("command", "busy"), ("command", "answered")]
 
 
-async def test_a_flood_is_one_line_a_second_and_every_request_of_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_that_are_refused_count_and_are_not_a_line_each() -> None:
     edge = Edge(work=Work(at_once=0, waiting=0))
 
     with capture_logs() as logs:
         for number in range(5):
             await edge.take(Job(), Heard(), key=str(number))
-        monkeypatch.setattr(boundary_module, "_TELL_SECONDS", 0.0)
-        await edge.take(Job(), Heard(), key="later")
 
-    assert [(line["event"], line["outcome"], line["requests"]) for line in logs] == [
-        ("not_taken", "busy", 1),
-        ("not_taken", "busy", 5),
-    ]
-    assert edge.seen == [("command", "busy")] * 6
+    assert [(line["event"], line["outcome"]) for line in logs] == [("not_taken", "busy")]
+    assert edge.seen == [("command", "busy")] * 5
 
 
 async def test_an_outsider_is_told_and_nothing_is_done(edge: Edge) -> None:
@@ -461,6 +457,37 @@ async def test_whoever_waits_when_the_process_ends_is_told(edge: Edge) -> None:
     await edge.work.close(grace=0)
 
     assert reply.sent[0].text == "Samora can't answer right now."
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_after_an_answer_that_slack_did_not_take_it_is_doubted_until_it_takes_one(
+    edge: Edge, mocker: MockerFixture, is_late: bool
+) -> None:
+    edge.spoken.error = silent = SlackUnavailable("no answer in time")
+    heard = [edge.boundary.is_heard]
+    await edge.take(Job(silent), Heard(send=silent), key="1")
+    heard.append(edge.boundary.is_heard)
+    if is_late:
+        now = monotonic()
+        mocker.patch("bot.slack.listeners.boundary.monotonic", return_value=now + 61)
+    else:
+        await edge.take(Job(), Heard(), key="2")
+    assert [*heard, edge.boundary.is_heard] == [True, False, True]
+
+
+async def test_what_slack_takes_at_the_second_try_is_no_reason_for_doubt(edge: Edge) -> None:
+    await edge.take(Job(SlackUnavailable("no answer in time")), Heard())
+    assert edge.boundary.is_heard
+
+
+async def test_that_samora_is_away_says_nothing_of_slack_but_an_error_that_slack_does_not_take_does(edge: Edge) -> None:
+    away = SamoraUnavailable("HTTP 503")
+    await edge.take(Job(away), Heard(send=PermanentError("HTTP 404")), key="1")
+    heard = [edge.boundary.is_heard]
+    edge.spoken.error = SlackUnavailable("no answer in time")
+    await edge.take(Job(away), Heard(send=PermanentError("HTTP 404")), key="2")
+    heard.append(edge.boundary.is_heard)
+    assert heard == [True, False]
 
 
 @pytest.mark.parametrize("error", [PermanentError("HTTP 404"), RuntimeError("a bug")])

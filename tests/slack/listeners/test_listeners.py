@@ -22,7 +22,7 @@ from bot.core.errors import (
     SlackUnavailable,
 )
 from bot.slack.payloads import UNREADABLE_BUTTON, Asked, Payload
-from bot.slack.sentences import BUSY, NOT_AN_ID, OUTSIDER, SHARED
+from bot.slack.sentences import BUSY, NOT_AN_ID, OUTSIDER, SHARED, UNHEARD
 from bot.slack.work import Work
 from tests.slack.listeners.door import (
     CHANNEL,
@@ -749,6 +749,17 @@ async def test_a_command_for_which_there_is_no_room_is_told_so_in_the_ack(full: 
     assert await full.take(command(ONE)) == BUSY.text
     assert full.samora.asked == []
     assert full.seen == [("command", "busy")]
+
+
+async def test_who_asks_after_an_answer_that_slack_did_not_take_is_told_so_in_the_ack(bot: Bot) -> None:
+    for way in ("response_url", "chat.postEphemeral"):
+        bot.wire.errors[way] = SlackUnavailable("no answer in time")
+    acks = [await bot.take(command(ONE, trigger_id=f"1.1.{each}")) for each in "abc"]
+    bot.wire.errors.clear()
+    acks += [await bot.take(command(ONE, trigger_id=f"1.1.{each}")) for each in "de"]
+
+    assert acks == ["", UNHEARD.text, UNHEARD.text, UNHEARD.text, ""]
+    assert len(bot.said) == 2
 
 
 async def test_a_submission_for_which_there_is_no_room_is_told_so_in_the_modal(full: Bot) -> None:
