@@ -332,11 +332,10 @@ async def test_a_job_that_another_one_makes_room_for_still_belongs_to_its_own_re
 
 
 def test_of_those_turned_away_a_line_a_second_says_how_many() -> None:
-    now = 0.0
-    turned_away = TurnedAway(clock=lambda: now)
+    turned_away = TurnedAway(clock=iter([0.0, 0.1, 0.9, 1.0, 1.1]).__next__)
 
     with capture_logs() as logs:
-        for now in (0.0, 0.1, 0.9, 1.0, 1.1):
+        for _ in range(5):
             turned_away.note("command")
 
     assert [(line["event"], line["kind"], line["outcome"], line["requests"]) for line in logs] == [
