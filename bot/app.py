@@ -7,6 +7,7 @@ from functools import partial
 from time import monotonic
 
 import aiohttp
+import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
@@ -74,7 +75,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         workspaces = Workspaces(web=web_client, app_id=read_app_id(app_token(settings)))
         store = await stack.enter_async_context(_open_store(settings, workspaces, tracing))
-        http = await stack.enter_async_context(open_samora(settings, trace_configs=tracing.trace_configs()))
+        http = await stack.enter_async_context(open_samora(settings))
+        tracing.watch_http(http)
         work = Work()
         watchdog = Watchdog(observe_lag=lambda seconds: health.observe_lag(seconds))  # noqa: PLW0108 - not yet
         slack_socket = make_socket(settings, session, lambda: (dispatcher, health))
@@ -146,7 +148,7 @@ def _make_seal(settings: Settings, workspaces: Workspaces) -> Seal:
     return Seal(secret=secret, team_id=lambda: workspaces.team_id)
 
 
-def _make_client(http: aiohttp.ClientSession, health: Health) -> SamoraClient:
+def _make_client(http: httpx.AsyncClient, health: Health) -> SamoraClient:
     return SamoraClient(http=http, clock=_now, observe=health.observe_samora)
 
 
@@ -184,7 +186,7 @@ def _make_crew(
     settings: Settings,
     store: Store,
     messenger: Deliveries,
-    http: aiohttp.ClientSession,
+    http: httpx.AsyncClient,
     health: Health,
     names: KnownNames,
     span: OpenSpan,

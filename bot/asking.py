@@ -1,11 +1,11 @@
 """Asking: Samora as the settings name it, and calls as they may be seen, for the bot and for the terminal."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-import aiohttp
+import httpx
 
 from bot.core.lookup import Lookup, is_loopback
 from bot.core.ports import CallsApi
@@ -14,12 +14,9 @@ from bot.samora.client import SamoraClient, open_http
 from bot.settings import SamoraSettings
 
 
-def open_samora(
-    settings: SamoraSettings, *, trace_configs: Sequence[aiohttp.TraceConfig] = ()
-) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
-    """The connections to Samora, of whose requests these hear; open as long as the context."""
-    key = settings.samora_api_key.get_secret_value()
-    return open_http(base_url=settings.samora_api_url, api_key=key, trace_configs=trace_configs)
+def open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    """The connections to Samora; open as long as the context."""
+    return open_http(base_url=settings.samora_api_url, api_key=settings.samora_api_key.get_secret_value())
 
 
 def make_visible(settings: SamoraSettings, calls: CallsApi) -> CallsApi:

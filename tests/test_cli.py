@@ -72,7 +72,9 @@ def in_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs a command in this process, with a loop of its own in a thread: quicker than a process, and as real."""
     root, level = logging.getLogger(), logging.getLogger().level
     handlers = root.handlers[:]
-    levels = {name: logging.getLogger(name).level for name in ("slack_bolt", "slack_sdk", "aiohttp", "asyncio")}
+    levels = {
+        name: logging.getLogger(name).level for name in ("slack_bolt", "slack_sdk", "httpx", "aiohttp", "asyncio")
+    }
 
     async def run_it(*arguments: str, **environment: str) -> Ended:
         for name, value in environment.items():

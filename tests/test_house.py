@@ -61,7 +61,7 @@ def test_listeners_are_thin() -> None:
 
 def test_nothing_happens_at_import() -> None:
     """No entry into the heavy rooms, no set-up of logging, no reading of the environment."""
-    assert imported_with("bot, bot.core.calls", ("aiohttp", "slack_sdk", "rich", "structlog")) == "[]"
+    assert imported_with("bot, bot.core.calls", ("httpx", "slack_sdk", "rich", "structlog")) == "[]"
 
 
 def test_running_the_bot_imports_nothing_of_the_sandbox() -> None:

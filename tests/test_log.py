@@ -12,7 +12,7 @@ import structlog
 
 from bot.log import Redaction, set_up_logging
 
-FOREIGN = ("slack_bolt", "slack_sdk", "aiohttp", "asyncio", "uvicorn")
+FOREIGN = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "aiohttp", "asyncio", "uvicorn")
 CONFIGURED = "s3cr3t-signing-value"
 
 # A secret, and what of it must not be written.

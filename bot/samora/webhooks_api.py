@@ -5,13 +5,12 @@ Source: docs.samora.ai, "Webhooks": create, list, update and delete them, one ag
 
 import asyncio
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
+import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
-from yarl import URL
 
 from bot.core.errors import SamoraRefused, SamoraUnavailable
 from bot.samora.webhook import EVENTS, SECRET_HEADER
@@ -19,7 +18,7 @@ from bot.samora.webhook import EVENTS, SECRET_HEADER
 Kind = TypeVar("Kind", bound=BaseModel)
 
 NAME = "Samora for Slack"
-_PATH = "v2/webhooks"
+_PATH = "/v2/webhooks"
 _SECONDS = 15.0
 _PER_STATUS = {401: "the key is not accepted", 403: "the key may not do that", 404: "there is no such agent or webhook"}
 
@@ -87,8 +86,8 @@ class _OneAnswer(BaseModel):
 class WebhooksApi:
     """Lists, makes, mends and removes them. Every method raises SamoraUnavailable or SamoraRefused."""
 
-    def __init__(self, *, http: aiohttp.ClientSession) -> None:
-        """Takes open connections; see :func:`bot.samora.client.open_http`."""
+    def __init__(self, *, http: httpx.AsyncClient) -> None:
+        """Takes an open client; see :func:`bot.samora.client.open_http`."""
         self._http = http
 
     async def list(self, agent_id: str = "") -> tuple[Webhook, ...]:
@@ -112,23 +111,18 @@ class WebhooksApi:
         await self._ask("DELETE", _path_of(webhook_id))
 
     async def _ask(self, method: str, path: str, **more: Any) -> bytes:
-        # Encoded already: nothing in an id is read as a path.
-        url = URL(path, encoded=True)
         try:
-            async with (
-                asyncio.timeout(_SECONDS),
-                self._http.request(method, url, allow_redirects=False, **more) as response,
-            ):
-                status, body = response.status, await response.read()
-        except (TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(_SECONDS):
+                response = await self._http.request(method, path, **more)
+        except (TimeoutError, httpx.TransportError, aiohttp.ClientError):
             # Without the cause: a foreign error may quote an address or a header.
             raise SamoraUnavailable("no answer") from None
-        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            return body
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise SamoraUnavailable(f"HTTP {status}")
-        known = _PER_STATUS.get(status)
-        raise SamoraRefused(f"HTTP {status}{f': {known}' if known else ''}")
+        if response.is_success:
+            return response.content
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or response.status_code == 429:
+            raise SamoraUnavailable(f"HTTP {response.status_code}")
+        known = _PER_STATUS.get(response.status_code)
+        raise SamoraRefused(f"HTTP {response.status_code}{f': {known}' if known else ''}")
 
 
 def _path_of(webhook_id: str) -> str:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import aiohttp
+import httpx
 from sqlalchemy import Engine
 
 from bot.core.tracing import OpenSpan, untraced
@@ -17,6 +18,9 @@ class Tracing(Protocol):
     def span(self) -> OpenSpan:
         """Opens a span."""
 
+    def watch_http(self, client: httpx.AsyncClient) -> None:
+        """Each request of that client is a span."""
+
     def watch_engine(self, engine: Engine) -> None:
         """Each statement of that engine is a span."""
 
@@ -28,6 +32,9 @@ class NoTracing:
     """Nothing is traced, and costs nothing."""
 
     span: OpenSpan = staticmethod(untraced)
+
+    def watch_http(self, client: httpx.AsyncClient) -> None:
+        """Nobody watches."""
 
     def watch_engine(self, engine: Engine) -> None:
         """Nobody watches."""

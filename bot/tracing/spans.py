@@ -6,12 +6,14 @@ from threading import Thread
 from urllib.parse import unquote
 
 import aiohttp
+import httpx
 import structlog
 from opentelemetry import propagate
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.aiohttp_client import create_trace_config
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.sdk.resources import Resource
@@ -104,6 +106,10 @@ class SpanTracing:
                     yield
             finally:
                 TRACEPARENT.reset(before)
+
+    def watch_http(self, client: httpx.AsyncClient) -> None:
+        """Each request of that client is a span."""
+        HTTPXClientInstrumentor.instrument_client(client, tracer_provider=self._provider)
 
     def watch_engine(self, engine: Engine) -> None:
         """Each statement of that engine is a span."""

@@ -3,8 +3,9 @@
 ``python -m tests.bench.polling [INTERVAL]``. The calls are ongoing, in SQLite before the bot starts, and due evenly
 over the interval; the servers run in this process, on other cores. A look is late by what lies between two looks of a
 call, as Samora saw them, beyond the interval. Then the bot is given more than it can do, for the rate that one core
-reaches; beside it stands a bare loop of httpx that only asks and parses, on the same core, without the bot in between
-(``python -m tests.bench.polling bare URL KEY SECONDS``, with the calls' ids on its standard input).
+reaches; beside it stands a bare loop that only asks and parses: the same client and transport, on the same core,
+without the bot in between (``python -m tests.bench.polling bare URL KEY SECONDS``, with the calls' ids on its standard
+input).
 """
 
 import asyncio
@@ -156,8 +157,8 @@ async def run_bare(url: str, key: str, ids: list[str], *, seconds: float = BARE_
 
 async def ask_barely(url: str, key: str, seconds: float, ids: list[CallId]) -> None:
     """Asks and parses, as many at once as the bot does, and prints how many a second and what each cost."""
+    from bot.samora.client import open_http
     from bot.samora.schema import read_call
-    from tests.bench.bare import open_httpx
 
     waiting, done = cycle(ids), 0
 
@@ -170,7 +171,7 @@ async def ask_barely(url: str, key: str, seconds: float, ids: list[CallId]) -> N
                 read_call(await response.aread(), call_id=call_id, read_at=now())
             done += 1
 
-    async with open_httpx(base_url=url, api_key=key) as http:
+    async with open_http(base_url=url, api_key=key) as http:
         began, used = perf_counter(), process_time()
         await asyncio.gather(*(ask_on(began + seconds) for _ in range(AT_ONCE)))
         print(done / (perf_counter() - began), (process_time() - used) / done * 1e6)

@@ -72,15 +72,15 @@ def serve_bare_bolt(port: int) -> None:
 
 
 def serve_two_requests(port: int, neighbours: int) -> None:
-    """A handler on the same server that asks Samora by httpx and posts an answer by aiohttp, and nothing else.
+    """A handler on the same server that asks Samora and posts an answer, through the bot's clients, and nothing else.
 
     What it is sent it only searches for the address of the answer.
     """
     import uvicorn
 
     from bot.core.calls import EXAMPLE_ID
+    from bot.samora.client import open_http
     from bot.slack.client import open_session
-    from tests.bench.bare import open_httpx
 
     async def serve() -> None:
         here = f"http://127.0.0.1:{neighbours}"
@@ -100,7 +100,7 @@ def serve_two_requests(port: int, neighbours: int) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body", "body": b""})
 
-        async with open_httpx(base_url=here, api_key="bench") as http, open_session(api_url=here) as session:
+        async with open_http(base_url=here, api_key="bench") as http, open_session(api_url=here) as session:
             config = uvicorn.Config(handle, port=port, log_level="error", access_log=False, lifespan="off")
             await uvicorn.Server(config).serve()
 

@@ -4,14 +4,14 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
+import httpx
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
+import respx
 
 from bot.core.errors import SamoraRefused, SamoraUnavailable
 from bot.samora.webhooks_api import Webhook, WebhooksApi
 
+BASE = "https://api.samora.test"
 AGENT = "a6e27000-0000-4000-8000-000000000001"
 URL = "https://bot.example/samora/webhook"
 WIRE: dict[str, Any] = {
@@ -26,63 +26,42 @@ WIRE: dict[str, Any] = {
 }
 
 
-class Samora:
-    """Gives one answer to all, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[web.Request] = []
-        self.sent: list[dict[str, Any]] = []
-        self.answer: tuple[int, str] = (200, "")
-
-    def will(self, value: object, status: int = 200) -> None:
-        self.answer = status, json.dumps(value)
-
-    async def hear(self, request: web.Request) -> web.Response:
-        self.asked.append(request)
-        if request.can_read_body:
-            self.sent.append(await request.json())
-        status, text = self.answer
-        headers = {"Location": "/elsewhere"} if 300 <= status < 400 else {}
-        return web.Response(status=status, text=text or None, headers=headers)
-
-
 @pytest.fixture
-def samora() -> Samora:
-    return Samora()
-
-
-@pytest.fixture
-async def api(samora: Samora) -> AsyncIterator[WebhooksApi]:
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", samora.hear)
-    async with TestServer(app) as server, aiohttp.ClientSession(server.make_url("/")) as http:
+async def api() -> AsyncIterator[WebhooksApi]:
+    async with httpx.AsyncClient(base_url=BASE) as http:
         yield WebhooksApi(http=http)
 
 
-async def test_they_are_listed(api: WebhooksApi, samora: Samora) -> None:
+@pytest.fixture
+def samora() -> Any:
+    with respx.mock(base_url=BASE) as router:
+        yield router
+
+
+async def test_they_are_listed(api: WebhooksApi, samora: respx.Router) -> None:
     answer = {"data": {"webhooks": [WIRE, {"id": "wh-2", "agent_id": AGENT}], "total_count": 2}}
-    samora.will(answer)
+    route = samora.get("/v2/webhooks").respond(json=answer)
     one, other = await api.list(AGENT)
     assert (one.id, one.url, one.own_secret, one.is_active) == ("wh-1", URL, "ours", True)
     assert other == Webhook(id="wh-2", agent_id=AGENT)
-    assert (samora.asked[0].method, samora.asked[0].path_qs) == ("GET", f"/v2/webhooks?agent_id={AGENT}")
+    assert route.calls.last.request.url.params["agent_id"] == AGENT
     await api.list()
-    assert samora.asked[1].path_qs == "/v2/webhooks"
+    assert "agent_id" not in route.calls.last.request.url.params
 
 
-async def test_what_somebody_elses_lacks_hides_none_of_ours(api: WebhooksApi, samora: Samora) -> None:
+async def test_what_somebody_elses_lacks_hides_none_of_ours(api: WebhooksApi, samora: respx.Router) -> None:
     names = ("agent_id", "name", "url", "events", "is_active", "data_options", "custom_headers")
     bare = {"id": "wh-2", **dict.fromkeys(names)}
     odd = WIRE | {"id": "wh-3", "custom_headers": {"x-tries": 3}, "data_options": {"include_transcript": None}}
-    samora.will({"data": {"webhooks": [bare, odd, WIRE]}})
+    samora.get("/v2/webhooks").respond(json={"data": {"webhooks": [bare, odd, WIRE]}})
     assert [each.id for each in await api.list()] == ["wh-2", "wh-3", "wh-1"]
     assert [each.id for each in await api.list(AGENT)] == ["wh-3", "wh-1"]
 
 
-async def test_those_of_other_agents_are_not_taken_for_this_ones(api: WebhooksApi, samora: Samora) -> None:
+async def test_those_of_other_agents_are_not_taken_for_this_ones(api: WebhooksApi, samora: respx.Router) -> None:
     """Whatever Samora makes of the question: what is listed for an agent may be mended and removed."""
     answer = {"data": {"webhooks": [WIRE | {"agent_id": AGENT.upper()}, WIRE | {"id": "wh-2", "agent_id": "other"}]}}
-    samora.will(answer)
+    samora.get("/v2/webhooks").respond(json=answer)
     assert [each.id for each in await api.list(AGENT)] == ["wh-1"]
     assert [each.id for each in await api.list()] == ["wh-1", "wh-2"]
 
@@ -96,45 +75,43 @@ async def test_those_of_other_agents_are_not_taken_for_this_ones(api: WebhooksAp
     ],
 )
 async def test_it_is_seen_when_more_comes_along_than_is_wanted(
-    api: WebhooksApi, samora: Samora, options: dict[str, bool] | None, brings_more: bool
+    api: WebhooksApi, samora: respx.Router, options: dict[str, bool] | None, brings_more: bool
 ) -> None:
-    samora.will({"data": {"webhooks": [WIRE | {"data_options": options}]}})
+    samora.get("/v2/webhooks").respond(json={"data": {"webhooks": [WIRE | {"data_options": options}]}})
     assert (await api.list())[0].brings_more is brings_more
 
 
-async def test_an_id_leads_nowhere_else(api: WebhooksApi, samora: Samora) -> None:
-    samora.answer = 204, ""
+async def test_an_id_leads_nowhere_else(api: WebhooksApi, samora: respx.Router) -> None:
+    route = samora.delete(url__startswith=f"{BASE}/v2/webhooks/").respond(204)
     await api.remove("../agents/7?all=1")
-    assert samora.asked[0].raw_path == "/v2/webhooks/..%2Fagents%2F7%3Fall%3D1"
+    assert route.calls.last.request.url.raw_path == b"/v2/webhooks/..%2Fagents%2F7%3Fall%3D1"
 
 
-async def test_one_is_made_with_our_secret_and_without_transcripts_and_links(api: WebhooksApi, samora: Samora) -> None:
-    samora.will({"data": WIRE | {"secret": "whsec_1"}}, status=201)
+async def test_one_is_made_with_our_secret_and_without_transcripts_and_links(
+    api: WebhooksApi, samora: respx.Router
+) -> None:
+    route = samora.post("/v2/webhooks").respond(201, json={"data": WIRE | {"secret": "whsec_1"}})
     made = await api.create(agent_id=AGENT, url=URL, secret="ours")
     assert made.secret == "whsec_1"
-    assert samora.sent == [
-        {
-            "agent_id": AGENT,
-            "name": "Samora for Slack",
-            "url": URL,
-            "events": ["CALL_STARTED", "CALL_FINISHED", "CALL_FAILED"],
-            "data_options": {"include_transcript": False, "include_recording_url": False},
-            "custom_headers": {"X-Samora-Bot-Secret": "ours"},
-        }
-    ]
+    assert json.loads(route.calls.last.request.content) == {
+        "agent_id": AGENT,
+        "name": "Samora for Slack",
+        "url": URL,
+        "events": ["CALL_STARTED", "CALL_FINISHED", "CALL_FAILED"],
+        "data_options": {"include_transcript": False, "include_recording_url": False},
+        "custom_headers": {"X-Samora-Bot-Secret": "ours"},
+    }
 
 
-async def test_one_is_mended_and_removed(api: WebhooksApi, samora: Samora) -> None:
-    samora.will({"data": WIRE})
+async def test_one_is_mended_and_removed(api: WebhooksApi, samora: respx.Router) -> None:
+    mending = samora.put("/v2/webhooks/wh-1").respond(json={"data": WIRE})
+    removing = samora.delete("/v2/webhooks/wh-1").respond(204)
     await api.mend("wh-1", url=URL, secret="ours")
     await api.remove("wh-1")
-    (sent,) = samora.sent
+    sent = json.loads(mending.calls.last.request.content)
     assert sent["is_active"] is True
     assert sent["custom_headers"] == {"X-Samora-Bot-Secret": "ours"}
-    assert [(each.method, each.path) for each in samora.asked] == [
-        ("PUT", "/v2/webhooks/wh-1"),
-        ("DELETE", "/v2/webhooks/wh-1"),
-    ]
+    assert removing.called
 
 
 @pytest.mark.parametrize(
@@ -148,32 +125,25 @@ async def test_one_is_mended_and_removed(api: WebhooksApi, samora: Samora) -> No
     ],
 )
 async def test_what_samora_refuses_is_said(
-    api: WebhooksApi, samora: Samora, status: int, kind: type[Exception], reason: str
+    api: WebhooksApi, samora: respx.Router, status: int, kind: type[Exception], reason: str
 ) -> None:
-    samora.answer = status, "a secret word"
+    samora.get("/v2/webhooks").respond(status, text="a secret word")
     with pytest.raises(kind, match=reason) as caught:
         await api.list()
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("body", ["", "[]", '{"data": {}}', '{"data": {"webhooks": [{"agent_id": 7}]}}'])
-async def test_rubbish_is_no_answer(api: WebhooksApi, samora: Samora, body: str) -> None:
-    samora.answer = 200, body
+async def test_rubbish_is_no_answer(api: WebhooksApi, samora: respx.Router, body: str) -> None:
+    samora.get("/v2/webhooks").respond(text=body)
     with pytest.raises(SamoraUnavailable, match="unreadable"):
         await api.list()
 
 
-async def test_silence_is_no_answer() -> None:
-    async with aiohttp.ClientSession("http://127.0.0.1:1/") as http:
-        with pytest.raises(SamoraUnavailable, match=r"^no answer$"):
-            await WebhooksApi(http=http).list()
-
-
-async def test_it_follows_no_redirection(api: WebhooksApi, samora: Samora) -> None:
-    samora.answer = 302, ""
-    with pytest.raises(SamoraRefused, match="HTTP 302"):
+async def test_silence_is_no_answer(api: WebhooksApi, samora: respx.Router) -> None:
+    samora.get("/v2/webhooks").mock(side_effect=httpx.ConnectTimeout("at https://secret"))
+    with pytest.raises(SamoraUnavailable, match="no answer"):
         await api.list()
-    assert len(samora.asked) == 1
 
 
 def test_secrets_are_in_no_repr() -> None:

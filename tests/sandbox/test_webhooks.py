@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -275,7 +276,7 @@ async def test_an_ear_that_is_gone_holds_nobody_up() -> None:
 async def test_an_administrator_of_the_bot_installs_mends_and_removes_one_here() -> None:
     async with (
         SamoraSandbox(clock=SandboxClock()) as samora,
-        aiohttp.ClientSession(samora.url, headers=KEY) as http,
+        httpx.AsyncClient(base_url=samora.url, headers=KEY) as http,
     ):
         api = WebhooksApi(http=http)
         made = await api.create(agent_id=ASHA, url="https://bot.example/samora/webhook", secret="first")
