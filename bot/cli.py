@@ -115,7 +115,9 @@ def call(
     if as_json + as_blocks + builder + watch > 1:
         _fail("Choose one of --json, --blocks, --builder and --watch.", code=WRONG)
     found = find_call_ids(call_id)
-    if len(found) != 1:
+    if len(found) > 1:
+        _fail(f"I found {len(found)} call ids. Name one of them.", code=WRONG)
+    if not found:
         _fail(f"That isn't a call id. A call id looks like {EXAMPLE_ID}.", code=WRONG)
     form: Form = "json" if as_json else "blocks" if as_blocks else "builder" if builder else "card"
     settings = _read(lambda: load(SamoraSettings))

@@ -1,7 +1,9 @@
 """The kinds of values that settings hold, and what is wrong with a text that is none."""
 
 import re
+from contextlib import suppress
 from functools import partial
+from ipaddress import IPv6Address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,6 +13,11 @@ from pydantic_settings import NoDecode
 from bot.core.lookup import is_loopback
 
 _SHORTEST_SECRET = 16
+
+# One of PostgreSQL's hosts: a name or an address, perhaps in brackets, perhaps with a port.
+_DATABASE_HOST = re.compile(r"(\[[^\[\]]+\]|[^\[\]:@]*)(:[0-9]{0,5})?")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
+_HEADER = re.compile(r"[^\s=]+\s*=.*")
 
 
 def _check_secret(secret: SecretStr) -> SecretStr:
@@ -59,8 +66,38 @@ def _check_database(secret: SecretStr) -> SecretStr:
         raise ValueError("is neither sqlite:///FILE nor postgresql://…")
     if url in {"sqlite:///", "sqlite:///:memory:"}:
         raise ValueError("names no file, and what is followed must outlive the process")
+    if url.startswith("sqlite:") and "?" in url:
+        raise ValueError("names no file: leave out the question mark and what follows")
     if not url.isprintable() or " " in url:
         raise ValueError("holds blanks; was it copied whole?")
+    if not url.startswith("sqlite:") and not all(_DATABASE_HOST.fullmatch(each) for each in _hosts_in(url)):
+        raise ValueError(
+            "holds a host or a port that can't be one; are an @, a / or a : of the password written as %40, %2F, %3A?"
+        )
+    return secret
+
+
+def _hosts_in(url: str) -> list[str]:
+    """The hosts of a PostgreSQL URL, where libpq finds them."""
+    authority = url.partition("://")[2].partition("/")[0]
+    user, at, hosts = authority.partition("@")
+    return (hosts if at else user).partition("?")[0].split(",")
+
+
+def _check_host(host: str) -> str:
+    with suppress(ValueError):
+        IPv6Address(host)
+        return host
+    if not _HOST_NAME.fullmatch(host):
+        raise ValueError("is neither an IP address nor the name of a host, such as 0.0.0.0; the port goes into PORT")
+    return host
+
+
+def _check_headers(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    parts = [part for each in text.split(",") if (part := each.strip())]
+    if not text.isprintable() or not all(_HEADER.fullmatch(part) for part in parts):
+        raise ValueError("is not name=value, comma-separated")
     return secret
 
 
@@ -79,9 +116,11 @@ def _check_ids(ids: tuple[str, ...], *, initials: str, example: str) -> tuple[st
 Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database)]
 Url = Annotated[str, AfterValidator(_check_url)]
+Host = Annotated[str, AfterValidator(_check_host)]
 
 # Where traces go.
 CollectorUrl = Annotated[str, AfterValidator(_check_collector)]
+CollectorHeaders = Annotated[SecretStr, AfterValidator(_check_headers)]
 
 # Several of something, comma-separated; pydantic-settings alone would read them as JSON.
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]

@@ -6,7 +6,18 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.kinds import ChannelIds, CollectorUrl, DatabaseUrl, Secret, Secrets, Several, Url, UserIds
+from bot.kinds import (
+    ChannelIds,
+    CollectorHeaders,
+    CollectorUrl,
+    DatabaseUrl,
+    Host,
+    Secret,
+    Secrets,
+    Several,
+    Url,
+    UserIds,
+)
 
 Mode = Literal["auto", "socket", "http"]
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -187,13 +198,13 @@ class Settings(SamoraSettings, DatabaseSettings):
         description="Where traces are sent to: an OpenTelemetry collector, OTLP over HTTP, such as "
         "http://localhost:4318. Without it there are none.",
     )
-    otel_exporter_otlp_headers: SecretStr | None = Field(
+    otel_exporter_otlp_headers: CollectorHeaders | None = Field(
         default=None, description="What it is told with each request: name=value, comma-separated. A secret."
     )
     otel_service_name: str = Field(
         default="samora-bot", min_length=1, max_length=100, description="What the bot is called in traces."
     )
-    host: str = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
+    host: Host = Field(default="127.0.0.1", description="The address that the HTTP server listens on.")
     port: int | None = Field(
         default=None,
         ge=0,

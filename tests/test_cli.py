@@ -196,12 +196,16 @@ def test_a_call_is_shown_in_one_form_only(flags: list[str]) -> None:
     assert ended == Ended(2, "", "Choose one of --json, --blocks, --builder and --watch.\n")
 
 
-@pytest.mark.parametrize("text", ["hello", "", "123", FINISHED[:-1], f"{FINISHED} {ONGOING}", "../../admin"])
+@pytest.mark.parametrize("text", ["hello", "", "123", FINISHED[:-1], "../../admin"])
 def test_what_is_not_one_call_id_is_refused_with_an_example_before_settings_are_read(text: str) -> None:
     ended = run_in_process("call", text)
 
     assert ended.exit_code == 2
     assert ended.stderr == "That isn't a call id. A call id looks like 123e4567-e89b-12d3-a456-426614174000.\n"
+
+
+def test_several_calls_at_once_are_not_said_to_be_none() -> None:
+    assert run_in_process("call", f"{FINISHED} {ONGOING}") == Ended(2, "", "I found 2 call ids. Name one of them.\n")
 
 
 # Settings

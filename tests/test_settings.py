@@ -581,6 +581,98 @@ def test_the_password_of_the_database_is_in_no_text_of_the_settings(monkeypatch:
     assert "db.example" not in written
 
 
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://bot:very-secret@db.example:port/samora",
+        "postgresql://bot:very/secret@db.example/samora",
+        "postgresql://bot:very@secret@db.example/samora",
+        "postgresql://one.example:5432,two.example:secret/samora",
+        "postgresql://[::1/samora",
+    ],
+)
+def test_a_password_that_is_not_percent_encoded_is_told_before_anybody_connects(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    (line,) = lines_of("http")
+
+    assert line.startswith(
+        "DATABASE_URL holds a host or a port that can't be one; are an @, a / or a : of the password"
+    )
+    assert "secret" not in line
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://",
+        "postgresql:///samora?host=/var/run/postgresql",
+        "postgresql://bot:p%40ss%2Fword?#@db.example/samora?sslmode=require",
+        "postgresql://one.example:5432,two.example/samora?target_session_attrs=read-write",
+        "postgres://bot@[2001:db8::1]:5432/samora",
+        "postgresql://%2Fvar%2Frun%2Fpostgresql/samora",
+        "postgresql://db.example?user=bot",
+    ],
+)
+def test_every_form_of_libpqs_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert load_settings("http").database_url.get_secret_value() == url
+
+
+@pytest.mark.usefixtures("complete")
+def test_a_file_takes_no_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///samora-bot.db?mode=ro")
+
+    assert lines_of("http")[0].startswith("DATABASE_URL names no file: leave out the question mark and what follows.")
+
+
+# Where it listens, and what a collector is told
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("host", ["0.0.0.0:3000", "http://0.0.0.0", "my host", "[::1]", "1:2", "*", "a/b"])
+def test_a_host_is_an_address_or_a_name_and_nothing_more(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("HOST", host)
+
+    assert lines_of("http") == [
+        "HOST is neither an IP address nor the name of a host, such as 0.0.0.0; the port goes into PORT."
+    ]
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::", "localhost", "bot-1.internal_net.example", "fe80::1%eth0"])
+def test_hosts_that_are_ones(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("HOST", host)
+
+    assert load_settings("http").host == host
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("headers", ["very-secret", "a=1,very-secret", "=very-secret", "a=very-secret\n"])
+def test_headers_that_are_no_names_and_values_are_told_and_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, headers: str
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", headers)
+
+    assert lines_of("http") == ["OTEL_EXPORTER_OTLP_HEADERS is not name=value, comma-separated."]
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("headers", ["a=1", "a=1, b=Basic%20eA==,", "x-key="])
+def test_headers_of_the_standard_are_taken(monkeypatch: pytest.MonkeyPatch, headers: str) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", headers)
+
+    given = load_settings("http").otel_exporter_otlp_headers
+
+    assert given
+    assert given.get_secret_value() == headers
+
+
 # Several of something
 
 

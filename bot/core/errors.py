@@ -16,6 +16,7 @@
         ├── UnsafeLink                Samora's link is not one that anybody should press
         ├── TokenRefused              invalid_auth, missing_scope …: the bot's own standing, not the place
         │   └── AppUninstalled            token_revoked, account_inactive: nothing works in that workspace
+        ├── ModalClosed               whoever asked has closed the modal that the answer was for
         └── ChannelUnavailable        not_in_channel, channel_not_found, is_archived …
             ├── ThreadUnavailable         that thread takes no replies
             └── MessageGone               that message was deleted
@@ -98,6 +99,10 @@ class TokenRefused(PermanentError):
 
 class AppUninstalled(TokenRefused):
     """The workspace has taken the bot's token back; ``reason`` is Slack's own error code."""
+
+
+class ModalClosed(PermanentError):
+    """The modal is not there any more: the person has closed it; ``reason`` is Slack's own error code."""
 
 
 class ChannelUnavailable(PermanentError):

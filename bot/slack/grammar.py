@@ -9,6 +9,9 @@ from bot.core.calls import CallId, find_call_ids
 COMMAND = "/samora-call"
 SUBCOMMANDS = ("help", "subscribe", "unsubscribe", "list", "name", "doctor")
 
+# "sub" and "doc" say what is meant.
+_SHORTEST_BEGINNING = 3
+
 _ABOUT_AGENTS = ("subscribe", "unsubscribe", "name")
 
 # "subscribe agent <id>", "unsubscribe from the agent <id>", "name agent <id> Collections" and plain "name <id> …".
@@ -62,5 +65,7 @@ def read_command(text: str) -> Command:
 
 
 def find_nearest(word: str) -> str | None:
-    """The subcommand that somebody may have meant by a word, if one is near."""
-    return next(iter(get_close_matches(word.lower()[:40], SUBCOMMANDS, n=1, cutoff=0.7)), None)
+    """The subcommand that somebody may have meant by a word, if one begins like that or is near."""
+    word = word.lower()[:40]
+    begun = [each for each in SUBCOMMANDS if len(word) >= _SHORTEST_BEGINNING and each.startswith(word)]
+    return next(iter(begun or get_close_matches(word, SUBCOMMANDS, n=1, cutoff=0.7)), None)

@@ -12,6 +12,7 @@ from bot.core.errors import (
     ChannelUnavailable,
     EditRefused,
     MessageGone,
+    ModalClosed,
     PermanentError,
     SlackUnavailable,
     ThreadUnavailable,
@@ -26,6 +27,8 @@ _TOKEN_ERRORS = frozenset(
     | {"team_access_not_granted", "app_access_restricted"}
 )
 _MESSAGE_GONE = frozenset({"message_not_found", "thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"})
+# Of views.update alone.
+_MODAL_CLOSED = frozenset({"not_found"})
 _EDIT_ERRORS = frozenset({"cant_update_message", "edit_window_closed"})
 _THREAD_ERRORS = frozenset({"restricted_action_thread_locked"})
 _CHANNEL_ERRORS = frozenset(
@@ -41,7 +44,14 @@ _TEMPORARY_ERRORS = frozenset(
     | {"internal_error", "fatal_error", "team_added_to_org", "external_channel_migrating", "update_failed"}
 )
 _KNOWN = frozenset().union(
-    _UNINSTALLED, _TOKEN_ERRORS, _MESSAGE_GONE, _EDIT_ERRORS, _THREAD_ERRORS, _CHANNEL_ERRORS, _TEMPORARY_ERRORS
+    _UNINSTALLED,
+    _TOKEN_ERRORS,
+    _MODAL_CLOSED,
+    _MESSAGE_GONE,
+    _EDIT_ERRORS,
+    _THREAD_ERRORS,
+    _CHANNEL_ERRORS,
+    _TEMPORARY_ERRORS,
 )
 _RATELIMITED = "ratelimited"
 _NOT_CONNECTED_SECONDS = 1.0
@@ -82,6 +92,7 @@ def translate(error: SlackApiError) -> SlackUnavailable | PermanentError:
     kinds = {
         _UNINSTALLED: AppUninstalled,
         _TOKEN_ERRORS: TokenRefused,
+        _MODAL_CLOSED: ModalClosed,
         _MESSAGE_GONE: MessageGone,
         _EDIT_ERRORS: EditRefused,
         _THREAD_ERRORS: ThreadUnavailable,

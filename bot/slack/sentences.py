@@ -67,7 +67,8 @@ _FILTERS = (
 
 _CHANNEL_REASONS = {
     "not_in_channel": "I'm not in this channel yet. Type `/invite @Samora` there, then try again.",
-    "channel_not_found": "I can't see this conversation. Type `/invite @Samora` there, then try again.",
+    "channel_not_found": "I can't see this conversation. Type `/invite @Samora` there, then try again; direct messages "
+    "of others are closed to me.",
     "is_archived": "This channel is archived, so nothing can be posted in it.",
     "restricted_action_thread_locked": "This thread is locked, so nothing can be posted in it.",
 }

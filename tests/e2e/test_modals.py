@@ -3,6 +3,7 @@
 import pytest
 
 from bot.sandbox import company
+from bot.sandbox.faults import Fault
 from tests.e2e.world import JON, MIRA, OPERATIONS, World, assert_quick, labels, link_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -111,6 +112,20 @@ async def test_all_variables_in_pages_for_the_presser_alone(world: World) -> Non
     assert second.id == first.id
     assert labels(second) == ["Previous", "Next"]
     assert world.slack.views_of(JON)[-1].blocks != first.blocks
+
+
+async def test_a_window_that_is_closed_before_its_answer_comes_leads_to_no_complaint(world: World) -> None:
+    card = await world.ask(company.MANY_VARIABLES)
+    world.samora.faults.add(Fault(path="/v1/call/*", delay=0.5))
+    assert_quick(await world.slack.press(MIRA, "Show all", message=card))
+    window = await world.modal(lambda view: "Asking Samora…" in str(view.blocks))
+    world.slack.close_view(MIRA, window)
+
+    line = await world.bot.wait_for_line('"outcome": "closed"')
+
+    assert '"kind": "action.show_all"' in line
+    assert '"level": "info"' in line
+    assert [each.text for each in world.news()] == []
 
 
 async def test_show_all_unmasks_for_the_presser_alone(world: World) -> None:

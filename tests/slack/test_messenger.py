@@ -23,6 +23,7 @@ from bot.core.errors import (
     ChannelUnavailable,
     EditRefused,
     MessageGone,
+    ModalClosed,
     PermanentError,
     SlackUnavailable,
     ThreadUnavailable,
@@ -578,6 +579,7 @@ CODES: dict[type[BotError], list[str]] = {
         "team_access_not_granted", "app_access_restricted",
     ],
     AppUninstalled: ["token_revoked", "account_inactive"],
+    ModalClosed: ["not_found"],
     PermanentError: ["invalid_blocks", "msg_too_long", "no_text", "a_code_that_is_new"],
 }  # fmt: skip
 

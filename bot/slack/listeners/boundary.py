@@ -15,6 +15,7 @@ from structlog.contextvars import get_contextvars
 from bot.core.calls import CallId
 from bot.core.errors import (
     BotError,
+    ModalClosed,
     NotAllowed,
     PermanentError,
     SamoraUnavailable,
@@ -205,6 +206,10 @@ class Boundary:
         outcome = "bug"
         try:
             outcome = await self._serve(request, job, watch)
+        except ModalClosed:
+            # Whoever closes the modal wants no answer any more, and no complaint.
+            outcome = "closed"
+            log.info("not_answered", **watch.ended(request.kind, outcome), **_ids(request))
         except BotError as error:
             outcome = type(error).__name__
             # A refusal that is no neighbour's state is our own mistake: blocks or arguments that Slack does not accept.

@@ -18,6 +18,7 @@ from bot.core.errors import (
     BotError,
     CallNotFound,
     ChannelUnavailable,
+    ModalClosed,
     PermanentError,
     SamoraRefused,
     SamoraUnavailable,
@@ -325,6 +326,19 @@ async def test_a_foreign_payload_is_told_nothing_and_logged(edge: Edge, place: P
 
     assert (job.done, edge.spoken.told, edge.seen) == (0, [], [("command", "foreign")])
     assert [entry["event"] for entry in logs] == ["foreign_payload"]
+
+
+async def test_whoever_closes_the_modal_hears_nothing_more(edge: Edge) -> None:
+    reply = Heard()
+
+    with capture_logs() as logs:
+        await edge.take(Job(ModalClosed("not_found")), reply)
+
+    assert (reply.sent, edge.spoken.told) == ([], [])
+    assert edge.seen == [("command", "closed")]
+    assert [(entry["event"], entry["log_level"], entry["outcome"]) for entry in logs] == [
+        ("not_answered", "info", "closed")
+    ]
 
 
 @pytest.mark.parametrize(
