@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
-import aiohttp
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 

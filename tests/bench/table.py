@@ -73,7 +73,7 @@ ACKS = {
 ACK_CPU = Row(
     what="CPU of an ack, 32 at once", beside=_ACKS[ack.BARE_BOLT][0], unit="µs", most=ack.MOST_CPU_OF_BARE_BOLT
 )
-_TWO = "one GET by httpx and one POST"
+_TWO = "one GET and one POST, same clients"
 LOOKUPS = {
     at_once: Row(
         what=f"look-up to answer, {_AT_ONCE[at_once]}; Samora and Slack take 50 ms", beside=_TWO, unit="ms", most=1.3
@@ -82,7 +82,7 @@ LOOKUPS = {
 }
 LOOKUP_AT_ONCE = Row(what="look-up to answer, one at a time; they take no time", beside=_TWO, unit="ms")
 LOOKUP_CPU = Row(what="CPU of a look-up, 8 at once", beside=_TWO, unit="µs")
-_LOOP = "a bare loop of httpx that asks and parses"
+_LOOP = "a bare loop that asks and parses, same client"
 LOOKS = Row(what="looks at followed calls, from one core", beside=_LOOP, unit="/s", least=0.8)
 LOOK_CPU = Row(what="CPU of a look", beside=_LOOP, unit="µs", most=1.25)
 START = Row(what="start to ready", unit="s", most=start.MOST_SECONDS)
