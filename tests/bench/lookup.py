@@ -3,8 +3,8 @@
 ``python -m tests.bench.lookup [SECONDS] [ROUNDS]``. Bare is a handler on the same server that, without looking at what
 it was sent, asks Samora once and posts an answer of the same size once, through the same clients. Slack and Samora are
 here in this process, as cheap as can be; each answers after 50 ms, which is quick for either, and then at once, where
-nothing is left of a look-up but what it costs. Look-ups come one by one, or eight together, 80 a second in all: a hundred are a
-flood, in which the bot does acks first. Of a process's CPU that is left out which it takes at rest.
+nothing is left of a look-up but what it costs. Look-ups come one by one, or eight together, 80 a second in all: a
+hundred are a flood, in which the bot does acks first. Of a process's CPU that is left out which it takes at rest.
 """
 
 import asyncio
