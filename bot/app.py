@@ -7,7 +7,6 @@ from functools import partial
 from time import monotonic
 
 import httpx
-from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
@@ -30,7 +29,6 @@ from bot.samora.client import SamoraClient
 from bot.server import listen
 from bot.settings import HttpSettings, Settings, SocketSettings
 from bot.slack.access import Access
-from bot.slack.bolt import make_bolt
 from bot.slack.client import make_web_client, open_session
 from bot.slack.deliveries import Deliveries
 from bot.slack.directory import Directory
@@ -80,7 +78,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         tracing.watch_http(http)
         work = Work()
         watchdog = Watchdog(observe_lag=lambda seconds: health.observe_lag(seconds))  # noqa: PLW0108 - not yet
-        slack_socket = make_socket(settings, session, lambda: (bolt, dispatcher, health))
+        slack_socket = make_socket(settings, session, lambda: (dispatcher, health))
         health = _make_health(workspaces, work, slack_socket, watchdog, lambda: crew)
         seal = _make_seal(settings, workspaces)
         messenger = Messenger(web=web_client, session=session, seal=seal, observe=health.observe_slack)
@@ -94,9 +92,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         dispatcher = _make_front(
             settings, boundary, lookup, messenger, deliveries, access, doctor, crew, store, names, health
         )
-        bolt = make_bolt(dispatcher)
         announcer = Announcer(announcements=store.announcements, on_change=crew.look)
-        web = _make_web(settings, dispatcher, bolt, health, announcer, tracing.span)
+        web = _make_web(settings, dispatcher, health, announcer, tracing.span)
         listening = stack.enter_context(listen(settings.host, _port(settings))) if web else None
         stack.push_async_callback(announcer.close)
         stack.push_async_callback(work.close, grace=_WORK_GRACE_SECONDS)
@@ -269,14 +266,12 @@ def _make_front(
 
 
 def _make_web(
-    settings: Settings, dispatcher: Dispatcher, bolt: AsyncApp, health: Health, announcer: Announcer, span: OpenSpan
+    settings: Settings, dispatcher: Dispatcher, health: Health, announcer: Announcer, span: OpenSpan
 ) -> Web | None:
     slack = webhooks = None
     if isinstance(settings, HttpSettings):
         secret = settings.slack_signing_secret.get_secret_value()
-        slack = SlackDoor(
-            dispatcher=dispatcher, bolt=bolt, signing_secret=secret, observe_refusal=health.observe_refusal
-        )
+        slack = SlackDoor(dispatcher=dispatcher, signing_secret=secret, observe_refusal=health.observe_refusal)
     elif settings.port is None:
         return None
     if settings.webhook_secret:

@@ -15,10 +15,12 @@ class _Unused(ModuleType):
             raise AttributeError(name)
 
 
-# httpx and structlog import Rich wherever it is installed, for a command and tracebacks. SQLAlchemy's asyncio imports
-# its sessions and with them the whole ORM, of which we use nothing: 7 MiB. None is Python's own word for "not there".
+# httpx and structlog import Rich and Pygments wherever they are installed, for a command and tracebacks. SQLAlchemy's
+# asyncio imports its sessions and with them the whole ORM, of which we use nothing: 7 MiB. None is Python's own word
+# for "not there".
 _NOT_NEEDED: dict[str, ModuleType | None] = {
     "rich": None,
+    "pygments": None,
     "sqlalchemy.ext.asyncio.scoping": _Unused("scoping"),
     "sqlalchemy.ext.asyncio.session": _Unused("session"),
 }

@@ -52,7 +52,12 @@ class LogSettings(BaseSettings):
     """How it is logged: what every command wants to know."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, case_sensitive=False
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        case_sensitive=False,
+        defer_build=True,  # a process reads one kind of settings, and pydantic need not get ready for the others
     )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -1,6 +1,7 @@
 """The HTTP door: Slack's requests behind a guard, health, and figures. Bare ASGI: every microsecond of an ack counts.
 
-The guard stands before Bolt because Bolt reads a body before it checks the signature, and sets no limit to its size.
+Bolt would read a body before it checks the signature, and sets no limit to its size; so what comes over HTTP goes from
+the guard here to the dispatcher, and not through Bolt.
 """
 
 import asyncio
@@ -8,16 +9,13 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from time import perf_counter, time
 from typing import Any
 from urllib.parse import parse_qsl
 
 import structlog
-from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 
 from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.payloads import Payload
@@ -95,12 +93,11 @@ class SlackDoor:
         self,
         *,
         dispatcher: Dispatcher,
-        bolt: AsyncApp,
         signing_secret: str,
         observe_refusal: Callable[[str], None] = lambda _outcome: None,
         clock: Callable[[], float] = time,
     ) -> None:
-        """Takes who knows the listeners, Bolt for all else, the app's signing secret, who counts, and Unix time.
+        """Takes who knows the listeners, the app's signing secret, who counts what is refused, and Unix time.
 
         Raises:
             ValueError: the secret is empty: then anybody could sign.
@@ -109,7 +106,6 @@ class SlackDoor:
             message = "an empty signing secret lets everybody in"
             raise ValueError(message)
         self._dispatcher = dispatcher
-        self._bolt = bolt
         self._secret = signing_secret.encode()
         self._observe_refusal = observe_refusal
         self._clock = clock
@@ -148,23 +144,16 @@ class SlackDoor:
 
     async def _dispatch(self, headers: Mapping[bytes, bytes], body: bytes, came_at: float) -> Answer:
         try:
-            text = body.decode()
-            payload = _read_payload(headers.get(b"content-type", b""), text)
-            if self._dispatcher.knows(payload):
-                answer = _answer(await self._dispatcher.dispatch(payload))
-                if answer.status == 200:  # else it comes again
-                    self._dispatcher.note_ack("http", payload, perf_counter() - came_at)
-                return answer
-            named: dict[str, str | Sequence[str]] = {
-                name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()
-            }
-            request = AsyncBoltRequest(body=text, headers=named)
-        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-            # Signed or not, a body may be anything; Bolt parses in the constructor, and expects Slack's shapes there.
+            payload = _read_payload(headers.get(b"content-type", b""), body.decode())
+        except (ValueError, TypeError, RecursionError):
+            # Signed or not, a body may be anything.
             log.warning("unreadable_request", bytes=len(body))
             self._observe_refusal("unreadable")
             return Answer(400)
-        return _answer(await self._bolt.async_dispatch(request))
+        acked = await self._dispatcher.dispatch(payload)
+        if acked.status == 200:  # else it comes again
+            self._dispatcher.note_ack("http", payload, perf_counter() - came_at)
+        return Answer(acked.status, acked.body, acked.content_type)
 
 
 def _read_payload(content_type: bytes, body: str) -> Payload:
@@ -177,11 +166,6 @@ def _read_payload(content_type: bytes, body: str) -> Payload:
     if not isinstance(payload, dict):
         raise TypeError
     return payload
-
-
-def _answer(response: BoltResponse) -> Answer:
-    content_type = response.headers.get("content-type", ["text/plain; charset=utf-8"])[0]
-    return Answer(response.status, response.body or "", content_type)
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, *, largest: int) -> bytes | None:

@@ -24,10 +24,14 @@ def run(code: str) -> str:
         "sqlalchemy.dialects.postgresql",
         "sqlalchemy.orm",
         "opentelemetry",
+        "pygments",
+        "slack_bolt",
+        "aiohttp.web",
+        "stamina",
         "bot.sandbox",
     ],
 )
-def test_a_bot_that_runs_on_sqlite_imports_only_what_it_needs(unwanted: str) -> None:
+def test_a_bot_that_runs_on_sqlite_and_over_http_imports_only_what_it_needs(unwanted: str) -> None:
     imported = "from bot.lean import import_lean; import_lean('bot.cli', 'bot.log', 'bot.app'); import sys"
     assert run(f"{imported}; print({unwanted!r} in sys.modules)") == "False"
 

@@ -1,4 +1,4 @@
-"""The HTTP door: what is let in to Bolt, what is not, and that nothing of a refused request is written anywhere.
+"""The HTTP door: what is let in, what is not, and that nothing of a refused request is written anywhere.
 
 The traps of slack-bolt (bodies parsed before the signature is checked, no limit to their size, forged bodies in the
 log, an empty signing secret) each have a test here that is named after them.
@@ -10,11 +10,9 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from io import BytesIO
-from pathlib import Path
 from time import time
 from typing import Any
 from unittest.mock import AsyncMock
@@ -24,13 +22,9 @@ import aiohttp
 import pytest
 import structlog
 import uvicorn
-from pytest_mock import MockerFixture
-from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.response import BoltResponse
 
 from bot.log import set_up_logging
-from bot.slack.bolt import make_bolt
+from bot.slack.listeners.ack import Ack, Acked
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
 from bot.web import LARGEST_BODY, Answer, SlackDoor, Web, read_only
 from tests.factories import make_seal
@@ -72,7 +66,7 @@ def logging_is_restored() -> Iterator[None]:
 
 
 class Heard:
-    """A Bolt app, and what reached its listeners."""
+    """A dispatcher, and what reached its listeners."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
@@ -80,13 +74,12 @@ class Heard:
         self.acks: list[tuple[str, str, float]] = []
         self.refusals: list[str] = []
         self.dispatcher = Dispatcher(listeners, seal=make_seal(), observe_ack=lambda *ack: self.acks.append(ack))
-        self.bolt: AsyncApp = make_bolt(self.dispatcher)
 
-    async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def _on_command(self, ack: Ack, body: dict[str, Any]) -> None:
         self.bodies.append(body)
         await ack(text="acked")
 
-    async def _listen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def _listen(self, ack: Ack, body: dict[str, Any]) -> None:
         self.bodies.append(body)
         await ack()
 
@@ -116,11 +109,7 @@ def heard() -> Heard:
 
 def make_door(heard: Heard, *, clock: Callable[[], float] = time) -> SlackDoor:
     return SlackDoor(
-        dispatcher=heard.dispatcher,
-        bolt=heard.bolt,
-        signing_secret=SECRET,
-        observe_refusal=heard.refusals.append,
-        clock=clock,
+        dispatcher=heard.dispatcher, signing_secret=SECRET, observe_refusal=heard.refusals.append, clock=clock
     )
 
 
@@ -226,7 +215,7 @@ async def test_of_what_nobody_listens_to_no_ack_is_timed(heard: Heard) -> None:
 
 async def test_what_is_not_acked_is_not_timed(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is too much under way, and Slack sends it again."""
-    monkeypatch.setattr(heard.dispatcher, "dispatch", AsyncMock(return_value=BoltResponse(status=503)))
+    monkeypatch.setattr(heard.dispatcher, "dispatch", AsyncMock(return_value=Acked(status=503)))
 
     assert (await deliver_asgi(heard, command(), signed(command())))[0] == 503
     assert heard.acks == []
@@ -252,14 +241,14 @@ async def test_what_is_refused_at_the_door_is_counted(heard: Heard, body: bytes,
 # What is let in
 
 
-async def test_a_signed_command_reaches_bolt_and_its_ack_comes_back(server: Server, heard: Heard) -> None:
+async def test_a_signed_command_reaches_its_listener_and_the_ack_comes_back(server: Server, heard: Heard) -> None:
     status, text = await server.deliver(command())
 
     assert (status, text) == (200, "acked")
     assert [body["text"] for body in heard.bodies] == [MARK]
 
 
-async def test_a_signed_interaction_reaches_bolt(server: Server, heard: Heard) -> None:
+async def test_a_signed_interaction_reaches_its_listener(server: Server, heard: Heard) -> None:
     payload = {"type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"},
                "actions": [{"action_id": "recording", "value": "v", "type": "button"}]}  # fmt: skip
     sealed = payload | {"actions": make_seal(team="T1").seal(payload["actions"])}
@@ -270,7 +259,7 @@ async def test_a_signed_interaction_reaches_bolt(server: Server, heard: Heard) -
     assert heard.bodies == [payload]
 
 
-async def test_a_signed_event_reaches_bolt(server: Server, heard: Heard) -> None:
+async def test_a_signed_event_reaches_its_listener(server: Server, heard: Heard) -> None:
     payload = {
         "type": "event_callback",
         "team_id": "T1",
@@ -466,7 +455,7 @@ async def test_a_wrong_signature_is_refused_before_the_body_is_parsed(server: Se
 @pytest.mark.parametrize("secret", ["", None])
 def test_an_empty_signing_secret_is_refused_at_construction(heard: Heard, secret: Any) -> None:
     with pytest.raises(ValueError, match="empty signing secret"):
-        SlackDoor(dispatcher=heard.dispatcher, bolt=heard.bolt, signing_secret=secret)
+        SlackDoor(dispatcher=heard.dispatcher, signing_secret=secret)
 
 
 async def test_the_clock_is_the_real_one_unless_another_is_given(heard: Heard) -> None:
@@ -485,7 +474,6 @@ async def test_the_clock_is_the_real_one_unless_another_is_given(heard: Heard) -
 DEEP = b"[" * 100_000
 UNREADABLE = [
     (b"{broken", JSON),
-    (b"{", FORM),
     (b'{"type":', JSON),
     (b'{"a": ' + DEEP, JSON),
     (b'{"a": ' + b"1" * 5000 + b"}", JSON),
@@ -784,35 +772,3 @@ async def test_an_unreadable_request_is_logged_by_its_size_alone(
     assert line["event"] == "unreadable_request"
     assert line["bytes"] == len(body)
     assert line["level"] == "warning"
-
-
-async def test_a_client_id_in_the_environment_does_not_switch_bolt_to_oauth(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """SLACK_CLIENT_ID and SLACK_CLIENT_SECRET make a default AsyncApp drop its token for a file store at home."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
-    monkeypatch.setenv("SLACK_CLIENT_SECRET", "secret")
-    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-not-for-bolt")
-    monkeypatch.setenv("SLACK_SIGNING_SECRET", "not-for-bolt")
-    heard = Heard()
-    body = command()
-    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body).items()]
-
-    status, _, _ = await ask_asgi(make_web(heard), chunks=[{"type": "http.request", "body": body}], headers=headers)
-
-    assert status == 200
-    assert len(heard.bodies) == 1, "the request passed our own authorize, and no store was asked"
-    assert os.listdir(tmp_path) == []
-
-
-async def test_no_auth_test_is_asked_inside_the_first_request(heard: Heard, mocker: MockerFixture) -> None:
-    """By default Bolt asks ``auth.test`` within the three seconds of the first ack."""
-    asked = mocker.patch("slack_sdk.web.async_client.AsyncWebClient.api_call", side_effect=AssertionError)
-    body = command()
-    headers = [(name.lower().encode(), value.encode()) for name, value in signed(body).items()]
-
-    status, _, _ = await ask_asgi(make_web(heard), chunks=[{"type": "http.request", "body": body}], headers=headers)
-
-    assert status == 200
-    asked.assert_not_called()

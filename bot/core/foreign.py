@@ -13,6 +13,8 @@ _CONTROLS = {code_point: " " for code_point in (*range(32), *range(127, 160)) if
 
 def clean(text: str) -> str:
     """The text without control characters, halves of characters, and characters that nobody sees; lines stay."""
+    if text.isascii() and text.isprintable():
+        return text  # as most are
     return _UNSEEN.sub("", text.encode("utf-8", "replace").decode()).translate(_CONTROLS)
 
 

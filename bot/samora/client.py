@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
-import stamina
 from httpx_aiohttp import AiohttpTransport
 
 from bot.core.calls import Call, CallId
@@ -145,6 +144,8 @@ class SamoraClient:
 
     async def _ask_again(self, call_id: CallId, *, after: _QuickRetry) -> Call:
         """The further tries. That there may be some costs as much as reading an answer: so most calls do without."""
+        import stamina  # a start can do without
+
         async for attempt in stamina.retry_context(
             on=_when_to_retry,
             attempts=self._attempts,

@@ -95,7 +95,7 @@ def button(label: str, *, action_id: str, value: str, spoken: str | None = None,
 
 def utc(moment: datetime) -> str:
     """A moment as text: ``2024-01-15 10:30:05 UTC``."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
 def local(moment: datetime, form: str = "{date_short_pretty}, {time_secs}") -> str:

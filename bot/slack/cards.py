@@ -99,15 +99,17 @@ def call_card(
     if standing:
         below.append(context(standing))
     spoken = _spoken(call, left)
-    taken = len(json.dumps([spoken, above, below, _buttons(call, show_all=True, share=True, follow=True)]))
+    buttons = _buttons(call)
+    taken = len(json.dumps([spoken, above, below, buttons]))
     room = 0 if compact else _LONGEST_CARD - taken
     variables = show_variables(call, public=audience.is_masked, room=room, visibility=visibility)
     show_all = bool(call.variables) if compact else not variables.is_whole
+    offers = {SHOW_ALL: show_all, SHARE: share, FOLLOW: follow and not call.is_final}
     blocks = [
         *above,
         *([] if compact else variables.blocks()),
         *below,
-        actions(_buttons(call, show_all=show_all, share=share, follow=follow and not call.is_final)),
+        actions([each for each in buttons if offers.get(each["action_id"], True)]),
     ]
     sentence = "" if compact else variables.sentence()
     return Message(text=cut(spoken + sentence, _LONGEST_TEXT), blocks=tuple(blocks))
@@ -170,22 +172,24 @@ def why_never(status: str) -> str:
     return "the call was rejected" if status == CallStatus.REJECTED else "the call was not answered"
 
 
-def _buttons(call: Call, *, show_all: bool, share: bool, follow: bool) -> list[Block]:
+def _buttons(call: Call) -> list[Block]:
+    """All that there may be."""
     value = Asked(call=str(call.id)).encode()
     short_id = f"call {str(call.id)[:8]}"
-    buttons = []
-    if call.recording_url:
-        buttons.append(button("Recording", action_id=RECORDING, value=value, spoken=f"Recording of {short_id}"))
-    if call.transcript_url:
-        buttons.append(button("Transcript", action_id=TRANSCRIPT, value=value, spoken=f"Transcript of {short_id}"))
-    buttons.append(button("Refresh", action_id=REFRESH, value=value, spoken=f"Refresh {short_id}"))
-    if follow:
-        buttons.append(button("Follow", action_id=FOLLOW, value=value, spoken=f"Follow {short_id} in this channel"))
-    if share:
-        buttons.append(button("Share", action_id=SHARE, value=value, spoken=f"Share {short_id} with this channel"))
-    if show_all:
-        buttons.append(button("Show all", action_id=SHOW_ALL, value=value, spoken=f"Show all variables of {short_id}"))
-    return buttons
+    names = [
+        (RECORDING, "Recording", f"Recording of {short_id}"),
+        (TRANSCRIPT, "Transcript", f"Transcript of {short_id}"),
+        (REFRESH, "Refresh", f"Refresh {short_id}"),
+        (FOLLOW, "Follow", f"Follow {short_id} in this channel"),
+        (SHARE, "Share", f"Share {short_id} with this channel"),
+        (SHOW_ALL, "Show all", f"Show all variables of {short_id}"),
+    ]
+    there = {RECORDING: bool(call.recording_url), TRANSCRIPT: bool(call.transcript_url)}
+    return [
+        button(label, action_id=action_id, value=value, spoken=spoken)
+        for action_id, label, spoken in names
+        if there.get(action_id, True)
+    ]
 
 
 def _spoken(call: Call, left: list[str]) -> str:

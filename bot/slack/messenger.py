@@ -43,6 +43,7 @@ class Messenger:
         self._web = web
         self._session = session
         self._own_host = urlsplit(web.base_url).hostname or ""
+        self._is_here = is_loopback(self._own_host)
 
     async def post(
         self, *, channel: str, thread_ts: str, message: Message, key: str = "", broadcast: bool = False
@@ -213,7 +214,7 @@ class Messenger:
         except ValueError:
             return False
         host = parts.hostname or ""
-        if is_loopback(self._own_host):
+        if self._is_here:
             return parts.scheme in {"http", "https"} and is_loopback(host)
         return parts.scheme == "https" and (host == self._own_host or host.endswith((".slack.com", ".slack-gov.com")))
 

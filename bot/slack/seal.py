@@ -16,6 +16,10 @@ from bot.slack.payloads import SEAL_MARK, Payload, text_at
 _LABEL = b"samora-bot: the values of buttons and modals, 1"
 _PROOF_BYTES = 12
 
+# Most of what leaves are texts in dicts, and each answer goes through here.
+_MANY = (list, tuple)
+_NESTED = (dict, list, tuple)
+
 
 class BrokenSeal(Exception):
     """Something came back that we did not write, or wrote for another use."""
@@ -37,14 +41,16 @@ class Seal:
 
     def seal(self, part: Any) -> Any:
         """A copy of blocks, or of a view, with the value of each button and the view's metadata sealed."""
-        if isinstance(part, list | tuple):
+        if isinstance(part, _MANY):
             return [self.seal(inner) for inner in part]
         if not isinstance(part, dict):
             return part
-        sealed = {name: self.seal(inner) for name, inner in part.items()}
-        for field, use in (("value", _use_of_button(part)), ("private_metadata", _use_of_view(part))):
-            if use and part.get(field):
-                sealed[field] += SEAL_MARK + self._proof(use, self._team_id(), part[field])
+        sealed = {name: self.seal(inner) if isinstance(inner, _NESTED) else inner for name, inner in part.items()}
+        if part.get("type") == "button" and part.get("value"):
+            sealed["value"] += SEAL_MARK + self._proof(_use_of_action(part), self._team_id(), part["value"])
+        if part.get("private_metadata"):
+            proof = self._proof(_use_of_view(part), self._team_id(), part["private_metadata"])
+            sealed["private_metadata"] += SEAL_MARK + proof
         return sealed
 
     def unseal(self, payload: Payload) -> Payload:
@@ -88,10 +94,6 @@ def _with_field(
     part: object, field: str, use_of: Callable[[Payload], str], change: Callable[[str, object], str]
 ) -> object:
     return part | {field: change(use_of(part), part[field])} if isinstance(part, dict) and part.get(field) else part
-
-
-def _use_of_button(part: Payload) -> str:
-    return _use_of_action(part) if part.get("type") == "button" else ""
 
 
 def _use_of_action(part: Payload) -> str:

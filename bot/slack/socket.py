@@ -8,10 +8,9 @@ Source: docs.slack.dev/apis/events-api/using-socket-mode.
 import asyncio
 from collections.abc import Callable
 from time import monotonic
+from typing import Protocol
 
 import structlog
-
-from bot.slack.websocket import Connection
 
 log = structlog.get_logger()
 
@@ -22,6 +21,35 @@ _CLOSE_SECONDS = 5.0
 
 # A try to connect takes ten seconds at most. This is far more.
 _STALLED_SECONDS = 120.0
+
+
+class Connection(Protocol):
+    """One WebSocket.
+
+    Attributes:
+        is_open: whether frames go both ways.
+        of_app: how many connections the app had when this one was made, itself included; 0 until Slack has said so.
+        due_at: when something is to be done about it, by the monotonic clock; infinite as long as it is open.
+    """
+
+    of_app: int
+    due_at: float
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames go both ways."""
+
+    async def connect(self) -> None:
+        """Connects, trying again and again until Slack says hello."""
+
+    async def last(self) -> None:
+        """Waits until it has ended, or Slack has said that it will."""
+
+    async def end(self) -> None:
+        """Waits until it has ended."""
+
+    async def close(self) -> None:
+        """Takes no more envelopes, acks those taken, and ends it."""
 
 
 class Socket:

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from time import monotonic, perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import structlog
@@ -22,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import BotError, SlackUnavailable, TemporaryError
 from bot.slack.refusals import translated
+from bot.slack.socket import Connection
 
 log = structlog.get_logger()
 
@@ -36,35 +37,6 @@ _LONGEST_AGAIN_SECONDS = 15.0
 AckNoter = Callable[[dict[str, Any], float], None]
 
 
-class Connection(Protocol):
-    """One WebSocket.
-
-    Attributes:
-        is_open: whether frames go both ways.
-        of_app: how many connections the app had when this one was made, itself included; 0 until Slack has said so.
-        due_at: when something is to be done about it, by the monotonic clock; infinite as long as it is open.
-    """
-
-    of_app: int
-    due_at: float
-
-    @property
-    def is_open(self) -> bool:
-        """Whether frames go both ways."""
-
-    async def connect(self) -> None:
-        """Connects, trying again and again until Slack says hello."""
-
-    async def last(self) -> None:
-        """Waits until it has ended, or Slack has said that it will."""
-
-    async def end(self) -> None:
-        """Waits until it has ended."""
-
-    async def close(self) -> None:
-        """Takes no more envelopes, acks those taken, and ends it."""
-
-
 def make_connection(
     *, app: AsyncApp, app_token: str, web: AsyncWebClient, note_ack: AckNoter = lambda _payload, _seconds: None
 ) -> Connection:
@@ -75,7 +47,7 @@ def make_connection(
 
 
 class WebSocket:
-    """Slack's end of one, read until it ends. Fulfils :class:`Connection`."""
+    """Slack's end of one, read until it ends. Fulfils :class:`bot.slack.socket.Connection`."""
 
     def __init__(
         self,

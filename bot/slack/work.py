@@ -21,6 +21,8 @@ _FLOOD = 100
 _FLOOD_SECONDS = 1.0
 _IN_A_FLOOD_SECONDS = 0.1
 
+_TELL_SECONDS = 1.0
+
 _REMEMBERED = 10_000
 _REMEMBERED_SECONDS = 15 * 60
 
@@ -145,3 +147,24 @@ class Once:
     def forget(self, key: str) -> None:
         """Makes a key new again, as it could not be taken on after all."""
         self._seen.pop(key, None)
+
+
+class TurnedAway:
+    """Says of requests that there was no room for them: how many, at most once a second.
+
+    A line for each would cost more than its ack, and there are many only in a flood.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+        """Takes a clock that counts seconds."""
+        self._clock = clock
+        self._count = 0
+        self._told_at = float("-inf")
+
+    def note(self, kind: str) -> None:
+        """Hears of one more, of that kind."""
+        self._count += 1
+        now = self._clock()
+        if now - self._told_at >= _TELL_SECONDS:
+            log.warning("not_taken", kind=kind, outcome="busy", requests=self._count)
+            self._count, self._told_at = 0, now

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from time import monotonic
 
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -111,14 +110,6 @@ def read_workspace(answer: AsyncSlackResponse) -> Workspace:
         scopes=frozenset(filter(None, (answer.headers.get("x-oauth-scopes") or "").replace(" ", "").split(","))),
         enterprise_id=str(answer.get("enterprise_id") or ""),
     )
-
-
-async def authorize() -> AuthorizeResult:
-    """Bolt's permission to go on, ready at once: without one, Bolt asks ``auth.test`` inside the first 3 seconds.
-
-    Which team and app a payload belongs to is checked in :meth:`Workspaces.find`, after the ack.
-    """
-    return AuthorizeResult(enterprise_id=None, team_id=None)
 
 
 def read_app_id(app_token: str) -> str:

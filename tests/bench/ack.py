@@ -1,7 +1,8 @@
 """How quickly the bot acks, beside a default Bolt app, the quickest one there is, and a bare check of the signature.
 
 ``python -m tests.bench.ack [SECONDS] [ROUNDS]``. All servers run at once, are measured one after the other, and the
-medians of the rounds are compared: only the ratios travel from machine to machine.
+medians of the rounds are compared: only the ratios travel from machine to machine, and on a machine that others use the
+ratios of CPU travel best.
 """
 
 import os
@@ -12,20 +13,23 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import sleep
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from bot.core.calls import EXAMPLE_ID
 from tests.bench.load import SECRET, Figures, measure, signed_commands
+from tests.bench.process import precise_cpu_seconds
 
 IN_FLIGHT = (1, 32, 256)
 DEFAULT, BARE_BOLT, SIGNATURE, BOT = "default Bolt app", "bare Bolt app", "signature check", "bot: help"
-# At so many in flight, at least so many times the default app's throughput; and of the bare one's, which awaits its
-# one listener as ours are awaited, on the same server.
-TARGETS = {1: 30.0, 32: 1.8, 256: 1.0}
+# What an ack that is awaited can be quicker than one that Bolt looks for every 10 ms. A bare app that only acks was
+# seen to be 41.6, 2.5 and 1.28 times as quick at so many in flight; a bot that checks whom it serves and takes work on
+# has to be at least so many times. The other goals are beside a bare app that awaits its one listener.
+TARGETS = {1: 30.0, 32: 2.0, 256: 1.0}
 OF_BARE_BOLT = 0.9
+MOST_CPU_OF_BARE_BOLT = 1.1
 
 Measured = dict[tuple[str, int], list[Figures]]
 
@@ -36,6 +40,7 @@ class Subject:
 
     name: str
     port: int
+    pid: int
     text: str = "help"
     neighbours: int = 0
 
@@ -113,8 +118,8 @@ def subjects(*, with_lookups: bool = True) -> Iterator[list[Subject]]:
         found = []
         for name, label in (("default", DEFAULT), ("bolt", BARE_BOLT), ("signature", SIGNATURE)):
             port = free_port()
-            stack.enter_context(running("-m", "tests.bench.servers", name, str(port), port=port))
-            found.append(Subject(label, port))
+            process = stack.enter_context(running("-m", "tests.bench.servers", name, str(port), port=port))
+            found.append(Subject(label, port, process.pid))
         lookups = [
             ("bot: look-up, Samora hangs", "hangs", EXAMPLE_ID),
             ("bot: look-up, Samora answers", "answers", EXAMPLE_ID),
@@ -124,11 +129,11 @@ def subjects(*, with_lookups: bool = True) -> Iterator[list[Subject]]:
             stack.enter_context(
                 running("-m", "tests.bench.servers", "neighbours", str(neighbours), how, port=neighbours)
             )
-            stack.enter_context(
+            process = stack.enter_context(
                 running("-m", "bot", "run", environment=environment(neighbours, port, folder), port=port)
             )
             wait_until_ready(port)
-            found.append(Subject(label, port, text=text, neighbours=neighbours))
+            found.append(Subject(label, port, process.pid, text=text, neighbours=neighbours))
         yield found
 
 
@@ -158,8 +163,10 @@ def measure_all(servers: list[Subject], seconds: float, rounds: int) -> Measured
             for server in servers:
                 url = f"http://127.0.0.1:{server.neighbours}/response"
                 requests = signed_commands(server.text, response_url=url, count=20_000)
+                spent = precise_cpu_seconds(server.pid)
                 figures = measure(server.port, requests, at_once=at_once, seconds=seconds)
-                measured.setdefault((server.name, at_once), []).append(figures)
+                cpu_us = (precise_cpu_seconds(server.pid) - spent) / figures.requests * 1e6
+                measured.setdefault((server.name, at_once), []).append(replace(figures, cpu_us=cpu_us))
                 place = f"round {turn + 1} of {rounds}, {at_once} in flight, {server.name:<40}"
                 print(f"\r{place}", end="", file=sys.stderr)
     print(file=sys.stderr)
@@ -170,6 +177,12 @@ def compare(measured: Measured, name: str, base: str, at_once: int) -> float:
     """How many times as many requests a second one server answers as another; the median of the rounds."""
     pairs = zip(measured[name, at_once], measured[base, at_once], strict=True)
     return statistics.median(one.per_second / other.per_second for one, other in pairs)
+
+
+def compare_cpu(measured: Measured, name: str, base: str, at_once: int) -> float:
+    """How many times the CPU one server needs for an ack that another needs; the median of the rounds."""
+    pairs = zip(measured[name, at_once], measured[base, at_once], strict=True)
+    return statistics.median(one.cpu_us / other.cpu_us for one, other in pairs)
 
 
 def main(seconds: float = 5.0, rounds: int = 3) -> int:
@@ -196,7 +209,12 @@ def report(servers: list[Subject], measured: Measured) -> int:
     for at_once in IN_FLIGHT:
         ratio = compare(measured, BOT, BARE_BOLT, at_once)
         failed += ratio < OF_BARE_BOLT
-        print(f"{BOT} to the {BARE_BOLT}, {at_once} in flight: {ratio:.2f} × (target ≥ {OF_BARE_BOLT} ×)")
+        cpu = compare_cpu(measured, BOT, BARE_BOLT, at_once)
+        failed += cpu > MOST_CPU_OF_BARE_BOLT
+        print(
+            f"{BOT} to the {BARE_BOLT}, {at_once} in flight: {ratio:.2f} × (target ≥ {OF_BARE_BOLT} ×), "
+            f"its CPU {cpu:.2f} × (target ≤ {MOST_CPU_OF_BARE_BOLT} ×)"
+        )
     return 1 if failed else 0
 
 

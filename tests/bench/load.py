@@ -16,10 +16,19 @@ TEAM = "T0BENCH"
 
 @dataclass(frozen=True)
 class Figures:
-    """What one load came to: requests per second, and the middle one's milliseconds."""
+    """What one load came to.
 
+    Attributes:
+        requests: how many were answered.
+        per_second: how many a second.
+        p50_ms: the middle one's milliseconds.
+        cpu_us: the microseconds of CPU that one took the server, where that was looked at.
+    """
+
+    requests: int
     per_second: float
     p50_ms: float
+    cpu_us: float = 0.0
 
 
 def signed_commands(text: str, *, response_url: str, count: int) -> Iterator[bytes]:
@@ -115,4 +124,4 @@ def measure(port: int, requests: Iterator[bytes], *, at_once: int, seconds: floa
                     open_ones -= 1
         spent = perf_counter() - began
     times = [each for connection in connections.values() for each in connection.milliseconds]
-    return Figures(per_second=len(times) / spent, p50_ms=statistics.median(times))
+    return Figures(requests=len(times), per_second=len(times) / spent, p50_ms=statistics.median(times))

@@ -57,14 +57,12 @@ class Figure:
 
 
 _AT_ONCE = {1: "one at a time", 8: "8 at once", 32: "32 at once", 256: "256 at once"}
-# What performance allows where Bolt looks every 10 ms whether its listener has acked, and the bot doesn't.
-_TIMES_DEFAULT = {1: 40.0, 32: 2.0, 256: 1.0}
 _ACKS = {
     ack.BARE_BOLT: (
         "a bare Bolt app: awaits its one listener, same server",
         dict.fromkeys(ack.IN_FLIGHT, ack.OF_BARE_BOLT),
     ),
-    ack.DEFAULT: ("Bolt's default dispatch, its own server", _TIMES_DEFAULT),
+    ack.DEFAULT: ("Bolt's default dispatch, its own server", ack.TARGETS),
     ack.SIGNATURE: ("a handler that checks the signature, same server", {}),
 }
 ACKS = {
@@ -72,6 +70,9 @@ ACKS = {
     for name, (beside, least) in _ACKS.items()
     for at_once in ack.IN_FLIGHT
 }
+ACK_CPU = Row(
+    what="CPU of an ack, 32 at once", beside=_ACKS[ack.BARE_BOLT][0], unit="µs", most=ack.MOST_CPU_OF_BARE_BOLT
+)
 _TWO = "one GET and one POST, same clients"
 LOOKUPS = {
     at_once: Row(
@@ -85,18 +86,21 @@ _LOOP = "a bare loop that asks and parses, same client"
 LOOKS = Row(what="looks at followed calls, from one core", beside=_LOOP, unit="/s", least=0.8)
 LOOK_CPU = Row(what="CPU of a look", beside=_LOOP, unit="µs", most=1.25)
 START = Row(what="start to ready", unit="s", most=start.MOST_SECONDS)
+START_CPU = Row(what="CPU of a start", unit="s", most=start.MOST_SECONDS)
 START_BESIDE = Row(what="start to ready", beside="a bare Bolt app", unit="s", most=start.MOST_TIMES)
 IDLE = Row(what="memory, idle", unit="MiB", most=start.MOST_MIB)
 BUSY = Row(what="memory, looking at 10,000 followed calls without a pause", unit="MiB", most=200.0)
 
 ROWS: tuple[Row, ...] = (
     *ACKS.values(),
+    ACK_CPU,
     *LOOKUPS.values(),
     LOOKUP_AT_ONCE,
     LOOKUP_CPU,
     LOOKS,
     LOOK_CPU,
     START,
+    START_CPU,
     START_BESIDE,
     IDLE,
     BUSY,
@@ -110,6 +114,8 @@ def measure_acks(seconds: float = 2.0, rounds: int = 3) -> Iterator[tuple[Row, F
     for (name, at_once), row in ACKS.items():
         bot, other = (statistics.median(each.per_second for each in measured[who, at_once]) for who in (ack.BOT, name))
         yield row, Figure(bot=bot, other=other, ratio=ack.compare(measured, ack.BOT, name, at_once))
+    bot, other = (statistics.median(each.cpu_us for each in measured[who, 32]) for who in (ack.BOT, ack.BARE_BOLT))
+    yield ACK_CPU, Figure(bot=bot, other=other, ratio=ack.compare_cpu(measured, ack.BOT, ack.BARE_BOLT, 32))
 
 
 def measure_lookups(seconds: float = 3.0, rounds: int = 3) -> Iterator[tuple[Row, Figure]]:
@@ -157,6 +163,7 @@ def measure_starts(rounds: int = 7) -> Iterator[tuple[Row, Figure]]:
     found = start.take_turns(rounds)
     bot, bare = (start.middle(list(each)) for each in zip(*found, strict=True))
     yield START, Figure(bot=bot.seconds)
+    yield START_CPU, Figure(bot=bot.cpu_seconds)
     ratio = statistics.median(one.seconds / other.seconds for one, other in found)
     yield START_BESIDE, Figure(bot=bot.seconds, other=bare.seconds, ratio=ratio)
     yield IDLE, Figure(bot=bot.mib)

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 import pytest
-from slack_bolt.context.ack.async_ack import AsyncAck
 from structlog.testing import capture_logs
 
 from bot.sandbox.clock import SandboxClock
@@ -14,11 +13,12 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.slack import SlackSandbox
 from bot.slack.bolt import make_bolt
 from bot.slack.client import make_web_client, open_session
+from bot.slack.listeners.ack import Ack
 from bot.slack.listeners.boundary import Busy
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher, Listener
 from bot.slack.payloads import Payload
-from bot.slack.socket import Socket
-from bot.slack.websocket import AckNoter, Connection, make_connection
+from bot.slack.socket import Connection, Socket
+from bot.slack.websocket import AckNoter, make_connection
 from tests.factories import make_seal
 
 MIRA = "U0MIRA"
@@ -212,7 +212,7 @@ class Desk:
         self.answers.set()
         self.is_busy = False
 
-    async def on_command(self, ack: AsyncAck, body: Payload) -> None:
+    async def on_command(self, ack: Ack, body: Payload) -> None:
         self.heard.append(str(body["text"]))
         await self.answers.wait()
         if self.is_busy:

@@ -9,7 +9,7 @@ import pytest
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
-from bot.slack.work import Once, Work
+from bot.slack.work import Once, TurnedAway, Work
 
 
 class Jobs:
@@ -326,3 +326,19 @@ async def test_a_job_that_another_one_makes_room_for_still_belongs_to_its_own_re
     request.set("neither")
     await work.close(grace=5)
     assert seen == ["first", "second"]
+
+
+# Those turned away
+
+
+def test_of_those_turned_away_a_line_a_second_says_how_many() -> None:
+    turned_away = TurnedAway(clock=iter([0.0, 0.1, 0.9, 1.0, 1.1]).__next__)
+
+    with capture_logs() as logs:
+        for _ in range(5):
+            turned_away.note("command")
+
+    assert [(line["event"], line["kind"], line["outcome"], line["requests"]) for line in logs] == [
+        ("not_taken", "command", "busy", 1),
+        ("not_taken", "command", "busy", 3),
+    ]

@@ -14,7 +14,7 @@ from bot.sandbox.slack import SlackSandbox
 from bot.slack.client import make_web_client, open_session
 from bot.slack.manifest import NEEDED_SCOPES, OPTIONAL_SCOPES
 from bot.slack.payloads import Place
-from bot.slack.workspace import Workspace, Workspaces, authorize, read_app_id
+from bot.slack.workspace import Workspace, Workspaces, read_app_id
 
 OURS = Place(team_id="T0SANDBOX", user_id="U1", user_team_id="T0SANDBOX", app_id="A0SANDBOX")
 
@@ -164,14 +164,6 @@ async def test_scopes_are_read_from_slacks_header(
         own = await workspaces.get_own()
 
     assert own.scopes == scopes
-
-
-async def test_bolts_permission_is_ready_at_once(slack: SlackSandbox) -> None:
-    """By default Bolt asks auth.test inside the first request's three seconds."""
-    result = await authorize()
-
-    assert (result.team_id, result.bot_token) == (None, None)
-    assert asked(slack) == []
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-
 from bot.core.calls import CallId, Media
 from bot.core.errors import UserMistake
 from bot.slack.agent_following import AgentFollowing
@@ -41,6 +39,7 @@ from bot.slack.doctor_words import DOCTOR, TEST_POST
 from bot.slack.follow_words import END_ALL, KEEP_ALL, KEPT
 from bot.slack.following import Following
 from bot.slack.home import FIND
+from bot.slack.listeners.ack import Ack
 from bot.slack.listeners.boundary import Boundary, Job, Request
 from bot.slack.listing import Listing
 from bot.slack.lists import AGENT_END, AGENT_PAUSE, AGENT_RESUME, EDIT, LIST, LIST_END, LIST_PAUSE, LIST_RESUME
@@ -107,7 +106,7 @@ class Actions:
         self._doctor = doctor
         self._messenger = messenger
 
-    async def on_action(self, ack: AsyncAck, body: Payload) -> None:
+    async def on_action(self, ack: Ack, body: Payload) -> None:
         """Acks, and does what the button says."""
         await ack()
         pressed = next(iter(body.get("actions") or []), None)

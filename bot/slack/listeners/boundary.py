@@ -37,7 +37,7 @@ from bot.slack.payloads import Asked, Place
 from bot.slack.replies import EphemeralReply, HomeReply, ModalReply, Reply
 from bot.slack.sentences import OUTSIDER, SHARE_HERE, bug_message, error_message
 from bot.slack.views import message_view
-from bot.slack.work import Once, Work
+from bot.slack.work import Once, TurnedAway, Work
 from bot.slack.workspace import Workspaces
 
 log = structlog.get_logger()
@@ -126,6 +126,7 @@ class Boundary:
         self._note_failure = note_failure
         self.span = span
         self._numbers = itertools.count(1)
+        self._turned_away = TurnedAway()
         self._unheard_at = float("-inf")
 
     @property
@@ -163,7 +164,7 @@ class Boundary:
         answer = partial(self._answer, request, job, Stopwatch())
         if not self._work.start(name or f"{request.kind} {next(self._numbers)}", answer):
             self._once.forget(request.key)
-            log.warning("not_taken", kind=request.kind, outcome="busy")
+            self._turned_away.note(request.kind)
             self._observe(request.kind, "busy")
             raise Busy
 

@@ -2,9 +2,8 @@
 
 from functools import partial
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-
 from bot.slack.grammar import read_command
+from bot.slack.listeners.ack import Ack
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.payloads import Payload, place_of_command, text_at
 from bot.slack.sentences import BUSY, UNHEARD
@@ -19,7 +18,7 @@ class Commands:
         self._boundary = boundary
         self._typed = typed
 
-    async def on_command(self, ack: AsyncAck, body: Payload) -> None:
+    async def on_command(self, ack: Ack, body: Payload) -> None:
         """Acks, and answers at the command's ``response_url``."""
         place = place_of_command(body)
         command = read_command(text_at(body, "text"))

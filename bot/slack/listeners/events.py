@@ -3,10 +3,9 @@
 import re
 from functools import partial
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-
 from bot.slack.channels import Channels
 from bot.slack.grammar import read_command
+from bot.slack.listeners.ack import Ack
 from bot.slack.listeners.boundary import Boundary, Job, Request
 from bot.slack.listing import Listing
 from bot.slack.lists import LIST
@@ -35,7 +34,7 @@ class Events:
         self._listing = listing
         self._channels = channels
 
-    async def on_event(self, ack: AsyncAck, body: Payload) -> None:
+    async def on_event(self, ack: Ack, body: Payload) -> None:
         """Answers a mention as if its text had been typed after the command, and draws the Home that somebody opens.
 
         Slack's own events are heeded before the ack.

@@ -3,12 +3,11 @@
 from dataclasses import replace
 from functools import partial
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-
 from bot.core.calls import CallId
 from bot.slack.answers import Answers
 from bot.slack.cards import FOLLOW, SHOW_CALL
 from bot.slack.following import Following
+from bot.slack.listeners.ack import Ack
 from bot.slack.listeners.boundary import Boundary, Job, Request
 from bot.slack.messenger import Messenger
 from bot.slack.payloads import Asked, Payload, Place, find_message_call_ids, place_of_interaction, text_at
@@ -32,7 +31,7 @@ class Shortcuts:
         self._following = following
         self._messenger = messenger
 
-    async def on_shortcut(self, ack: AsyncAck, body: Payload) -> None:
+    async def on_shortcut(self, ack: Ack, body: Payload) -> None:
         """Acks, and shows or follows the call that the message names, asks which one, or asks for an id."""
         await ack()
         callback_id = text_at(body, "callback_id")

@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-
 from bot.core.calls import CallId, find_call_ids
 from bot.core.errors import UserMistake
 from bot.core.subscriptions import Options
@@ -13,6 +11,7 @@ from bot.slack.blocks import Message
 from bot.slack.cards import FOLLOW, SHARE, SHOW_CALL
 from bot.slack.edit import EDIT_OPTIONS, FormMistake, read_form
 from bot.slack.following import Following
+from bot.slack.listeners.ack import Ack
 from bot.slack.listeners.boundary import Boundary, Busy, Job, Request
 from bot.slack.listing import Listing
 from bot.slack.lists import EDIT
@@ -21,7 +20,7 @@ from bot.slack.replies import ModalReply, loading_view
 from bot.slack.sentences import BUSY, NO_CHANNEL, NOT_AN_ID
 from bot.slack.views import CALL_ID, CHANNEL, FIND_CALL, FOLLOW_IN, PICK_CALL, SHARE_CALL, message_view, pick_view
 
-Ack = dict[str, Any]
+Said = dict[str, Any]
 
 
 class Views:
@@ -34,7 +33,7 @@ class Views:
         self._following = following
         self._listing = listing
 
-    async def on_submission(self, ack: AsyncAck, body: Payload) -> None:
+    async def on_submission(self, ack: Ack, body: Payload) -> None:
         """Acks with an error at the input, another question, or a modal that says that it is being filled."""
         callback_id = text_at(body, "view", "callback_id")
         place = place_of_interaction(body)
@@ -52,7 +51,7 @@ class Views:
         else:
             await ack()
 
-    def _go_on_with_call(self, callback_id: str, place: Place, body: Payload) -> Ack:
+    def _go_on_with_call(self, callback_id: str, place: Place, body: Payload) -> Said:
         call_ids = find_call_ids(_input(body, CALL_ID))
         if not call_ids:
             return _errors(CALL_ID, NOT_AN_ID)
@@ -66,7 +65,7 @@ class Views:
         job = partial(self._answers.show, place, call_id, reply)
         return self._take(f"view.{callback_id}", place, reply, call_id, Asked(again=SHOW_CALL), job)
 
-    def _go_to_channel(self, callback_id: str, place: Place, body: Payload) -> Ack:
+    def _go_to_channel(self, callback_id: str, place: Place, body: Payload) -> Said:
         channel_id = text_at(body, "view", "state", "values", CHANNEL, CHANNEL, "selected_conversation")
         if not channel_id:
             return _errors(CHANNEL, NO_CHANNEL)
@@ -83,7 +82,7 @@ class Views:
         job = partial(self._answers.share, there, call_id, reply)
         return self._take(f"view.{callback_id}", place, reply, call_id, asked, job)
 
-    def _change(self, place: Place, body: Payload) -> Ack:
+    def _change(self, place: Place, body: Payload) -> Said:
         try:
             options = read_form(body)
         except FormMistake as mistake:
@@ -98,7 +97,7 @@ class Views:
         if asked.home:
             await self._listing.redraw_home(place, asked.page, self._boundary.home(place))
 
-    def _take(self, kind: str, place: Place, reply: ModalReply, call_id: CallId | None, asked: Asked, job: Job) -> Ack:
+    def _take(self, kind: str, place: Place, reply: ModalReply, call_id: CallId | None, asked: Asked, job: Job) -> Said:
         request = Request(
             kind=kind, key=place.trigger_id, place=place, reply=reply, call_id=call_id, again=asked.again, asked=asked
         )
@@ -111,7 +110,7 @@ class Views:
         return {"response_action": "update", "view": view}
 
 
-def _errors(block_id: str, sentence: str) -> Ack:
+def _errors(block_id: str, sentence: str) -> Said:
     return {"response_action": "errors", "errors": {block_id: sentence}}
 
 

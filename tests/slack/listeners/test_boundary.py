@@ -1,6 +1,7 @@
 """The boundary and the dispatcher: every request is taken on once, always ends in an answer, and is always acked."""
 
 import asyncio
+import json
 from dataclasses import replace
 from time import monotonic
 from typing import Any, cast
@@ -8,9 +9,6 @@ from typing import Any, cast
 import aiohttp
 import pytest
 from pytest_mock import MockerFixture
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.contextvars import bound_contextvars
 from structlog.testing import capture_logs
@@ -32,6 +30,7 @@ from bot.core.errors import (
 )
 from bot.core.limits import LookupLimits
 from bot.slack.blocks import Message
+from bot.slack.listeners.ack import Ack, Acked
 from bot.slack.listeners.boundary import Boundary, Busy, Request
 from bot.slack.listeners.dispatcher import COMMAND, Dispatcher
 from bot.slack.messenger import Messenger
@@ -210,6 +209,17 @@ async def test_where_there_is_no_room_it_is_refused_and_may_come_again() -> None
 
     assert job.done == 1
     assert edge.seen == [("command", "busy"), ("command", "answered")]
+
+
+async def test_all_that_are_refused_count_and_are_not_a_line_each() -> None:
+    edge = Edge(work=Work(at_once=0, waiting=0))
+
+    with capture_logs() as logs:
+        for number in range(5):
+            await edge.take(Job(), Heard(), key=str(number))
+
+    assert [(line["event"], line["outcome"]) for line in logs] == [("not_taken", "busy")]
+    assert edge.seen == [("command", "busy")] * 5
 
 
 async def test_an_outsider_is_told_and_nothing_is_done(edge: Edge) -> None:
@@ -568,18 +578,8 @@ async def test_a_bug_in_heeding_is_the_dispatchers_to_log(edge: Edge) -> None:
 # The dispatcher
 
 
-async def dispatch(listeners: dict[str, Any], body: Payload) -> tuple[BoltResponse | None, list[str]]:
-    passed_on: list[str] = []
-
-    async def pass_on() -> BoltResponse:
-        passed_on.append("next")
-        return BoltResponse(status=299)
-
-    request = AsyncBoltRequest(body=body, mode="socket_mode")
-    response = await Dispatcher(listeners, seal=make_seal()).async_process(
-        req=request, resp=BoltResponse(status=200), next=pass_on
-    )
-    return response, passed_on
+async def dispatch(listeners: dict[str, Any], body: Payload) -> Acked:
+    return await Dispatcher(listeners, seal=make_seal()).dispatch(body)
 
 
 @pytest.mark.parametrize(
@@ -593,56 +593,50 @@ async def dispatch(listeners: dict[str, Any], body: Payload) -> tuple[BoltRespon
 async def test_a_payload_goes_to_the_listener_of_its_type(body: Payload, kind: str) -> None:
     heard: list[Payload] = []
 
-    async def listen(ack: AsyncAck, given: Payload) -> None:
+    async def listen(ack: Ack, given: Payload) -> None:
         heard.append(given)
         await ack(text="words")
 
-    response, passed_on = await dispatch({kind: listen}, body)
+    acked = await dispatch({kind: listen}, body)
 
-    assert response is not None
-    assert (response.status, response.body) == (200, "words")
-    assert (heard, passed_on) == ([body], [])
+    assert (acked.status, acked.body) == (200, "words")
+    assert heard == [body]
 
 
 @pytest.mark.parametrize("acks_first", [True, False])
 async def test_a_listener_that_raises_is_acked_whether_it_had_acked_or_not(acks_first: bool) -> None:
     """An exception within 10 ms of the ack loses it in Bolt: after three seconds the answer is a 404."""
 
-    async def broken(ack: AsyncAck, _body: Payload) -> None:
+    async def broken(ack: Ack, _body: Payload) -> None:
         if acks_first:
             await ack()
         raise RuntimeError("early")
 
     with capture_logs() as logs:
-        response, _ = await dispatch({COMMAND: broken}, {"command": "/samora-call"})
+        acked = await dispatch({COMMAND: broken}, {"command": "/samora-call"})
 
-    assert response is not None
-    assert (response.status, response.body) == (200, "")
+    assert (acked.status, acked.body) == (200, "")
     assert [entry["event"] for entry in logs] == ["bug"]
     assert logs[0]["reference"]
 
 
 async def test_a_listener_that_forgets_to_ack_is_acked() -> None:
-    async def forgetful(_ack: AsyncAck, _body: Payload) -> None:
+    async def forgetful(_ack: Ack, _body: Payload) -> None:
         return None
 
-    response, _ = await dispatch({COMMAND: forgetful}, {"command": "/samora-call"})
+    acked = await dispatch({COMMAND: forgetful}, {"command": "/samora-call"})
 
-    assert response is not None
-    assert response.status == 200
+    assert acked.status == 200
 
 
 @pytest.mark.parametrize("body", [{"type": "nothing_known"}, {}, {"type": 3}, {"type": None}])
 async def test_what_nobody_listens_to_is_acked(body: Payload) -> None:
-    response, passed_on = await dispatch({}, body)
+    acked = await dispatch({}, body)
 
-    assert response is not None
-    assert (response.status, response.body, passed_on) == (200, "", [])
+    assert (acked.status, acked.body) == (200, "")
 
 
-async def test_the_check_of_a_request_url_is_left_to_bolt() -> None:
-    response, passed_on = await dispatch({}, {"type": "url_verification", "challenge": "c"})
+async def test_the_check_of_a_request_url_is_answered_with_its_challenge() -> None:
+    acked = await dispatch({}, {"type": "url_verification", "challenge": "c"})
 
-    assert passed_on == ["next"]
-    assert response is not None
-    assert response.status == 299
+    assert (acked.status, acked.content_type, json.loads(acked.body)) == (200, "application/json", {"challenge": "c"})
