@@ -27,7 +27,7 @@ from bot.core.wishes import Wishes
 from bot.pruner import Pruner
 from bot.workers import FailureNoter, Observer, Worker
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _POLLER = "poller"
 _LOOKS_AT_ONCE = 256

@@ -8,7 +8,7 @@ import structlog
 
 from bot.core.errors import StoreUnavailable
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 3600.0
 _BETWEEN_BATCHES_SECONDS = 0.2

@@ -14,7 +14,7 @@ from bot.slack.workspace import Workspaces
 from bot.watchdog import Watchdog
 from bot.web import Web
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _ASK_SLACK_AGAIN_SECONDS = 5.0
 

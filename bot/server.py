@@ -10,7 +10,7 @@ import uvicorn
 
 from bot.web import Web
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _REQUESTS_GRACE_SECONDS = 2
 

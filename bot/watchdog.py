@@ -14,7 +14,7 @@ from time import monotonic
 
 import structlog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _BEAT_SECONDS = 0.5
 _BLOCKED_SECONDS = 5.0

@@ -20,7 +20,7 @@ import structlog
 from bot.slack.listeners.dispatcher import Dispatcher
 from bot.slack.payloads import Payload
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

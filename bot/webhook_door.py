@@ -2,8 +2,8 @@
 
 import asyncio
 import hmac
+import random
 from collections.abc import Callable, Mapping, Sequence
-from secrets import token_hex
 from time import perf_counter
 
 import structlog
@@ -15,7 +15,7 @@ from bot.core.tracing import OpenSpan, untraced
 from bot.samora.webhook import SECRET_HEADER, Announcement, read_webhook
 from bot.web import Answer, Receive, Scope, read_body
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 LARGEST_WEBHOOK = 256 * 1024
 _BODY_SECONDS = 3.0
@@ -53,7 +53,8 @@ class WebhookDoor:
         if not self._is_ours(headers.get(_HEADER, b"")):
             self._observe(_UNREAD.event, "refused", perf_counter() - began)
             return Answer(401)
-        with bound_contextvars(delivery_id=token_hex(4)), self._span("samora.webhook", parent=""):
+        delivery_id = f"{random.getrandbits(32):08x}"
+        with bound_contextvars(delivery_id=delivery_id), self._span("samora.webhook", parent=""):
             webhook, outcome, answer = await self._take(headers, receive)
             seconds = perf_counter() - began
             self._observe(webhook.event, outcome, seconds)

@@ -13,7 +13,7 @@ from bot.core.errors import BotError, StoreUnavailable, TemporaryError
 from bot.core.ports import Claim, Clock, Row
 from bot.core.tracing import OpenSpan, untraced
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 # Other processes make rows due, too, and nobody tells us: so the database is asked this often even if nothing is due.
 _LONGEST_SLEEP = timedelta(seconds=1)

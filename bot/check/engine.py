@@ -12,7 +12,7 @@ import structlog
 from bot.core.errors import BotError
 from bot.core.findings import Finding, State
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _SECONDS = 5.0
 

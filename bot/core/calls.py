@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import unquote
-from uuid import UUID
 
 from bot.core.errors import UserMistake
 
@@ -17,6 +16,8 @@ _SEARCHED_CHARACTERS = 100_000
 
 # A UUID with or without dashes that is not a piece of a longer word or number.
 _UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # Word processors turn a hyphen into one of these: hyphen, non-breaking hyphen, figure dash, en dash, minus.
 _HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-")
@@ -33,11 +34,7 @@ class CallId:
     value: str
 
     def __post_init__(self) -> None:
-        try:
-            is_canonical = str(UUID(self.value)) == self.value
-        except ValueError:
-            is_canonical = False
-        if not is_canonical:
+        if not _CANONICAL.fullmatch(self.value):
             raise UserMistake("That isn't a call id.")
 
     def __str__(self) -> str:
@@ -53,8 +50,13 @@ def find_call_ids(text: str) -> list[CallId]:
     text = text[:_SEARCHED_CHARACTERS].translate(_HYPHENS)
     # "%2F" before an id must not swallow it, and neither must a "%" that only looks like the beginning of an escape.
     forms = (text, unquote(text)) if "%" in text else (text,)
-    found = [str(UUID(match.group())) for form in forms for match in _UUID.finditer(form)]
+    found = [_with_dashes(match.group()) for form in forms for match in _UUID.finditer(form)]
     return [CallId(each) for each in dict.fromkeys(found)]
+
+
+def _with_dashes(uuid: str) -> str:
+    digits = uuid.replace("-", "").lower()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 class CallStatus(StrEnum):

@@ -45,7 +45,7 @@ from bot.slack.patience import PATIENCE_SECONDS, ask_patiently
 from bot.slack.payloads import Place
 from bot.slack.replies import Reply
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 # Only whether any webhook ever came is asked, and not how long ago.
 _LONG_AGO = timedelta(days=1)

@@ -22,7 +22,7 @@ from bot.slack.sentences import MASKED_FOR_NOW, SHARED, SHARED_MAYBE, SHARED_WIT
 from bot.slack.views import share_view, variables_view
 from bot.slack.witness import Witness
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer")
 

@@ -7,7 +7,7 @@ import structlog
 from bot.core.ports import Subscriptions
 from bot.slack.access import Access
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Channels:

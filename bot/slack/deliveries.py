@@ -19,7 +19,7 @@ from bot.slack.cards import call_card
 from bot.slack.messenger import Messenger
 from bot.slack.notices import is_broadcast, notice_message
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _STANDING = {
     Delivery.THREAD: "Followed here: changes are told in the thread.",

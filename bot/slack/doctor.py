@@ -20,7 +20,7 @@ from bot.slack.patience import PATIENCE_SECONDS, ask_patiently, post_patiently
 from bot.slack.payloads import Place
 from bot.slack.replies import Reply
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 # Looks at everything, for somebody in the channel of that id; raises nothing.
 Examine = Callable[[str], Awaitable[Sequence[Finding]]]

@@ -43,7 +43,7 @@ from bot.slack.replies import ModalReply, Reply
 from bot.slack.views import follow_view
 from bot.slack.witness import Witness
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 # Longer than two posts with a time limit of ten seconds each and a short wait between them.
 _CARD_TIME = timedelta(seconds=30)

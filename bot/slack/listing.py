@@ -28,7 +28,7 @@ from bot.slack.lists import (
 from bot.slack.payloads import Asked, Place
 from bot.slack.replies import ModalReply, Reply
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Followed = TypeVar("Followed", Subscription, AgentSubscription)
 

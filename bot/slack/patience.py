@@ -13,7 +13,7 @@ from bot.slack.messenger import Messenger
 from bot.slack.payloads import Place
 from bot.slack.replies import Reply
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 3.0
 _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 # So long a connection that Slack wants to end may stay beside the next one. Ended by us, what Slack is sending just
 # then would be lost; some ten seconds after its warning Slack ends it.

@@ -24,7 +24,7 @@ from bot.core.errors import BotError, SlackUnavailable, TemporaryError
 from bot.slack.refusals import translated
 from bot.slack.socket import Connection
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _CONNECT_SECONDS = 10.0
 # aiohttp pings so often, and calls a peer dead that answers nothing within half of it.

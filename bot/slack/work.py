@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _AT_ONCE = 64
 _WAITING = 2_000

@@ -14,7 +14,7 @@ from bot.core.calls import CallId
 from bot.storage.database import Database
 from bot.storage.schema import audit
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class AuditStore:

@@ -73,9 +73,10 @@ class Database:
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
             self._single = engine
             self._transaction = engine.execution_options(begin="IMMEDIATE")
+            self._long = engine.execution_options(begin="IMMEDIATE", is_long=True)
         else:
             self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
-            self._transaction = engine
+            self._transaction = self._long = engine
 
     @property
     def sync_engine(self) -> Engine:
@@ -143,16 +144,17 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, *, seconds: float = _SECONDS, is_urgent: bool = False
+        self, *, seconds: float = _SECONDS, is_urgent: bool = False, is_long: bool = False
     ) -> AsyncIterator[AsyncConnection]:
         """For statements that are done all or none, in so many seconds.
 
-        Urgent is what somebody outside waits for.
+        Urgent is what somebody outside waits for; long is what touches many rows, and must not keep others waiting.
         """
         async with _translated(), asyncio.timeout(seconds), AsyncExitStack() as stack:
             if self._turns:
                 await stack.enter_async_context(self._turns.take(is_urgent=is_urgent))
-            yield await stack.enter_async_context(self._transaction.begin())
+            engine = self._long if is_long else self._transaction
+            yield await stack.enter_async_context(engine.begin())
         if self.is_sqlite:
             self._write_back()
 
@@ -199,8 +201,10 @@ class Database:
 
 def _begin_sqlite(connection: Connection) -> None:
     """The driver begins nothing by itself; a writer that begins as a reader could not be promoted without an error."""
-    if connection.get_execution_options().get("begin"):
+    options = connection.get_execution_options()
+    if options.get("begin"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.connection.driver_connection.is_long = options.get("is_long", False)  # type: ignore[union-attr]
 
 
 @asynccontextmanager

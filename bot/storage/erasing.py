@@ -79,7 +79,7 @@ async def forget_user(database: Database, user_id: str) -> Erased:
     Calls that she alone followed are not looked at any more; they say nothing of her.
     """
     is_hers, is_about_her = subscriptions.c.creator_id == user_id, subscriptions.c.mention == user_id
-    async with database.transaction() as connection:
+    async with database.transaction(is_long=True) as connection:
         locked = await lock_following(connection, or_(is_hers, is_about_her))
         hers = [each for each in locked if each.row.creator_id == user_id]
         notes = subs = 0
@@ -103,7 +103,7 @@ async def _erase_followed(database: Database, condition: ColumnElement[bool]) ->
     """Erases these calls and what hangs on them, piece by piece."""
     total = Erased()
     while True:
-        async with database.transaction() as connection:
+        async with database.transaction(is_long=True) as connection:
             piece = await erase_piece(connection, condition)
         if piece == Erased():
             return total
@@ -151,7 +151,7 @@ async def _erase_rows(database: Database, table: Table, condition: ColumnElement
             return 0  # whoever is cut off early must not lose time with what isn't there
     count = 0
     while True:
-        async with database.transaction() as connection:
+        async with database.transaction(is_long=True) as connection:
             erased = await _erase(connection, table, tuple_(*keys).in_(first))
         count += erased
         if erased < _PIECE:

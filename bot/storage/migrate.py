@@ -73,7 +73,7 @@ async def migrate(database: Database) -> None:
     if _is_new_enough(await check_revision(database)):
         return
     try:
-        async with database.transaction(seconds=_LONGEST_SECONDS) as connection:
+        async with database.transaction(seconds=_LONGEST_SECONDS, is_long=True) as connection:
             if not database.is_sqlite:
                 await _lock_postgres(connection)
             if not _is_new_enough(await connection.run_sync(_check_revision)):

@@ -58,7 +58,7 @@ async def prune(database: Database, *, now: datetime, kept: timedelta, audit_kep
 
 
 async def _prune(database: Database, table: Table, condition: ColumnElement[bool]) -> int:
-    async with database.transaction() as connection:
+    async with database.transaction(is_long=True) as connection:
         old = await _lock(connection, table, condition)
         await connection.execute(delete(table).where(_is_among(table, old)))
     return len(old)
@@ -66,7 +66,7 @@ async def _prune(database: Database, table: Table, condition: ColumnElement[bool
 
 async def _date_ends(database: Database, now: datetime) -> int:
     """A bot of an older version has ended these, and not said when: they are kept as long as if it had been now."""
-    async with database.transaction() as connection:
+    async with database.transaction(is_long=True) as connection:
         undated = await _lock(connection, subscriptions, IS_ENDED & subscriptions.c.ended_at.is_(None))
         date = update(subscriptions).where(_is_among(subscriptions, undated))
         await connection.execute(date.values(ended_at=now))
@@ -76,7 +76,7 @@ async def _date_ends(database: Database, now: datetime) -> int:
 async def _prune_subscriptions(database: Database, before: datetime) -> int:
     """With their notices. Those that are owed one, or a last picture of their card, wait."""
     is_over = IS_ENDED & (subscriptions.c.ended_at < before) & subscriptions.c.card_due_at.is_(None)
-    async with database.transaction() as connection:
+    async with database.transaction(is_long=True) as connection:
         old = await _lock(connection, subscriptions, is_over & ~_IS_OWED_SOMETHING)
         await connection.execute(delete(notices).where(notices.c.subscription_id.in_([key for (key,) in old])))
         await connection.execute(delete(subscriptions).where(_is_among(subscriptions, old)))

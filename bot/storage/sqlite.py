@@ -61,7 +61,13 @@ class Cursor:
 
 
 class Connection(aiosqlite.Connection):
-    """aiosqlite's, with cursors of ours, and no visits for nothing."""
+    """aiosqlite's, with cursors of ours, and no visits for nothing.
+
+    Attributes:
+        is_long: whether its transaction may take long, as that of an upgrade.
+    """
+
+    is_long = False
 
     def cursor(self) -> Cursor:  # type: ignore[override]
         """A cursor, as SQLAlchemy wants it."""
@@ -73,7 +79,13 @@ class Connection(aiosqlite.Connection):
             await super().rollback()
 
     async def visit(self, work: Any) -> Any:
-        """Has something done with SQLite's own connection, in its thread."""
+        """Has something done with SQLite's own connection, in its thread: there it may wait for a lock or for the disk.
+
+        Within a transaction all locks are held, and a statement takes microseconds: then it is done here and now, as a
+        visit would take longer; unless the transaction is a long one.
+        """
+        if self.in_transaction and not self.is_long:
+            return work(self._conn)
         return await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
 
 
@@ -93,7 +105,8 @@ async def connect(path: Path, *, may_make: bool) -> Connection:
         sqlite3.Error: it can't be used.
     """
     # No isolation level: the driver begins no transaction behind our back.
-    opening = partial(sqlite3.connect, path, isolation_level=None, timeout=PATIENCE_SECONDS)
+    # Two threads use it, and never at once.
+    opening = partial(sqlite3.connect, path, isolation_level=None, timeout=PATIENCE_SECONDS, check_same_thread=False)
     connection = Connection(opening, iter_chunk_size=1)
     # Whoever doesn't close it must not keep the process from ending.
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ class TestStatements:
         endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT max(i) FROM n"
 
         async def count() -> None:
-            async with database.transaction() as connection:
+            async with database.transaction(is_long=True) as connection:
                 await connection.execute(text("INSERT INTO calls (name) VALUES ('lost')"))
                 await connection.execute(text(endless))
 
@@ -153,6 +154,21 @@ class TestStatements:
         await asyncio.wait({task})
         async with database.transaction() as connection:
             assert (await connection.execute(text("SELECT count(*) FROM calls"))).scalar() == 0
+
+
+async def test_what_is_long_is_done_in_the_thread_and_what_is_brief_is_not(path: Path) -> None:
+    database = open_database(f"sqlite:///{path}")
+    threads: list[int] = []
+    for is_long in (False, True, False):
+        async with database.transaction(is_long=is_long) as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            await raw.create_function("note", 0, lambda: threads.append(threading.get_ident()))
+            await connection.execute(text("SELECT note()"))
+    async with database.reading() as connection:
+        await connection.execute(text("SELECT note()"))
+    await database.close()
+    here = threading.get_ident()
+    assert [each == here for each in threads] == [True, False, True, False]
 
 
 async def test_the_log_is_written_back_while_others_write(path: Path) -> None:

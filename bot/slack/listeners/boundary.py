@@ -40,7 +40,7 @@ from bot.slack.views import message_view
 from bot.slack.work import Once, TurnedAway, Work
 from bot.slack.workspace import Workspaces
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _LAST_WORDS_SECONDS = 1.0
 

@@ -18,7 +18,7 @@ from bot.slack.listeners.boundary import Busy, find_reference
 from bot.slack.payloads import Payload, text_at
 from bot.slack.seal import BrokenSeal, Seal, without_values
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Listener = Callable[[Ack, Payload], Awaitable[None]]
 
