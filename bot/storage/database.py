@@ -36,7 +36,7 @@ _GATHERING_SECONDS = 0.005
 _LONGEST_GATHERING_SECONDS = 0.05
 
 # After so many transactions SQLite's log is written back into its file, beside the work: who commits would wait for it.
-_TRANSACTIONS_LOGGED = 50
+_TRANSACTIONS_LOGGED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +165,15 @@ class Database:
             self._checkpoint = asyncio.create_task(self._write_log_back(), name="checkpoint")
 
     async def _write_log_back(self) -> None:
+        """Most of it while others write; then, while nobody does, the rest.
+
+        So the next one who writes begins the log anew, in a place that the disk knows: one that grows takes it longer.
+        """
         # What it can't do now, the next one will.
         with contextlib.suppress(StoreUnavailable):
-            async with self.reading() as connection:
-                await connection.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))
+            for borrow in (self.reading, self.writing):
+                async with borrow() as connection:
+                    await connection.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))
 
     async def wipe(self) -> None:
         """After rows were erased: SQLite keeps older pages in the log beside its file, which is emptied.

@@ -44,7 +44,7 @@ SECONDS = 60.0
 CHANNELS = 200
 AGENTS = 200
 SUBSCRIPTIONS = 1_000
-LOOKS_PER_SECOND = 50
+MANY_LOOKS = 50
 POSTS_PER_MINUTE = 300
 READY_SECONDS = 60.0
 EVERYWHERE = os.sched_getaffinity(0)
@@ -117,8 +117,8 @@ async def run_load(ids: list[str], ports: list[int], seconds: float) -> Steadine
     return Steadiness(**json.loads(answer))
 
 
-async def watch(url: str, *, replicas: int, seconds: float) -> Outcome:
-    """So many processes, sent the load, and given a while to say what they owe."""
+async def watch(url: str, *, replicas: int, seconds: float, looks_per_second: int | None = None) -> Outcome:
+    """So many processes, sent the load, and given a while to say what they owe. They look as often as is said, or set."""
     clock = SandboxClock()
     async with AsyncExitStack() as stack:
         samora = await stack.enter_async_context(SamoraSandbox(clock=clock, requests_kept=1_000_000))
@@ -139,7 +139,7 @@ async def watch(url: str, *, replicas: int, seconds: float) -> Outcome:
             environment = bot_environment(slack=slack, samora=samora, port=port) | {
                 "DATABASE_URL": url,
                 "WEBHOOK_SECRET": WEBHOOK_SECRET,
-                "SAMORA_RATE": str(LOOKS_PER_SECOND),
+                **({"SAMORA_RATE": str(looks_per_second)} if looks_per_second else {}),
                 "SLACK_POSTS_PER_MINUTE": str(POSTS_PER_MINUTE),
             }
             # The child inherits the cores that we are on when it is started.
@@ -200,10 +200,13 @@ async def run(bare: Steadiness, ids: list[str], seconds: float) -> int:
     show("bare handler: reads, compares the secret", bare, bare)
     with tempfile.TemporaryDirectory(prefix="samora-bench-") as folder:
         single = await watch(f"sqlite:///{folder}/bot.db", replicas=1, seconds=seconds)
-    show("one process, SQLite", single.answers, bare, single)
+        show("one process, SQLite", single.answers, bare, single)
+        busy = await watch(f"sqlite:///{folder}/busy.db", replicas=1, seconds=seconds, looks_per_second=MANY_LOOKS)
+        show(f"one process, SQLite, SAMORA_RATE={MANY_LOOKS}", busy.answers, bare, busy)
     with pinned(EVERYWHERE), open_postgres() as server:
-        shared = await watch(server.url(server.make_database()), replicas=4, seconds=seconds)
-    show("four replicas, PostgreSQL", shared.answers, bare, shared)
+        url = server.url(server.make_database())
+        shared = await watch(url, replicas=4, seconds=seconds, looks_per_second=MANY_LOOKS)
+    show(f"four replicas, PostgreSQL, SAMORA_RATE={MANY_LOOKS}", shared.answers, bare, shared)
     wanted = len(ids)
     quick = Goal(name="one process: ms to the answer at p99", value=single.answers.p99_ms, most=50)
     return report([quick, *goals("one process", single, wanted), *goals("four replicas", shared, wanted)])

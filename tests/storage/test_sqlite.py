@@ -171,17 +171,19 @@ async def test_what_is_long_is_done_in_the_thread_and_what_is_brief_is_not(path:
     assert [each == here for each in threads] == [True, False, True, False]
 
 
-async def test_the_log_is_written_back_while_others_write(path: Path) -> None:
+async def test_the_log_is_written_back_while_others_write_and_begun_anew(path: Path) -> None:
     database = open_database(f"sqlite:///{path}")
     async with database.writing() as connection:
         await connection.execute(text("CREATE TABLE calls (name BLOB)"))
     before = size(path)
-    for _ in range(60):
+    for _ in range(600):
         async with database.transaction() as connection:
             await connection.execute(text("INSERT INTO calls VALUES (randomblob(5000))"))
+    written = 600 * 5_000
     # The last one that closes a file writes the log back anyhow: so that isn't us.
     last = CONNECT(path)
     last.execute("SELECT count(*) FROM calls").fetchall()
     await database.close()
-    assert size(path) > before
+    assert size(path) > before + written / 2
+    assert size(path.with_name("bot.db-wal")) < written
     last.close()
