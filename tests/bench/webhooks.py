@@ -118,7 +118,7 @@ async def run_load(ids: list[str], ports: list[int], seconds: float) -> Steadine
 
 
 async def watch(url: str, *, replicas: int, seconds: float, looks_per_second: int | None = None) -> Outcome:
-    """So many processes, sent the load, and given a while to say what they owe. They look as often as is said, or set."""
+    """So many processes, sent the load, and given a while to say what they owe; they look so often, or as is usual."""
     clock = SandboxClock()
     async with AsyncExitStack() as stack:
         samora = await stack.enter_async_context(SamoraSandbox(clock=clock, requests_kept=1_000_000))
