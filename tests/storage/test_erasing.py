@@ -126,8 +126,8 @@ def cut_short(patched: pytest.MonkeyPatch, *, most: int) -> None:
     transaction, numbers = Database.transaction, count(1)
 
     @asynccontextmanager
-    async def cut(database: Database) -> AsyncIterator[Any]:
-        async with transaction(database) as connection:
+    async def cut(database: Database, **options: Any) -> AsyncIterator[Any]:
+        async with transaction(database, **options) as connection:
             yield connection
             if next(numbers) > most:
                 raise StoreUnavailable("time-out")
