@@ -42,23 +42,16 @@ _NAMED = frozenset({200, 400, 401, 403, 404, 429, 500, 502, 503, 504})
 Observer = Callable[[str, float, float], None]
 
 
-class _NoCookies(httpx.Cookies):
-    """A key is all that Samora needs to know us by."""
+class SamoraHttp(httpx.AsyncClient):
+    """httpx's client, and a short way for a request that is ready to be sent."""
 
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Keeps none."""
+    async def hand_over(self, request: httpx.Request) -> httpx.Response:
+        """The transport's own answer, which has to be closed; raises httpx.TransportError.
 
-
-class _Client(httpx.AsyncClient):
-    """httpx's client, which would look at each answer for cookies: a twentieth of what a request costs."""
-
-    @property  # type: ignore[misc]
-    def cookies(self) -> httpx.Cookies:
-        """None, ever."""
-        return _NO_COOKIES
-
-
-_NO_COOKIES = _NoCookies()
+        Between the two, httpx looks for redirects, cookies and who has to log in, which nobody needs who has a key: as
+        much as the rest of a request costs.
+        """
+        return await self._transport.handle_async_request(request)
 
 
 class _QuickRetry(SamoraUnavailable):
@@ -66,7 +59,7 @@ class _QuickRetry(SamoraUnavailable):
 
 
 @asynccontextmanager
-async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[httpx.AsyncClient]:
+async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[SamoraHttp]:
     """The HTTP client that :class:`SamoraClient` speaks through, open as long as the context.
 
     httpx's own transport spends most of a core on 64 requests in flight; aiohttp's under the same interface does not.
@@ -85,7 +78,7 @@ async def open_http(*, base_url: str, api_key: str) -> AsyncIterator[httpx.Async
     # aiohttp would silently repeat a GET whose connection dropped, beyond the tries that we count. It has a switch, but
     # no public one.
     session._retry_connection = False  # noqa: SLF001
-    client = _Client(
+    client = SamoraHttp(
         base_url=base_url,
         # The answer is bounded as it arrives, so it must arrive as it is: no compression.
         headers={"X-API-Key": api_key, "Accept": "application/json", "Accept-Encoding": "identity"},
@@ -105,7 +98,7 @@ class SamoraClient:
     def __init__(
         self,
         *,
-        http: httpx.AsyncClient,
+        http: SamoraHttp,
         clock: Clock,
         observe: Observer = lambda _outcome, _seconds, _rest: None,
         attempts: int = _ATTEMPTS,
@@ -131,11 +124,12 @@ class SamoraClient:
             SamoraRefused: 400, 401, 403.
             SamoraUnavailable: everything else that is not a readable call: time-outs, 429, 5xx, redirects, rubbish.
         """
+        until = asyncio.get_running_loop().time() + _TOTAL_SECONDS
         try:
-            async with asyncio.timeout(_TOTAL_SECONDS):
-                try:
-                    return await self._ask(call_id)
-                except _QuickRetry as error:
+            try:
+                return await self._ask(call_id)
+            except _QuickRetry as error:
+                async with asyncio.timeout_at(until):
                     return await self._ask_again(call_id, after=error)
         except TimeoutError:
             raise SamoraUnavailable("no answer in time") from None
@@ -188,7 +182,7 @@ class SamoraClient:
         request = httpx.Request(
             "GET", f"{self._calls_url}{call_id}", headers=self._http.headers, extensions=self._limits
         )
-        async with aclosing(await self._http.send(request, stream=True)) as response:
+        async with aclosing(await self._http.hand_over(request)) as response:
             body = bytearray()
             if response.status_code == httpx.codes.OK:
                 async for chunk in response.aiter_raw():

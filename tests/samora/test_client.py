@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.core.calls import Call, CallId
 from bot.core.errors import BotError, CallNotFound, SamoraRefused, SamoraUnavailable
 from bot.samora import client as client_module
-from bot.samora.client import SamoraClient, open_http
+from bot.samora.client import SamoraClient, SamoraHttp, open_http
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.samora import SamoraSandbox
@@ -448,7 +448,7 @@ async def test_each_failure_of_the_transport_is_a_time_out_or_a_drop(
     def fail(_: httpx.Request) -> httpx.Response:
         raise error
 
-    async with httpx.AsyncClient(base_url="https://samora.example", transport=httpx.MockTransport(fail)) as http:
+    async with SamoraHttp(base_url="https://samora.example", transport=httpx.MockTransport(fail)) as http:
         client = SamoraClient(http=http, clock=lambda: READ_AT, observe=lambda outcome, *_: outcomes.append(outcome))
         refusal = await refusal_of(client)
     assert isinstance(refusal, SamoraUnavailable)
