@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
-import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
@@ -25,7 +24,7 @@ from bot.memory import open_store
 from bot.pruner import Pruner
 from bot.rules import make_burst_rules, make_limits, make_policy, make_rates, make_rules, make_visibility
 from bot.running import Bot
-from bot.samora.client import SamoraClient
+from bot.samora.client import SamoraClient, SamoraHttp
 from bot.server import listen
 from bot.settings import HttpSettings, Settings, SocketSettings
 from bot.slack.access import Access
@@ -147,7 +146,7 @@ def _make_seal(settings: Settings, workspaces: Workspaces) -> Seal:
     return Seal(secret=secret, team_id=lambda: workspaces.team_id)
 
 
-def _make_client(http: httpx.AsyncClient, health: Health) -> SamoraClient:
+def _make_client(http: SamoraHttp, health: Health) -> SamoraClient:
     return SamoraClient(http=http, clock=_now, observe=health.observe_samora)
 
 
@@ -185,7 +184,7 @@ def _make_crew(
     settings: Settings,
     store: Store,
     messenger: Deliveries,
-    http: httpx.AsyncClient,
+    http: SamoraHttp,
     health: Health,
     names: KnownNames,
     span: OpenSpan,

@@ -5,16 +5,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-import httpx
 
 from bot.core.lookup import Lookup, is_loopback
 from bot.core.ports import CallsApi
 from bot.core.visibility import Visibility, VisibleCalls
-from bot.samora.client import SamoraClient, open_http
+from bot.samora.client import SamoraClient, SamoraHttp, open_http
 from bot.settings import SamoraSettings
 
 
-def open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+def open_samora(settings: SamoraSettings) -> AbstractAsyncContextManager[SamoraHttp]:
     """The connections to Samora; open as long as the context."""
     return open_http(base_url=settings.samora_api_url, api_key=settings.samora_api_key.get_secret_value())
 

@@ -30,7 +30,7 @@ from bot.workers import FailureNoter, Observer, Worker
 log = structlog.get_logger(__name__)
 
 _POLLER = "poller"
-_LOOKS_AT_ONCE = 256
+_LOOKS_AT_ONCE = 384
 _TURNS_AT_ONCE = 32
 _CARDS_AT_ONCE = 8
 _BOARDS_AT_ONCE = 4
@@ -41,7 +41,7 @@ _STALLED_SECONDS = 120.0
 
 # A look may be a little late, and with hundreds a second many of them share a claim then. Not all that a second allows,
 # though: whoever comes meanwhile would wait until they are through.
-_LOOKS_PAUSE = timedelta(milliseconds=100)
+_LOOKS_PAUSE = timedelta(milliseconds=50)
 
 
 class Store(Protocol):

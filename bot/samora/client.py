@@ -27,7 +27,7 @@ _LONGEST_RETRY_AFTER = 5.0
 _BACKOFF_SECONDS = 0.1
 _LARGEST_BODY = 1024 * 1024
 # More than the poller has in flight (see bot.crew), so that whoever asks for a call never waits for the poller's looks.
-_CONNECTIONS = 288
+_CONNECTIONS = 416
 
 _WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 

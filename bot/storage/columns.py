@@ -5,28 +5,48 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Integer, Text, TypeDecorator
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
+
+class _TimeText(UserDefinedType[str]):
+    """SQLite's DATETIME, as SQLAlchemy has made it in the tables, and as SQLite takes it: a text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Its name in a table."""
+        return "DATETIME"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime: ``timestamptz`` in PostgreSQL, sortable text in SQLite."""
+    """An aware UTC datetime: ``timestamptz`` in PostgreSQL, sortable text in SQLite.
+
+    The text is SQLAlchemy's, "2024-01-15 10:30:05.000000", but made and read here: a look at a call does that fifteen
+    times, and SQLAlchemy takes twice as long.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """What it is to the database."""
+        return dialect.type_descriptor(_TimeText() if dialect.name == "sqlite" else self.impl_instance)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
         """Refuses a naive datetime: nobody can say when that is."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a datetime without a time zone")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+        if value.tzinfo is not UTC:
+            value = value.astimezone(UTC)
+        return value.isoformat(" ", "microseconds")[: -len("+00:00")] if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Gives it back as it was."""
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+        return datetime.fromisoformat(f"{value}+00:00") if isinstance(value, str) else value.astimezone(UTC)
 
 
 class ForeignText(TypeDecorator[str]):

@@ -33,7 +33,7 @@ _BUGS_OF_SQLITE = frozenset({"SQLITE_ERROR", "SQLITE_MISUSE", "SQLITE_RANGE"})
 # So long a write waits for others to share its transaction with, which is a wait for the disk and costs as much as ten
 # writes: the longer, the more of them came together the last time. A look may be late.
 _GATHERING_SECONDS = 0.005
-_LONGEST_GATHERING_SECONDS = 0.05
+_LONGEST_GATHERING_SECONDS = 0.02
 
 # After so many transactions SQLite's log is written back into its file, beside the work: who commits would wait for it.
 _TRANSACTIONS_LOGGED = 100
