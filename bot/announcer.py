@@ -10,7 +10,7 @@ from bot.core.agent_ports import Announcements
 from bot.core.calls import CallId
 from bot.core.tracing import TRACEPARENT
 
-_GATHERING_SECONDS = 0.005
+_GATHERING_SECONDS = 0.01
 _MOST_TOGETHER = 200
 _MOST_WAITING = 2_000
 

@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-
 from bot.core.lookup import Lookup, is_loopback
 from bot.core.ports import CallsApi
 from bot.core.visibility import Visibility, VisibleCalls

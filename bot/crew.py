@@ -25,7 +25,7 @@ from bot.core.recent import RecentCalls
 from bot.core.tracing import OpenSpan, untraced
 from bot.core.wishes import Wishes
 from bot.pruner import Pruner
-from bot.workers import FailureNoter, Observer, Worker
+from bot.workers import PAUSE, FailureNoter, Observer, Worker
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +38,6 @@ _MEASURE_SECONDS = 10.0
 
 # A turn waits for the database at the longest: 15 seconds for what it reads, 15 for what it writes. This is far more.
 _STALLED_SECONDS = 120.0
-
-# A look may be a little late, and with hundreds a second many of them share a claim then. Not all that a second allows,
-# though: whoever comes meanwhile would wait until they are through.
-_LOOKS_PAUSE = timedelta(milliseconds=50)
 
 
 class Store(Protocol):
@@ -222,7 +218,8 @@ def _make_workers(
     relay: Relay,
 ) -> Iterator[Worker[Any]]:
     outbox, looks = store.outbox, rates.looks
-    share = looks.find_share(_LOOKS_PAUSE)
+    # Not all at once that a second allows: whoever comes meanwhile would wait until they are through.
+    share = looks.find_share(PAUSE)
     yield worker(
         name=_POLLER,
         claim=lambda room: store.followed.claim(limit=min(room, share), until=until(), rate=looks),
@@ -231,7 +228,6 @@ def _make_workers(
         at_once=_LOOKS_AT_ONCE,
         ids=lambda row: {"call_id": str(row.call_id)},
         traceparent=lambda row: row.traceparent,
-        pause=_LOOKS_PAUSE,
     )
     yield worker(
         name="relay",

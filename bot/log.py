@@ -36,11 +36,14 @@ _TALKATIVE = {
 }
 
 
-_OPERATIONAL = frozenset({"logger", "host", "reference"})
-_OURS = frozenset({"timestamp", "level"})
+_OPERATIONAL = frozenset({"host", "reference"})
+_OURS = frozenset({"timestamp", "level", "logger"})
 
 # Most of what is logged is a word of ours, which is nothing personal, and no secret if it is shorter than any.
 _WORD = re.compile(r"(?!whsec_)[A-Za-z_]+")
+
+# An id of a call or of a request has nothing in it that a token needs.
+_ID = re.compile(r"[0-9a-f-]+")
 
 
 class Redaction:
@@ -73,7 +76,7 @@ class Redaction:
         """A text without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
-        return _SECRETS.sub(_HIDDEN, text)
+        return text if _ID.fullmatch(text) else _SECRETS.sub(_HIDDEN, text)
 
 
 def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 _LONGEST_SLEEP = timedelta(seconds=1)
 # So long after a claim the next one waits, come what may: rows that become due one by one, or are finished one by one,
 # are claimed together, for a claim costs about as much as ten rows; and nobody spins where a row can't be had.
-_PAUSE = timedelta(milliseconds=50)
+PAUSE = timedelta(milliseconds=50)
 _AFTER_AN_ERROR = timedelta(seconds=2)
 
 # At SIGTERM, what is under way may finish this long; what can't is given back, for which the database has its own time.
@@ -60,7 +60,7 @@ class Worker(Generic[Row]):
         clock: Clock,
         observe: Observer = lambda _name, _outcome: None,
         note_failure: FailureNoter = lambda _name, _reason: None,
-        pause: timedelta = _PAUSE,
+        pause: timedelta = PAUSE,
         ids: Callable[[Row], dict[str, str]] = lambda _row: {},
         traceparent: Callable[[Row], str] = lambda _row: "",
         span: OpenSpan = untraced,
@@ -108,30 +108,30 @@ class Worker(Generic[Row]):
             while not stopped.is_set():
                 self.turned_at = monotonic()
                 self._woken.clear()
-                sleep = await self._turn_until(stopping)
-                await asyncio.wait({stopping}, timeout=self._pause.total_seconds())
+                least, most = await self._turn_until(stopping)
+                await asyncio.wait({stopping}, timeout=least.total_seconds())
                 if not stopped.is_set():
-                    await self._sleep(sleep - self._pause)
+                    await self._sleep(most - least)
         finally:
             stopping.cancel()
             await self._finish()
             self.is_running = False
 
-    async def _turn_until(self, stopping: asyncio.Task[bool]) -> timedelta:
+    async def _turn_until(self, stopping: asyncio.Task[bool]) -> tuple[timedelta, timedelta]:
         """One turn; a database that hangs doesn't keep us from stopping: what it claims then has a lease."""
         turn = asyncio.create_task(self._turn(), name=f"{self.name} turn")
         try:
             await asyncio.wait({turn, stopping}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({turn}, timeout=_GRACE_SECONDS)
-            return turn.result() if turn.done() else timedelta()
+            return turn.result() if turn.done() else (self._pause, self._pause)
         finally:
             turn.cancel()
 
-    async def _turn(self) -> timedelta:
-        """Claims as much as there is room for, and says how long there will be nothing to do."""
+    async def _turn(self) -> tuple[timedelta, timedelta]:
+        """Claims as much as there is room for; says how long to wait whatever comes, and how long if nothing does."""
         room = self._at_once - len(self._running)
         if not room:
-            return _LONGEST_SLEEP  # a finished row wakes us
+            return self._pause, _LONGEST_SLEEP  # a finished row wakes us
         # A lease begins with its claim, which may take a while.
         ends_at = asyncio.get_running_loop().time() + self._usable
         try:
@@ -143,12 +143,12 @@ class Worker(Generic[Row]):
             self._is_store_away = True
             self._observe(self.name, "StoreUnavailable")
             self._note_failure(self.name, error.reason)
-            return _AFTER_AN_ERROR
+            return self._pause, _AFTER_AN_ERROR
         except Exception:
             log.exception("bug", worker=self.name)
             self._observe(self.name, "bug")
             self._note_failure(self.name, "bug")
-            return _AFTER_AN_ERROR
+            return self._pause, _AFTER_AN_ERROR
         self._is_store_away = False
         self._tell_wait(is_held=claim.is_held)
         for row in claim.rows:
@@ -156,8 +156,10 @@ class Worker(Generic[Row]):
             self._running[task] = row
             task.add_done_callback(self._end)
         if claim.next_at is None:
-            return _LONGEST_SLEEP
-        return min(claim.next_at - self._clock(), _LONGEST_SLEEP)
+            return self._pause, _LONGEST_SLEEP
+        most = min(claim.next_at - self._clock(), _LONGEST_SLEEP)
+        # What the rate holds back comes no sooner because there is more of it.
+        return max(most, self._pause) if claim.is_held else self._pause, most
 
     def _tell_wait(self, *, is_held: bool) -> None:
         """From a claim that is held until the next one is a wait, however long rows are held altogether."""

@@ -250,6 +250,22 @@ async def test_however_often_it_is_woken_a_pause_lies_between_two_claims() -> No
         rows.due = []
 
 
+async def test_what_a_rate_holds_back_is_not_claimed_sooner_because_there_is_more_of_it() -> None:
+    claims: list[float] = []
+    rows = Rows()
+
+    async def claim(_room: int) -> Claim[Any]:
+        claims.append(asyncio.get_running_loop().time())
+        return Claim(next_at=run.clock() + timedelta(milliseconds=200), is_held=len(claims) == 1)
+
+    async with running(rows, claim=claim) as run:
+        while len(claims) < 3:
+            run.worker.wake()
+            await asyncio.sleep(0.005)
+        assert claims[1] - claims[0] > 0.19
+        assert claims[2] - claims[1] < 0.19, "nothing is held any more"
+
+
 async def test_a_stop_does_not_wait_for_the_pause() -> None:
     rows = Rows()
     async with running(rows, pause=timedelta(minutes=9)) as run:

@@ -47,7 +47,9 @@ def find_call_ids(text: str) -> list[CallId]:
     An id counts wherever it stands: bare, upper case, without dashes, in backticks, in a sentence or inside a link,
     percent-encoded ones included.
     """
-    text = text[:_SEARCHED_CHARACTERS].translate(_HYPHENS)
+    text = text[:_SEARCHED_CHARACTERS]
+    if not text.isascii():
+        text = text.translate(_HYPHENS)
     # "%2F" before an id must not swallow it, and neither must a "%" that only looks like the beginning of an escape.
     forms = (text, unquote(text)) if "%" in text else (text,)
     found = [_with_dashes(match.group()) for form in forms for match in _UUID.finditer(form)]

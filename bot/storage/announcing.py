@@ -50,6 +50,17 @@ _TRACE = (
 )
 
 
+_IS_FOLLOWED = exists().where(subscriptions.c.followed_id == followed_calls.c.id, IS_ACTIVE)
+_MAY_BE_WANTED = exists().where(
+    agent_subscriptions.c.team_id == followed_calls.c.team_id,
+    IS_WISH_ACTIVE,
+    (followed_calls.c.agent_id == "") | (agent_subscriptions.c.agent_id == followed_calls.c.agent_id),
+)
+_WANTED = select(followed_calls.c.id).where(
+    followed_calls.c.id.in_(bindparam("of_ids", expanding=True)), _IS_FOLLOWED | _MAY_BE_WANTED
+)
+
+
 class AnnouncementStore:
     """Fulfils :class:`bot.core.agent_ports.Announcements`."""
 
@@ -128,14 +139,9 @@ def _find_hurry(row: Row[Any], now: datetime) -> datetime:
 
 async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) -> set[int]:
     """Those that somebody follows, or may want because of their agents; that of a call never read may be any."""
-    is_followed = exists().where(subscriptions.c.followed_id == followed_calls.c.id, IS_ACTIVE)
-    is_theirs = agent_subscriptions.c.team_id == followed_calls.c.team_id
-    is_its_agent = (followed_calls.c.agent_id == "") | (agent_subscriptions.c.agent_id == followed_calls.c.agent_id)
-    may_be_wanted = exists().where(is_theirs, IS_WISH_ACTIVE, is_its_agent)
     found: set[int] = set()
     for piece in in_pieces(row.id for row in idle):
-        query = select(followed_calls.c.id).where(followed_calls.c.id.in_(piece), is_followed | may_be_wanted)
-        found.update((await connection.execute(query)).scalars())
+        found.update((await connection.execute(_WANTED, {"of_ids": piece})).scalars())
     return found
 
 
