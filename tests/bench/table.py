@@ -107,7 +107,7 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-def measure_acks(seconds: float = 2.0, rounds: int = 3) -> Iterator[tuple[Row, Figure]]:
+def measure_acks(seconds: float = 1.0, rounds: int = 9) -> Iterator[tuple[Row, Figure]]:
     """Requests a second of which the bot only acks."""
     with ack.subjects(with_lookups=False) as servers:
         measured = ack.measure_all(servers, seconds, rounds)
@@ -134,7 +134,7 @@ def _compare(found: lookup.Found, at_once: int, *, is_cpu: bool) -> Figure:
     return Figure(bot=bot, other=other, ratio=lookup.ratios(found, at_once)[is_cpu])
 
 
-def measure_looks(seconds: float = 6.0, rounds: int = 4) -> Iterator[tuple[Row, Figure]]:
+def measure_looks(seconds: float = 4.0, rounds: int = 7) -> Iterator[tuple[Row, Figure]]:
     """Looks at followed calls."""
     with pinned(cores()[0]):
         found = uvloop.run(looks.take_turns(seconds=seconds, rounds=rounds))
