@@ -47,6 +47,7 @@ CHANNELS = 200
 AGENTS = 200
 SUBSCRIPTIONS = 1_000
 MANY_LOOKS = 50
+TRIAL_SECONDS, TRIAL_TURNS = 10.0, 100  # how long a turn of the bare handler's takes on this machine
 POSTS_PER_MINUTE = 300
 READY_SECONDS = 60.0
 EVERYWHERE = os.sched_getaffinity(0)
@@ -184,12 +185,12 @@ def find_doubles(slack: SlackSandbox) -> list[str]:
     return [f"{call_id} stands {times} times in {channel}" for (channel, call_id), times in cards.items() if times > 1]
 
 
-async def run_bare(ids: list[str], seconds: float, *, computing_us: float = 0.0) -> tuple[Steadiness, float]:
-    """The same load for the bare handler, which then computes for so long; and microseconds of CPU for each."""
+async def run_bare(ids: list[str], seconds: float, *, turns: int = 0) -> tuple[Steadiness, float]:
+    """The same load for the bare handler, which computes so many turns each time; and microseconds of CPU for each."""
     port = free_port()
     with ExitStack() as stack:
         with pinned(cores()[1]):
-            handler = running("-m", "tests.bench.servers", "webhook", str(port), str(computing_us), port=port)
+            handler = running("-m", "tests.bench.servers", "webhook", str(port), str(turns), port=port)
             process = stack.enter_context(handler)
         spent = cpu_seconds(process.pid)
         answers = await run_load(ids, [port], seconds)
@@ -207,7 +208,9 @@ async def run(ids: list[str], seconds: float) -> int:
     with tempfile.TemporaryDirectory(prefix="samora-bench-") as folder:
         single = await watch(f"sqlite:///{folder}/bot.db", replicas=1, seconds=seconds)
         show("one process, SQLite", single.answers, bare, single)
-        computing, cpu_us = await run_bare(ids, seconds, computing_us=single.cpu_us - bare_us)
+        _, trial_us = await run_bare(ids, TRIAL_SECONDS, turns=TRIAL_TURNS)
+        turns = round(TRIAL_TURNS * (single.cpu_us - bare_us) / (trial_us - bare_us))
+        computing, cpu_us = await run_bare(ids, seconds, turns=turns)
         show("bare handler that computes for as long", computing, bare, cpu_us=cpu_us)
         busy = await watch(f"sqlite:///{folder}/busy.db", replicas=1, seconds=seconds, looks_per_second=MANY_LOOKS)
         show(f"one process, SQLite, SAMORA_RATE={MANY_LOOKS}", busy.answers, bare, busy)
