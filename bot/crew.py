@@ -218,8 +218,9 @@ def _make_workers(
     relay: Relay,
 ) -> Iterator[Worker[Any]]:
     outbox, looks = store.outbox, rates.looks
-    # Not all at once that a second allows: whoever comes meanwhile would wait until they are through.
-    share = looks.find_share(PAUSE)
+    # Not all at once that a second allows: whoever comes meanwhile would wait until they are through. A claim takes its
+    # time, too, and with it from one to the next is twice the pause.
+    share = looks.find_share(2 * PAUSE)
     yield worker(
         name=_POLLER,
         claim=lambda room: store.followed.claim(limit=min(room, share), until=until(), rate=looks),

@@ -86,4 +86,4 @@ async def test_looks_are_claimed_a_few_at_a_time_however_many_a_second_allows() 
     for room in (256, 3):
         next(each for each in crew.workers if each.name == "poller")._claim(room)
 
-    assert [each.kwargs["limit"] for each in store.followed.claim.call_args_list] == [4, 3]
+    assert [each.kwargs["limit"] for each in store.followed.claim.call_args_list] == [8, 3]
