@@ -219,7 +219,7 @@ def _make_workers(
 ) -> Iterator[Worker[Any]]:
     outbox, looks = store.outbox, rates.looks
     # Not all at once that a second allows: whoever comes meanwhile would wait until they are through. A claim takes its
-    # time, too, and with it from one to the next is twice the pause.
+    # time, too: from one to the next it is twice the pause at least where there are many.
     share = looks.find_share(2 * PAUSE)
     yield worker(
         name=_POLLER,

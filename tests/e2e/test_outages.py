@@ -261,7 +261,7 @@ async def test_in_rain_everything_is_told_once_and_in_order(quick: World) -> Non
         for call in calls:
             await query_until(quick, "SELECT status FROM followed_calls WHERE call_id = ?", call.call_id, equals=status)
     assert quick.slack.faults.rained
-    # What has failed four times in a row, as one in a hundred does, waits for longer than this test.
+    # What has failed five times in a row, as one in a hundred does, waits for longer than this test.
     quick.slack.faults.clear()
     quick.samora.faults.clear()
     for card in cards:
