@@ -30,7 +30,7 @@ _SECRETS = re.compile(
 _TALKATIVE = {
     "slack_bolt": logging.ERROR,
     **dict.fromkeys(("slack_sdk", "httpx", "httpcore", "aiohttp", "asyncio", "uvicorn"), logging.WARNING),
-    **dict.fromkeys(("aiosqlite", "sqlalchemy", "psycopg", "alembic"), logging.WARNING),
+    **dict.fromkeys(("sqlalchemy", "psycopg", "alembic"), logging.WARNING),
     # A collector that is down would be a line every few seconds; bot.tracing says it once.
     **dict.fromkeys(("opentelemetry", "urllib3"), logging.CRITICAL),
 }

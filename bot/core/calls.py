@@ -47,6 +47,8 @@ def find_call_ids(text: str) -> list[CallId]:
     An id counts wherever it stands: bare, upper case, without dashes, in backticks, in a sentence or inside a link,
     percent-encoded ones included.
     """
+    if _CANONICAL.fullmatch(text):
+        return [CallId(text)]
     text = text[:_SEARCHED_CHARACTERS]
     if not text.isascii():
         text = text.translate(_HYPHENS)

@@ -36,8 +36,6 @@ _OTHERS = (
     *("account", "customer", "contact", "workspace", "trace"),
 )
 
-_Path = tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
@@ -63,8 +61,8 @@ def read_webhook(body: bytes) -> Announcement:
     except (ValueError, RecursionError):
         return Announcement(event=OTHER_EVENT)
     found: dict[int, dict[CallId, None]] = {0: {}, 1: {}, 2: {}}
-    for path, text in _texts(value):
-        rank = _rank(path)
+    for parent, name, text in _texts(value):
+        rank = _rank(parent, name)
         # Of enough, no more are looked for: while one body is, nobody else is served.
         if rank is not None and len(found[rank]) < _MOST_IDS:
             found[rank] |= dict.fromkeys(find_call_ids(text))
@@ -72,41 +70,41 @@ def read_webhook(body: bytes) -> Announcement:
     return Announcement(event=_event_of(value), call_ids=tuple(islice(best, _MOST_IDS)))
 
 
-def _texts(body: object) -> Iterator[tuple[_Path, str]]:
-    """The texts that may hold an id, with the names that lead to them, from the outside in.
+def _texts(body: object) -> Iterator[tuple[str, str, str]]:
+    """The texts that may hold an id, each with the last two names that lead to it, from the outside in.
 
     Of what has no end, the beginning.
     """
-    waiting: deque[tuple[_Path, object]] = deque([((), body)])
+    waiting: deque[tuple[str, str, int, object]] = deque([("", "", 0, body)])
     room = _MOST_VALUES
     while waiting:
-        path, value = waiting.popleft()
+        parent, name, depth, value = waiting.popleft()
         if isinstance(value, str):
-            if len(value) >= _SHORTEST:
-                yield path, value
-        elif len(path) < _DEEPEST:
-            inner = [((*path, name), each) for name, each in islice(_parts(value), min(_MOST_IN_ONE, room))]
-            room -= len(inner)
-            waiting.extend(inner)
+            yield parent, name, value
+            continue
+        inner = list(islice(_parts(value), min(_MOST_IN_ONE, room)))
+        room -= len(inner)
+        depth += 1
+        for key, each in inner:
+            is_text = isinstance(each, str) and len(each) >= _SHORTEST
+            if is_text or (depth < _DEEPEST and isinstance(each, dict | list)):
+                # What is in a list has the list's own name.
+                waiting.append((name, key, depth, each) if key else (parent, name, depth, each))
 
 
-def _parts(value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, Mapping):
-        yield from ((str(name).lower(), each) for name, each in value.items())
-    elif isinstance(value, list):
-        yield from (("", each) for each in value)
+def _parts(value: object) -> Iterable[tuple[str, object]]:
+    if isinstance(value, dict):
+        return ((name.lower(), each) for name, each in value.items())
+    return (("", each) for each in value) if isinstance(value, list) else ()
 
 
-def _rank(path: _Path) -> int | None:
+def _rank(parent: str, name: str) -> int | None:
     """How surely a text under these names is a call's id: 0 is the surest; None if it is that of something else."""
-    names = [name for name in path if name]
-    last = names[-1] if names else ""
-    parent = names[-2] if len(names) > 1 else ""
-    if last in _CALL or (last in _IDS and parent in _CALL):
+    if name in _CALL or (name in _IDS and parent in _CALL):
         return 0
-    if last.startswith(_OTHERS) or (last in _IDS and parent.startswith(_OTHERS)):
+    if name.startswith(_OTHERS) or (name in _IDS and parent.startswith(_OTHERS)):
         return None
-    return 1 if last in _IDS and parent else 2
+    return 1 if name in _IDS and parent else 2
 
 
 def _event_of(value: object) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.core.audit import AuditAction, AuditEntry
 from bot.core.calls import CallId
 from bot.storage.audit import log_acts, put_down
+from bot.storage.database import Connection
 from bot.storage.leases import StorePart
 
 
@@ -15,7 +14,7 @@ class ActingPart(StorePart):
     """A store that people change."""
 
     @asynccontextmanager
-    async def _acting(self) -> AsyncIterator[tuple[AsyncConnection, list[AuditEntry]]]:
+    async def _acting(self) -> AsyncIterator[tuple[Connection, list[AuditEntry]]]:
         """A transaction, and a list for the acts of people that are to be put down with what they do."""
         acts: list[AuditEntry] = []
         async with self._database.transaction() as connection:

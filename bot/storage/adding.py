@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, exists, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.agents import agent_key
 from bot.core.calls import Call
 from bot.core.changes import CallState, ChangeKind, FollowedCall, Observation, find_status_since
 from bot.core.subscriptions import Subscription
+from bot.storage.database import Connection
 from bot.storage.rows import SUBSCRIPTIONS, Values, followed_of, followed_values, state_values, subscription_values
 from bot.storage.schema import followed_calls, subscriptions
 from bot.storage.slots import hold_back
@@ -18,7 +18,7 @@ from bot.storage.steps import IS_ENDED, find_debt, insert_into, is_in, make_due,
 
 
 async def find_or_add(
-    connection: AsyncConnection, wanted: Subscription, call: Call, *, now: datetime, card_until: datetime, token: str
+    connection: Connection, wanted: Subscription, call: Call, *, now: datetime, card_until: datetime, token: str
 ) -> tuple[Row[Any], FollowedCall | None]:
     """The row of the new subscription and its call, or that of the one which was there, and None."""
     held = await _hold_call(connection, wanted, call, now)
@@ -56,7 +56,7 @@ async def find_or_add(
     return (await connection.execute(query)).one(), followed
 
 
-async def _hold_call(connection: AsyncConnection, wanted: Subscription, call: Call, now: datetime) -> Row[Any]:
+async def _hold_call(connection: Connection, wanted: Subscription, call: Call, now: datetime) -> Row[Any]:
     """The call's row, made if there is none, and locked: nobody else adds a subscription to it meanwhile."""
     of_call = (followed_calls.c.team_id == wanted.team_id, followed_calls.c.call_id == str(call.id))
     query = select(followed_calls).where(*of_call).with_for_update(key_share=True)
@@ -77,7 +77,7 @@ async def _hold_call(connection: AsyncConnection, wanted: Subscription, call: Ca
     return (await connection.execute(query)).one()
 
 
-async def _start_reading(connection: AsyncConnection, row: Row[Any], call: Call, now: datetime) -> FollowedCall:
+async def _start_reading(connection: Connection, row: Row[Any], call: Call, now: datetime) -> FollowedCall:
     """Has the call read at once; if nobody followed it, this reading is what is known of it from now on."""
     followed = followed_of(row)
     values: Values = {}

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, case, exists, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.agents import AgentFigures, AgentSubscription
 from bot.core.audit import AuditAction, AuditEntry
@@ -15,6 +14,7 @@ from bot.core.subscriptions import Options, Reason
 from bot.storage.acts import ActingPart
 from bot.storage.agent_rows import filters_text, wish_of, wish_values
 from bot.storage.agent_standing import IS_ACTIVE, IS_LIVE, is_agents_in, paused, set_agents
+from bot.storage.database import Connection
 from bot.storage.rows import Values, known_of, options_values
 from bot.storage.schema import agent_subscriptions, agents, boards, followed_calls, subscriptions
 from bot.storage.standing import resume_agent
@@ -150,7 +150,7 @@ class AgentNameStore(ActingPart):
             return {row.agent_id: row.name for row in await connection.execute(query)}
 
 
-async def _count_calls(connection: AsyncConnection, ids: Sequence[str], since: datetime) -> dict[str, int]:
+async def _count_calls(connection: Connection, ids: Sequence[str], since: datetime) -> dict[str, int]:
     is_of_agent = (
         (followed_calls.c.team_id == agent_subscriptions.c.team_id)
         & (followed_calls.c.agent_id == agent_subscriptions.c.agent_id)
@@ -161,7 +161,7 @@ async def _count_calls(connection: AsyncConnection, ids: Sequence[str], since: d
     return _counted(await connection.execute(_of(query, agent_subscriptions.c.id, ids)))
 
 
-async def _count_born(connection: AsyncConnection, ids: Sequence[str], since: datetime) -> dict[str, tuple[int, int]]:
+async def _count_born(connection: Connection, ids: Sequence[str], since: datetime) -> dict[str, tuple[int, int]]:
     """How many calls each wanted, and how many of these are shown by a card, or by a board that stands there."""
     is_on_board = exists().where(boards.c.id == subscriptions.c.board_id, boards.c.ts != "")
     is_told = (subscriptions.c.card_ts != "") | is_on_board

@@ -6,8 +6,23 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, Row, Select, Text, bindparam, case, exists, func, literal, select, true, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Row,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
 
 from bot.core.agent_ports import Announced
 from bot.core.agents import Coverage
@@ -16,7 +31,7 @@ from bot.core.ports import Clock
 from bot.storage.agent_standing import IS_ACTIVE as IS_WISH_ACTIVE
 from bot.storage.columns import UtcDateTime
 from bot.storage.coverage import Arrivals, measure
-from bot.storage.database import Database
+from bot.storage.database import Connection, Database
 from bot.storage.rows import Values
 from bot.storage.schema import agent_subscriptions, followed_calls, subscriptions
 from bot.storage.steps import IS_ACTIVE, in_pieces, insert_for
@@ -37,12 +52,6 @@ _ANY_WISH = (
     .where(agent_subscriptions.c.team_id == bindparam("of_team"), IS_WISH_ACTIVE)
     .limit(1)
 )
-_NUDGE = (
-    update(followed_calls)
-    .where(followed_calls.c.id == bindparam("of_id"))
-    .values(nudged_at=_of_time("of_nudged_at"), due_at=_of_time("of_due_at"), traceparent=bindparam("of_traceparent"))
-)
-
 _TRACE = (
     update(followed_calls)
     .where(followed_calls.c.team_id == bindparam("of_team"), followed_calls.c.call_id == bindparam("of_call"))
@@ -90,14 +99,14 @@ class AnnouncementStore:
             return await measure(connection, self._team_id(), self._clock() - silent_after)
 
 
-async def _lock_known(connection: AsyncConnection, team_id: str, call_ids: set[str]) -> Sequence[Row[Any]]:
+async def _lock_known(connection: Connection, team_id: str, call_ids: set[str]) -> Sequence[Row[Any]]:
     statement, values = _statements(connection.dialect.name).known, {"of_team": team_id, "of_calls": sorted(call_ids)}
     known: Sequence[Row[Any]] = (await connection.execute(statement, values)).all()
     return known
 
 
 async def _nudge(
-    connection: AsyncConnection, known: Sequence[Row[Any]], now: datetime, traces: Mapping[CallId, str]
+    connection: Connection, known: Sequence[Row[Any]], now: datetime, traces: Mapping[CallId, str]
 ) -> set[str]:
     """Makes known calls due, those that nobody reads only if somebody wants them; returns the ids of the others."""
     if not known:
@@ -109,16 +118,13 @@ async def _nudge(
         since = case((followed_calls.c.status == "", now), else_=followed_calls.c.status_since)
         again: Values = {"is_awaited": True, "status_since": since, "news_at": now, "failures": 0}
         await connection.execute(update(followed_calls).where(followed_calls.c.id.in_(piece)).values(again))
-    nudges = [
-        {
-            "of_id": row.id,
-            "of_nudged_at": now,
-            "of_due_at": _find_due(row, woken, now),
-            "of_traceparent": traces.get(CallId(row.call_id)),
-        }
-        for row in known
-    ]
-    await connection.execute(_NUDGE, nudges)
+    # Mostly all of them alike: then one statement is enough.
+    alike: dict[tuple[datetime | None, str | None], list[int]] = {}
+    for row in known:
+        alike.setdefault((_find_due(row, woken, now), traces.get(CallId(row.call_id))), []).append(row.id)
+    for (due_at, trace), ids in alike.items():
+        values = {"of_ids": ids, "of_nudged_at": now, "of_due_at": due_at, "of_traceparent": trace}
+        await connection.execute(_statements(connection.dialect.name).nudge, values)
     return {row.call_id for row in idle if row.id not in woken}
 
 
@@ -137,7 +143,7 @@ def _find_hurry(row: Row[Any], now: datetime) -> datetime:
     return max(now, rested_at, row.held_until or now)
 
 
-async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) -> set[int]:
+async def _find_wanted(connection: Connection, idle: Sequence[Row[Any]]) -> set[int]:
     """Those that somebody follows, or may want because of their agents; that of a call never read may be any."""
     found: set[int] = set()
     for piece in in_pieces(row.id for row in idle):
@@ -146,7 +152,7 @@ async def _find_wanted(connection: AsyncConnection, idle: Sequence[Row[Any]]) ->
 
 
 async def _add(
-    connection: AsyncConnection, team_id: str, call_ids: set[str], now: datetime, traces: Mapping[CallId, str]
+    connection: Connection, team_id: str, call_ids: set[str], now: datetime, traces: Mapping[CallId, str]
 ) -> int | None:
     """Has unknown calls read, if any agent is followed; returns how many nobody else has added meanwhile, or None."""
     if not call_ids:
@@ -164,9 +170,10 @@ async def _add(
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """The two that each batch takes. One parameter holds all ids, so that a hundred cost little more than one."""
+    """Those that each batch takes. One parameter holds all ids, so that a hundred cost little more than one."""
 
     known: Select[Any]
+    nudge: Update
     add: Any
 
 
@@ -175,15 +182,20 @@ def _statements(dialect: str) -> _Statements:
     """Either database has a function of its own that makes rows of a list."""
     if dialect == "sqlite":
         value = func.json_each(bindparam("of_calls", type_=JSON())).table_valued("value").c.value
+        number = func.json_each(bindparam("of_ids", type_=JSON())).table_valued("value").c.value
     else:
         value = func.unnest(bindparam("of_calls", type_=ARRAY(Text()))).column_valued("value")
+        number = func.unnest(bindparam("of_ids", type_=ARRAY(BigInteger()))).column_valued("value")
     team_id, now = bindparam("of_team", type_=Text()), _of_time("of_now")
     is_it = (followed_calls.c.team_id == team_id, followed_calls.c.call_id.in_(select(value)))
     known = select(*_KNOWN).where(*is_it).order_by(followed_calls.c.id).with_for_update(key_share=True)
+    nudged = {"nudged_at": _of_time("of_nudged_at"), "due_at": _of_time("of_due_at")}
+    nudge = update(followed_calls).where(followed_calls.c.id.in_(select(number)))
+    nudge = nudge.values(**nudged, traceparent=bindparam("of_traceparent"))
     never = bindparam("never", _NEVER, type_=UtcDateTime())
     new = {"team_id": team_id, "call_id": value, "status": literal(""), "is_awaited": true(), "read_at": never}
     new |= dict.fromkeys(("status_since", "news_at", "seen_at", "nudged_at", "due_at"), now)
     rows = select(*new.values()).where(exists().where(agent_subscriptions.c.team_id == team_id, IS_WISH_ACTIVE))
     add = insert_for(dialect, followed_calls).from_select([*new], rows).on_conflict_do_nothing()
     # SQLAlchemy counts the rows of an INSERT only if it is told to.
-    return _Statements(known=known, add=add.execution_options(preserve_rowcount=True))
+    return _Statements(known=known, nudge=nudge, add=add.execution_options(preserve_rowcount=True))

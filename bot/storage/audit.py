@@ -7,11 +7,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Row, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.audit import AuditAction, AuditEntry
 from bot.core.calls import CallId
-from bot.storage.database import Database
+from bot.storage.database import Connection, Database
 from bot.storage.schema import audit
 
 log = structlog.get_logger(__name__)
@@ -45,7 +44,7 @@ class AuditStore:
             return tuple(map(_entry_of, await connection.execute(query)))
 
 
-async def put_down(connection: AsyncConnection, entries: Iterable[AuditEntry]) -> None:
+async def put_down(connection: Connection, entries: Iterable[AuditEntry]) -> None:
     """Puts down acts within the transaction of what they do; their lines in the log are to follow its end."""
     rows = [asdict(each) | {"action": each.action.value, "call_id": str(each.call_id)} for each in entries]
     if rows:

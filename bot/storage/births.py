@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, exists, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Delivery, Reason, Subscription
 from bot.storage.agent_standing import IS_ACTIVE as IS_WISH_ACTIVE
+from bot.storage.database import Connection
 from bot.storage.rows import Values, subscription_values
 from bot.storage.schema import agent_subscriptions, subscriptions
 from bot.storage.steps import IS_ENDED, Debt, ended, find_debt, in_pieces, insert_into
@@ -19,7 +19,7 @@ IS_TAKING: ColumnElement[bool] = or_(
 )
 
 
-async def lock_parents(connection: AsyncConnection, born: Sequence[Subscription]) -> list[Subscription]:
+async def lock_parents(connection: Connection, born: Sequence[Subscription]) -> list[Subscription]:
     """Those whose agent's subscription is active; it stays so until our transaction is over."""
     found: set[str] = set()
     for piece in in_pieces(each.parent_id for each in born):
@@ -29,9 +29,7 @@ async def lock_parents(connection: AsyncConnection, born: Sequence[Subscription]
     return [each for each in born if each.parent_id in found]
 
 
-async def find_taken(
-    connection: AsyncConnection, team_id: str, followed_ids: Iterable[int]
-) -> dict[int, frozenset[str]]:
+async def find_taken(connection: Connection, team_id: str, followed_ids: Iterable[int]) -> dict[int, frozenset[str]]:
     """The channels that are not told anew, by the row of the call; nothing where nobody follows an agent."""
     follows_agents = exists().where(agent_subscriptions.c.team_id == team_id, IS_WISH_ACTIVE)
     found: dict[int, set[str]] = {}
@@ -43,7 +41,7 @@ async def find_taken(
     return {followed_id: frozenset(channel_ids) for followed_id, channel_ids in found.items()}
 
 
-async def bear(connection: AsyncConnection, born: Sequence[Subscription], seen: Observation) -> list[Subscription]:
+async def bear(connection: Connection, born: Sequence[Subscription], seen: Observation) -> list[Subscription]:
     """Adds them, with their cards due, but where the channel is not told anew. The call's row is locked."""
     if not born:
         return []
@@ -64,7 +62,7 @@ async def bear(connection: AsyncConnection, born: Sequence[Subscription], seen: 
     return [each for each in wanted if each.id in added]
 
 
-async def _find_shared(connection: AsyncConnection, team_id: str, channel_ids: set[str]) -> set[str]:
+async def _find_shared(connection: Connection, team_id: str, channel_ids: set[str]) -> set[str]:
     """Slack told one process alone, and once, that others read along there: what was followed there has kept it."""
     is_there = (subscriptions.c.team_id == team_id, subscriptions.c.is_shared)
     found: set[str] = set()

@@ -6,9 +6,9 @@ Each function is a step in the transaction that does the same to the subscriptio
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.boards import want_boards
+from bot.storage.database import Connection
 from bot.storage.rows import Values
 from bot.storage.schema import boards
 
@@ -18,13 +18,13 @@ STOPPED: Values = {"due_at": None, "lease": None, "failures": 0, "wanted": board
 _IS_OPEN = boards.c.closed_at.is_(None)
 
 
-async def stop_boards(connection: AsyncConnection, team_id: str) -> None:
+async def stop_boards(connection: Connection, team_id: str) -> None:
     """The token is of no use any more: none of that workspace is due from now on."""
     ids = await _lock(connection, (boards.c.team_id == team_id) & boards.c.due_at.is_not(None))
     await connection.execute(update(boards).where(boards.c.id.in_(ids)).values(STOPPED))
 
 
-async def find_stopped(connection: AsyncConnection, team_id: str, channel_id: str) -> set[str]:
+async def find_stopped(connection: Connection, team_id: str, channel_id: str) -> set[str]:
     """Those that were stopped: of one channel, or of all if that is empty."""
     is_there = (boards.c.team_id == team_id) & boards.c.due_at.is_(None)
     if channel_id:
@@ -33,7 +33,7 @@ async def find_stopped(connection: AsyncConnection, team_id: str, channel_id: st
     return set((await connection.execute(select(boards.c.id).where(is_there, is_old))).scalars())
 
 
-async def move_boards(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
+async def move_boards(connection: Connection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
     """Gives those of a channel to another. They close: what comes there has no room on two of them."""
     ids = await _lock(connection, (boards.c.team_id == team_id) & (boards.c.channel_id == old_id))
     is_it = boards.c.id.in_(ids)
@@ -42,6 +42,6 @@ async def move_boards(connection: AsyncConnection, team_id: str, old_id: str, ne
     await want_boards(connection, ids, now)
 
 
-async def _lock(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[str]:
+async def _lock(connection: Connection, condition: ColumnElement[bool]) -> list[str]:
     lock = select(boards.c.id).where(condition).order_by(boards.c.id).with_for_update(key_share=True)
     return list((await connection.execute(lock)).scalars())

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.boards import BURST_WINDOW, LATEST_FAILURES, Board, BoardJob, Tally, redraw_wait
 from bot.core.calls import Call, CallStatus, is_final
@@ -16,6 +15,7 @@ from bot.core.ports import Claim, Rate
 from bot.storage.agent_standing import pause_agents
 from bot.storage.board_standing import STOPPED
 from bot.storage.boards import count_born, is_born_in, is_on
+from bot.storage.database import Connection
 from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
 from bot.storage.rows import Values, known_of
@@ -184,7 +184,7 @@ class BoardStore(StorePart):
             await connection.execute(update(boards).where(_is_ours(job)).values(values))
 
 
-async def _next_look(connection: AsyncConnection, row: Row[Any], drawn: int, now: datetime) -> datetime | None:
+async def _next_look(connection: Connection, row: Row[Any], drawn: int, now: datetime) -> datetime | None:
     """When a board that has just been drawn is due again; its row is locked."""
     if row.wanted > drawn:
         return now + redraw_wait(now - row.opened_at)
@@ -196,11 +196,11 @@ async def _next_look(connection: AsyncConnection, row: Row[Any], drawn: int, now
     return max(now, max(last, opened_at) + BURST_WINDOW)
 
 
-async def _load(_connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[BoardJob]:
+async def _load(_connection: Connection, rows: Sequence[Row[Any]]) -> list[BoardJob]:
     return [_job_of(row) for row in rows]
 
 
-async def _lock(connection: AsyncConnection, job: BoardJob) -> Row[Any] | None:
+async def _lock(connection: Connection, job: BoardJob) -> Row[Any] | None:
     query = select(boards).where(boards.c.id == job.board.id).with_for_update(key_share=True)
     return (await connection.execute(query)).first()
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, literal_column, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.boards import BurstRules, redraw_wait
 from bot.core.subscriptions import Subscription
+from bot.storage.database import Connection
 from bot.storage.leases import make_token
 from bot.storage.rows import Values
 from bot.storage.schema import boards, subscriptions
@@ -21,7 +21,7 @@ _IS_OPEN = boards.c.closed_at.is_(None)
 
 
 async def fold(
-    connection: AsyncConnection,
+    connection: Connection,
     team_id: str,
     born: Sequence[Subscription],
     *,
@@ -68,7 +68,7 @@ async def fold(
     return folded
 
 
-async def want_boards(connection: AsyncConnection, board_ids: Iterable[str], now: datetime) -> None:
+async def want_boards(connection: Connection, board_ids: Iterable[str], now: datetime) -> None:
     """Has boards redrawn, no sooner than their age allows. Those that are leased, or put off, wait for that."""
     for piece in in_pieces(board_ids):
         # Slack has no place for those that were given up: they have no posts.
@@ -86,7 +86,7 @@ def _next_drawing(row: Row[Any], now: datetime) -> datetime:
     return max(now, row.drawn_at + redraw_wait(now - row.opened_at)) if row.drawn_at else now
 
 
-async def _find_open(connection: AsyncConnection, team_id: str, channel_ids: Iterable[str]) -> dict[str, str]:
+async def _find_open(connection: Connection, team_id: str, channel_ids: Iterable[str]) -> dict[str, str]:
     """The open boards' ids by channel. Not locked: one may close at any time. What goes onto it even so, is shown."""
     found: dict[str, str] = {}
     for piece in in_pieces(channel_ids):
@@ -105,9 +105,7 @@ def is_on(board_id: str) -> ColumnElement[bool]:
     return and_(subscriptions.c.board_id == board_id, subscriptions.c.board_id != _EMPTY)
 
 
-async def count_born(
-    connection: AsyncConnection, team_id: str, channel_ids: Iterable[str], after: datetime
-) -> Counter[str]:
+async def count_born(connection: Connection, team_id: str, channel_ids: Iterable[str], after: datetime) -> Counter[str]:
     """How many of these have come to be since then, by channel."""
     found: Counter[str] = Counter()
     for piece in in_pieces(channel_ids):
@@ -119,7 +117,7 @@ async def count_born(
     return found
 
 
-async def _lock_unposted(connection: AsyncConnection, team_id: str, channel_id: str, after: datetime) -> dict[str, str]:
+async def _lock_unposted(connection: Connection, team_id: str, channel_id: str, after: datetime) -> dict[str, str]:
     """Subscriptions whose cards nobody has begun to post, and whom each mentions.
 
     Never waits: what somebody else is at work on has its card.
@@ -137,7 +135,7 @@ async def _lock_unposted(connection: AsyncConnection, team_id: str, channel_id: 
     return {row.id: row.mention for row in rows}
 
 
-async def _open(connection: AsyncConnection, team_id: str, channel_id: str, *, mention: str, now: datetime) -> str:
+async def _open(connection: Connection, team_id: str, channel_id: str, *, mention: str, now: datetime) -> str:
     """The channel's open board: a new one, unless another process was quicker."""
     new = {
         "id": make_token(),

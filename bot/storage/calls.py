@@ -7,7 +7,6 @@ from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Row, Update, bindparam, case, exists, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.boards import BurstRules
 from bot.core.changes import ChangeKind, FollowedCall, Observation
@@ -17,6 +16,7 @@ from bot.storage.births import bear, find_birth_debt, find_taken, lock_parents
 from bot.storage.boards import fold
 from bot.storage.columns import UtcDateTime
 from bot.storage.coverage import Arrivals, find_covered
+from bot.storage.database import Connection
 from bot.storage.leases import Queue, StorePart
 from bot.storage.rows import Values, followed_of, followed_values, subscription_of
 from bot.storage.schema import followed_calls, subscriptions
@@ -149,7 +149,7 @@ def _lonely_look(seen: Observation, statement: Update, values: Values) -> tuple[
     return _lonely_statement(statement), values | ({"of_due_at": None, "of_again_at": None} if is_let_go else {})
 
 
-async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]], *, now: datetime) -> list[FollowedCall]:
+async def _load(connection: Connection, rows: Sequence[Row[Any]], *, now: datetime) -> list[FollowedCall]:
     if not rows:
         return []
     team_id = rows[0].team_id
@@ -158,9 +158,7 @@ async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]], *, now: d
     return [followed_of(row, is_covered=row.agent_id in covered, taken=taken.get(row.id, frozenset())) for row in rows]
 
 
-async def _tell(
-    connection: AsyncConnection, seen: Observation, born: Sequence[Subscription], *, rules: BurstRules
-) -> bool:
+async def _tell(connection: Connection, seen: Observation, born: Sequence[Subscription], *, rules: BurstRules) -> bool:
     """Owes notices, has cards redrawn, ends subscriptions, and adds those that are born; the call's row is locked.
 
     Returns whether anybody followed the call before.

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, literal_column, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.outbox import CardJob
 from bot.core.ports import Claim, Rate
 from bot.core.subscriptions import Reason, SubscriptionState
 from bot.storage.agent_standing import pause_agents
 from bot.storage.columns import UtcDateTime
+from bot.storage.database import Connection
 from bot.storage.leases import Queue, StorePart
 from bot.storage.refusing import lock_refused, pause_refused
 from bot.storage.rows import Values, card_job_of, card_key, known_of
@@ -122,7 +122,7 @@ class CardStore(StorePart):
             await connection.execute(update(subscriptions).where(_is_ours(job)).values(values))
 
 
-async def repost(connection: AsyncConnection, row: Row[Any], now: datetime) -> bool:
+async def repost(connection: Connection, row: Row[Any], now: datetime) -> bool:
     """Forgets where a card was, so that it is posted anew; False if that was done before. Its row is locked."""
     if row.is_reposted:
         return False
@@ -139,7 +139,7 @@ async def repost(connection: AsyncConnection, row: Row[Any], now: datetime) -> b
     return True
 
 
-async def _load_new(connection: AsyncConnection, rows: Sequence[Row[Any]], *, now: datetime) -> list[CardJob]:
+async def _load_new(connection: Connection, rows: Sequence[Row[Any]], *, now: datetime) -> list[CardJob]:
     """The claimed cards that may be posted now; the others are given back for when they may."""
     ordered = sorted(rows, key=lambda row: (row.created_at, row.id))
     slots = list(zip(ordered, await find_slots(connection, ordered, now), strict=True))
@@ -148,7 +148,7 @@ async def _load_new(connection: AsyncConnection, rows: Sequence[Row[Any]], *, no
     return await _load(connection, [row for row, free_at in slots if free_at <= now])
 
 
-async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[CardJob]:
+async def _load(connection: Connection, rows: Sequence[Row[Any]]) -> list[CardJob]:
     query = select(followed_calls).where(followed_calls.c.id.in_({row.followed_id for row in rows}))
     known = {row.id: (row.number, known_of(row)) for row in await connection.execute(query)}
     return [card_job_of(row, number=number, known=call) for row in rows for number, call in [known[row.followed_id]]]
@@ -158,11 +158,11 @@ def _is_ours(job: CardJob) -> ColumnElement[bool]:
     return (subscriptions.c.id == job.subscription_id) & (subscriptions.c.card_lease == job.lease)
 
 
-async def _lock(connection: AsyncConnection, job: CardJob) -> Row[Any] | None:
+async def _lock(connection: Connection, job: CardJob) -> Row[Any] | None:
     rows = await lock_subscriptions(connection, subscriptions.c.id == job.subscription_id)
     return rows[0] if rows else None
 
 
-async def _is_owed_something(connection: AsyncConnection, subscription_id: str) -> bool:
+async def _is_owed_something(connection: Connection, subscription_id: str) -> bool:
     query = select(notices.c.id).where(notices.c.subscription_id == subscription_id, IS_OWED).limit(1)
     return (await connection.execute(query)).first() is not None

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Table, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.subscriptions import Reason, SubscriptionState
+from bot.storage.database import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Standing:
     refused: int
 
 
-async def count_standing(connection: AsyncConnection, table: Table, team_id: str) -> Standing:
+async def count_standing(connection: Connection, table: Table, team_id: str) -> Standing:
     """Counts the live ones of a workspace, of calls or of agents; from an index but for the reasons."""
     counting = select(func.count()).where(table.c.team_id == team_id)
     is_paused = table.c.state == SubscriptionState.PAUSED.value

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.agents import MOST_MISSED, SILENT_AFTER, Coverage
 from bot.core.calls import CallStatus
 from bot.core.changes import ChangeKind, Observation
+from bot.storage.database import Connection
 from bot.storage.schema import agents
 from bot.storage.steps import in_pieces, insert_into
 
@@ -19,7 +19,7 @@ _OFTEN = timedelta(minutes=1)
 _MOST_NOTED = 10_000
 
 
-async def find_covered(connection: AsyncConnection, team_id: str, agent_ids: set[str], now: datetime) -> set[str]:
+async def find_covered(connection: Connection, team_id: str, agent_ids: set[str], now: datetime) -> set[str]:
     """Those of these agents whose webhooks arrive."""
     is_covered = (agents.c.team_id == team_id, _is_arriving(now - SILENT_AFTER))
     found: set[str] = set()
@@ -39,7 +39,7 @@ class Arrivals:
     def __init__(self) -> None:
         self._noted: dict[tuple[str, str], datetime] = {}
 
-    async def note(self, connection: AsyncConnection, team_id: str, agent_ids: Iterable[str], at: datetime) -> None:
+    async def note(self, connection: Connection, team_id: str, agent_ids: Iterable[str], at: datetime) -> None:
         """A webhook has named a call of each of these agents then."""
         news = [each for each in set(agent_ids) - {""} if not self._is_noted(team_id, each, at)]
         for piece in in_pieces(news):
@@ -61,7 +61,7 @@ class Arrivals:
             return not self._is_noted(row.team_id, row.agent_id, row.nudged_at)
         return row.is_covered and (row.state.is_final or row.state.status == CallStatus.ONGOING)
 
-    async def note_change(self, connection: AsyncConnection, seen: Observation) -> None:
+    async def note_change(self, connection: Connection, seen: Observation) -> None:
         """A look has seen a change: had a webhook announced it, or should one have?"""
         row = seen.followed
         if not self.has_news(seen):
@@ -75,7 +75,7 @@ class Arrivals:
             await connection.execute(missed.values(missed=agents.c.missed + 1))
 
 
-async def _write_arrival(connection: AsyncConnection, team_id: str, agent_ids: list[str], at: datetime) -> None:
+async def _write_arrival(connection: Connection, team_id: str, agent_ids: list[str], at: datetime) -> None:
     is_fresh = and_(agents.c.webhook_seen_at > at - _OFTEN, agents.c.missed == 0)
     query = select(agents.c.agent_id).where(agents.c.team_id == team_id, agents.c.agent_id.in_(agent_ids), is_fresh)
     fresh = set((await connection.execute(query)).scalars())
@@ -91,7 +91,7 @@ async def _write_arrival(connection: AsyncConnection, team_id: str, agent_ids: l
     await connection.execute(seen, rows)
 
 
-async def measure(connection: AsyncConnection, team_id: str, since: datetime) -> Coverage:
+async def measure(connection: Connection, team_id: str, since: datetime) -> Coverage:
     """How it stands with all of a workspace's."""
     is_theirs = (agents.c.team_id == team_id, agents.c.webhook_seen_at.is_not(None))
     arriving = func.sum(case((_is_arriving(since), 1), else_=0))

@@ -7,14 +7,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Update, event, text
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy import Engine, Update, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.core.errors import PermanentError, StoreUnavailable
+from bot.storage.sqlite import SqliteConnection, SqliteEngine
 from bot.storage.turns import Turns
+
+Connection = AsyncConnection | SqliteConnection
 
 # PostgreSQL's SQLSTATEs that time, or whoever runs the server, will mend. By class: connection, rollback, resources,
 # object state, intervention, system; and one by one: read-only after a failover, a transaction that took too long.
@@ -59,24 +61,20 @@ class Database:
     Nothing but database work belongs between the beginning of a piece of work and its end.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine | SqliteEngine) -> None:
         """Takes an engine that :func:`bot.storage.opening.open_database` made."""
         self._engine = engine
-        self.is_sqlite = engine.dialect.name == "sqlite"
+        self.is_sqlite = isinstance(engine, SqliteEngine)
         self._turns = Turns() if self.is_sqlite else None
         self._seats = asyncio.Semaphore(READERS) if self.is_sqlite else contextlib.nullcontext()
         self._waiting: list[_Write] = []
         self._writer: asyncio.Task[None] | None = None
         self._logged = 0
         self._checkpoint: asyncio.Task[None] | None = None
-        if self.is_sqlite:
-            event.listen(engine.sync_engine, "begin", _begin_sqlite)
-            self._single = engine
-            self._transaction = engine.execution_options(begin="IMMEDIATE")
-            self._long = engine.execution_options(begin="IMMEDIATE", is_long=True)
-        else:
-            self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
-            self._transaction = self._long = engine
+        # Where each statement is a transaction by itself.
+        self._single = (
+            engine if isinstance(engine, SqliteEngine) else engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     @property
     def sync_engine(self) -> Engine:
@@ -84,13 +82,15 @@ class Database:
         return self._engine.sync_engine
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """For statements that read: each sees the newest."""
-        async with _translated(), asyncio.timeout(_SECONDS), self._seats, self._single.connect() as connection:
+    async def reading(self, *, is_brief: bool = False) -> AsyncIterator[Connection]:
+        """For statements that read: each sees the newest. Brief are those that an index answers at once."""
+        engine = self._single
+        opened = engine.connect(is_brief=is_brief) if isinstance(engine, SqliteEngine) else engine.connect()
+        async with _translated(), asyncio.timeout(_SECONDS), self._seats, opened as connection:
             yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncIterator[Connection]:
         """For one statement that writes: a transaction by itself, without the round trips of one."""
         async with _translated(), asyncio.timeout(_SECONDS), AsyncExitStack() as stack:
             if self._turns:
@@ -145,7 +145,7 @@ class Database:
     @asynccontextmanager
     async def transaction(
         self, *, seconds: float = _SECONDS, is_urgent: bool = False, is_long: bool = False
-    ) -> AsyncIterator[AsyncConnection]:
+    ) -> AsyncIterator[Connection]:
         """For statements that are done all or none, in so many seconds.
 
         Urgent is what somebody outside waits for; long is what touches many rows, and must not keep others waiting.
@@ -153,8 +153,9 @@ class Database:
         async with _translated(), asyncio.timeout(seconds), AsyncExitStack() as stack:
             if self._turns:
                 await stack.enter_async_context(self._turns.take(is_urgent=is_urgent))
-            engine = self._long if is_long else self._transaction
-            yield await stack.enter_async_context(engine.begin())
+            engine = self._engine
+            begun = engine.begin(is_long=is_long) if isinstance(engine, SqliteEngine) else engine.begin()
+            yield await stack.enter_async_context(begun)
         if self.is_sqlite:
             self._write_back()
 
@@ -202,14 +203,6 @@ class Database:
             if task:
                 await task
         await self._engine.dispose()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """The driver begins nothing by itself; a writer that begins as a reader could not be promoted without an error."""
-    options = connection.get_execution_options()
-    if options.get("begin"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.connection.driver_connection.is_long = options.get("is_long", False)  # type: ignore[union-attr]
 
 
 @asynccontextmanager

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.calls import CallId
-from bot.storage.database import Database
+from bot.storage.database import Connection, Database
 from bot.storage.schema import (
     agent_subscriptions,
     agents,
@@ -114,7 +113,7 @@ async def _erase_followed(database: Database, condition: ColumnElement[bool]) ->
         )
 
 
-async def erase_piece(connection: AsyncConnection, condition: ColumnElement[bool]) -> Erased:
+async def erase_piece(connection: Connection, condition: ColumnElement[bool]) -> Erased:
     """Erases some of these calls, or some of what hangs on them; nothing only if there are none.
 
     Nobody adds to a call while we have it locked: neither a subscription nor a notice.
@@ -132,13 +131,13 @@ async def erase_piece(connection: AsyncConnection, condition: ColumnElement[bool
     return Erased(calls=len(calls), subscriptions=len(subs), notices=notes)
 
 
-async def _lock(connection: AsyncConnection, table: Table, condition: ColumnElement[bool]) -> Sequence[Any]:
+async def _lock(connection: Connection, table: Table, condition: ColumnElement[bool]) -> Sequence[Any]:
     """The ids of the first of these rows, locked by us."""
     query = select(table.c.id).where(condition).order_by(table.c.id).limit(_KEYS)
     return (await connection.execute(query.with_for_update())).scalars().all()
 
 
-async def _erase(connection: AsyncConnection, table: Table, condition: ColumnElement[bool]) -> int:
+async def _erase(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
     return (await connection.execute(delete(table).where(condition))).rowcount
 
 

@@ -12,16 +12,15 @@ from uuid import uuid4
 
 from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy import Row as TableRow
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.ports import Claim, Clock, Rate
 from bot.storage.columns import UtcDateTime
-from bot.storage.database import Database
+from bot.storage.database import Connection, Database
 from bot.storage.schema import budgets
 from bot.storage.steps import insert_into
 
 Row = TypeVar("Row")
-Load = Callable[[AsyncConnection, Sequence[TableRow[Any]]], Awaitable[Sequence[Row]]]
+Load = Callable[[Connection, Sequence[TableRow[Any]]], Awaitable[Sequence[Row]]]
 
 # Something is due and yet nothing was to be had: somebody else holds its row just now.
 _SOON = timedelta(milliseconds=50)
@@ -113,7 +112,7 @@ class Queue:
 
     async def claim(self, database: Database, wish: Wish, load: Load[Row]) -> Claim[Row]:
         """Claims what is due; ``load`` makes values of the rows and may give some back, which then don't count."""
-        async with database.reading() as connection:
+        async with database.reading(is_brief=True) as connection:
             earliest = await self._find_earliest(connection, wish)
         if earliest is None or earliest > wish.now:
             return Claim(next_at=earliest)
@@ -133,11 +132,11 @@ class Queue:
             next_at = next_at if rows else max(next_at, wish.now + _SOON)
         return Claim(rows=tuple(rows), next_at=next_at, is_held=is_held)
 
-    async def _take(self, connection: AsyncConnection, wish: Wish, most: int) -> Sequence[TableRow[Any]]:
+    async def _take(self, connection: Connection, wish: Wish, most: int) -> Sequence[TableRow[Any]]:
         values = {"of_team": wish.team_id, "now": wish.now, "most": most, "until": wish.until, "token": wish.token}
         return (await connection.execute(self._claim, values)).all()
 
-    async def _find_earliest(self, connection: AsyncConnection, wish: Wish) -> datetime | None:
+    async def _find_earliest(self, connection: Connection, wish: Wish) -> datetime | None:
         found: datetime | None = (await connection.execute(self._earliest, {"of_team": wish.team_id})).scalar()
         return found
 
@@ -154,7 +153,7 @@ class _Budget:
         self._taken = sorted(at for at in taken if now - self._window < at <= now + self._window)
 
     @classmethod
-    async def lock(cls, connection: AsyncConnection, wish: Wish) -> "_Budget":
+    async def lock(cls, connection: Connection, wish: Wish) -> "_Budget":
         """Reads it; every other claim of this kind waits until our transaction is over."""
         query = select(budgets.c.taken).where(_is_budget_of(wish)).with_for_update(key_share=True)
         new = insert_into(connection, budgets).values(team_id=wish.team_id, name=wish.rate.name, taken="[]")
@@ -179,11 +178,11 @@ class _Budget:
         # A little later than that: the window must surely be over, however the two were rounded.
         return datetime.fromtimestamp(last + self._window + 0.001, UTC)
 
-    async def forget(self, connection: AsyncConnection) -> None:
+    async def forget(self, connection: Connection) -> None:
         """Takes the row back that was made only to be locked."""
         await connection.execute(delete(budgets).where(_is_budget_of(self._wish)))
 
-    async def spend(self, connection: AsyncConnection, count: int) -> None:
+    async def spend(self, connection: Connection, count: int) -> None:
         """Writes down that so many were taken now."""
         if count:
             self._taken += [self._wish.now.timestamp()] * count

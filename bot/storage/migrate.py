@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.database import Database, StorageError
+from bot.storage.database import Connection, Database, StorageError
 from bot.storage.schema import HEAD
 
 # Any number, as long as nobody else uses it in the same database: "samora" as six bytes.
@@ -87,7 +87,7 @@ async def migrate(database: Database) -> None:
         ) from None
 
 
-async def _lock_postgres(connection: AsyncConnection) -> None:
+async def _lock_postgres(connection: Connection) -> None:
     # However long another process's upgrade takes, and ours.
     await connection.execute(text("SET LOCAL statement_timeout = 0"))
     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -97,14 +97,14 @@ def _is_new_enough(revision: str | None) -> bool:
     return revision is not None and revision >= HEAD
 
 
-def _read_tables(connection: Connection) -> _Tables:
+def _read_tables(connection: SyncConnection) -> _Tables:
     if not inspect(connection).has_table("alembic_version"):
         return _Tables()
     row = connection.execute(text("SELECT * FROM alembic_version")).mappings().first()
     return _Tables(row["version_num"], row.get("compatible_since")) if row else _Tables()
 
 
-def _check_revision(connection: Connection) -> str | None:
+def _check_revision(connection: SyncConnection) -> str | None:
     found, since = _read_tables(connection)
     if found is None or found <= HEAD or (since is not None and since <= HEAD):
         return found
@@ -113,7 +113,7 @@ def _check_revision(connection: Connection) -> str | None:
     )
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: SyncConnection) -> None:
     from alembic import command
     from alembic.script import ScriptDirectory
 

@@ -5,10 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from bot.storage import sqlite
 from bot.storage.database import READERS, Database, StorageError
+from bot.storage.sqlite import SqliteEngine
 
 # How long anybody waits for a connection.
 _PATIENCE_SECONDS = 5.0
@@ -54,22 +53,11 @@ def _sqlite_path(url: str) -> Path:
     return Path(name)
 
 
-def _sqlite_engine(path: Path, *, may_make: bool) -> AsyncEngine:
+def _sqlite_engine(path: Path, *, may_make: bool) -> SqliteEngine:
     if not may_make and not path.exists():
         raise StorageError(f"There is no database: {path}. Is DATABASE_URL right, and this the bot's folder?")
     _open_file(path)
-    return create_async_engine(
-        "sqlite+aiosqlite://",
-        async_creator=partial(sqlite.connect, path, may_make=may_make),
-        poolclass=AsyncAdaptedQueuePool,
-        # One writer and READERS.
-        pool_size=1 + READERS,
-        max_overflow=0,
-        pool_timeout=_PATIENCE_SECONDS,
-        # A transaction ends by itself, and nothing else is left behind to be taken back.
-        pool_reset_on_return=None,
-        hide_parameters=True,
-    )
+    return SqliteEngine(path, may_make=may_make, connections=1 + READERS)  # one of them writes
 
 
 def _open_file(path: Path) -> None:

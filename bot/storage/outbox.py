@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind
 from bot.core.outbox import Turn
@@ -16,6 +15,7 @@ from bot.core.ports import Claim, Rate
 from bot.storage import standing
 from bot.storage.agent_standing import pause_agents
 from bot.storage.cards import CardStore, repost
+from bot.storage.database import Connection
 from bot.storage.leases import Queue
 from bot.storage.refusing import lock_refused, pause_refused
 from bot.storage.rows import Values, notice_of
@@ -130,7 +130,7 @@ class OutboxStore(CardStore):
             return await standing.stop_team(connection, team_id)
 
 
-async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Turn]:
+async def _load(connection: Connection, rows: Sequence[Row[Any]]) -> list[Turn]:
     """The claimed channels with their oldest notices; those that have none to be sent are given back at once."""
     if not rows:
         return []
@@ -160,7 +160,7 @@ def _is_channel(turn: Turn) -> ColumnElement[bool]:
     return (channels.c.team_id == turn.team_id) & (channels.c.channel_id == turn.channel_id)
 
 
-async def _hold(connection: AsyncConnection, turn: Turn) -> bool:
+async def _hold(connection: Connection, turn: Turn) -> bool:
     """Locks the notice and then its channel, if that is still ours."""
     lock = select(notices.c.id).where(notices.c.id == turn.notice.id).with_for_update(key_share=True)
     await connection.execute(lock)
@@ -168,7 +168,7 @@ async def _hold(connection: AsyncConnection, turn: Turn) -> bool:
     return (await connection.execute(ours.with_for_update(key_share=True))).first() is not None
 
 
-async def _give_back(connection: AsyncConnection, turn: Turn, next_at: datetime, *, failures: int = 0) -> None:
+async def _give_back(connection: Connection, turn: Turn, next_at: datetime, *, failures: int = 0) -> None:
     """Gives a channel back that is locked by us: due at that time, if there is anything left to be sent.
 
     That is looked for in a statement of its own after the lock: a notice that was committed while we waited for the
@@ -186,5 +186,5 @@ async def _give_back(connection: AsyncConnection, turn: Turn, next_at: datetime,
     await connection.execute(update(channels).where(_is_channel(turn)).values(values))
 
 
-async def _forget_attempt(connection: AsyncConnection, turn: Turn) -> None:
+async def _forget_attempt(connection: Connection, turn: Turn) -> None:
     await connection.execute(update(notices).where(notices.c.id == turn.notice.id).values(begun_at=None))

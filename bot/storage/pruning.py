@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, exists, literal_column, or_, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.database import Database
+from bot.storage.database import Connection, Database
 from bot.storage.schema import (
     agent_subscriptions,
     agents,
@@ -83,7 +82,7 @@ async def _prune_subscriptions(database: Database, before: datetime) -> int:
     return len(old)
 
 
-async def _lock(connection: AsyncConnection, table: Table, condition: ColumnElement[bool]) -> list[Key]:
+async def _lock(connection: Connection, table: Table, condition: ColumnElement[bool]) -> list[Key]:
     """The keys of a batch of rows, locked by us."""
     query = select(*table.primary_key.columns).where(condition).limit(_BATCH)
     return [tuple(row) for row in await connection.execute(query.with_for_update(skip_locked=True))]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Facts
 from bot.core.subscriptions import SubscriptionState
 from bot.storage.agent_standing import lock_agents
+from bot.storage.database import Connection
 from bot.storage.schema import notices, subscriptions
 from bot.storage.steps import (
     IS_ACTIVE,
@@ -30,7 +30,7 @@ from bot.storage.steps import (
 
 
 async def lock_refused(
-    connection: AsyncConnection, team_id: str, channel_id: str, subscription_id: str, *, whole_channel: bool
+    connection: Connection, team_id: str, channel_id: str, subscription_id: str, *, whole_channel: bool
 ) -> tuple[Locked | None, list[Locked]]:
     """Locks a subscription, and those that Slack's refusal concerns: it, or all of its channel, if they'd ever post.
 
@@ -50,7 +50,7 @@ async def lock_refused(
     return own, locked
 
 
-async def pause_refused(connection: AsyncConnection, locked: Sequence[Locked], reason: str, now: datetime) -> set[str]:
+async def pause_refused(connection: Connection, locked: Sequence[Locked], reason: str, now: datetime) -> set[str]:
     """Pauses because Slack said no; returns the people that are owed a message about it: their channels.
 
     One that has ended is paused too, as long as it is owed something: else that would be tried, and refused, for ever.
@@ -78,7 +78,7 @@ def _is_refusable() -> ColumnElement[bool]:
     return or_(IS_ACTIVE, and_(IS_ENDED, owed.exists()))
 
 
-async def _divide(connection: AsyncConnection, locked: Sequence[Locked]) -> tuple[list[Locked], list[Locked]]:
+async def _divide(connection: Connection, locked: Sequence[Locked]) -> tuple[list[Locked], list[Locked]]:
     """Those that can be paused, and those that can't because another one of their channel follows the same call."""
     kept, given_up = [], []
     live = {_place(each) for each in locked if each.row.state != SubscriptionState.ENDED.value}
@@ -97,7 +97,7 @@ def _place(locked: Locked) -> tuple[str, str]:
     return locked.row.channel_id, locked.row.call_id
 
 
-async def _owe_creators(connection: AsyncConnection, paused: Sequence[Locked], reason: str, now: datetime) -> set[str]:
+async def _owe_creators(connection: Connection, paused: Sequence[Locked], reason: str, now: datetime) -> set[str]:
     by_creator: dict[str, list[Locked]] = {}
     for each in paused:
         by_creator.setdefault(each.row.creator_id, []).append(each)
@@ -116,7 +116,7 @@ async def _owe_creators(connection: AsyncConnection, paused: Sequence[Locked], r
     return set(by_creator)
 
 
-async def _count_pauses(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, int]:
+async def _count_pauses(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """The numbers of the last pauses that people were told of, by subscription; these are locked by us."""
     is_pause = (notices.c.subscription_id.in_(ids), notices.c.kind == ChangeKind.PAUSED.value)
     query = select(notices.c.subscription_id, func.max(notices.c.number)).where(*is_pause)

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, case, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.outbox import BETWEEN_POSTS, PER_CHANNEL
+from bot.storage.database import Connection
 from bot.storage.schema import channels
 from bot.storage.steps import insert_into, later
 
 
-async def find_slots(connection: AsyncConnection, rows: Sequence[Row[Any]], now: datetime) -> list[datetime]:
+async def find_slots(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[datetime]:
     """When each of these rows of one team may be posted in its channel: now, or after the ones before it.
 
     Nothing is held for them: whoever posts takes its slot then.
@@ -28,7 +28,7 @@ async def find_slots(connection: AsyncConnection, rows: Sequence[Row[Any]], now:
     return slots
 
 
-async def take_slot(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> datetime | None:
+async def take_slot(connection: Connection, team_id: str, channel_id: str, now: datetime) -> datetime | None:
     """A message is about to be posted there: what is due there after it waits for as long as Slack wants.
 
     Returns None, or when to ask again if somebody else is posting there just now or has a moment ago.
@@ -49,7 +49,7 @@ async def take_slot(connection: AsyncConnection, team_id: str, channel_id: str, 
     return _find_free_at((await connection.execute(select(channels).where(*is_it))).one(), now)
 
 
-async def hold_back(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> None:
+async def hold_back(connection: Connection, team_id: str, channel_id: str, now: datetime) -> None:
     """A person's card is about to be posted there, come what may: what comes to be owed after it waits a second.
 
     What was due before isn't put off: else many cards in a row would hold it back for ever.

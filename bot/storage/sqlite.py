@@ -1,14 +1,28 @@
-"""SQLite's connections, as this bot wants them: made ready, and quick where others are at work beside them."""
+"""SQLite from an event loop: a thread where anybody may wait, and none for what takes microseconds.
 
+SQLAlchemy's way there (aiosqlite) takes every step through a greenlet and a thread, which costs more than the
+statements: a transaction of three took 1.8 times as long.
+"""
+
+import asyncio
 import sqlite3
-from asyncio import sleep
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import Any, Self
+from time import monotonic, sleep
+from typing import Any, Self, TypeVar, TypeVarTuple, overload
 
-import aiosqlite
+from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, QueuePool, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.sql.selectable import TypedReturnsRows
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 # How long anybody waits for another process that writes to the same file.
 PATIENCE_SECONDS = 5.0
@@ -18,125 +32,235 @@ _RETRY_SECONDS = 0.02
 _LONGEST_LOG = 10_000
 
 
-class Cursor:
-    """Does a statement and fetches all of its rows in one visit to the connection's thread.
-
-    aiosqlite goes there four times for it, and each visit waits for both sides to get a turn: with an event loop that
-    is busy, that took 2.5 times as long. These are the methods that SQLAlchemy's dialect calls.
-    """
-
-    arraysize = 1
-
-    def __init__(self, connection: "Connection") -> None:
-        """Takes the connection whose thread it visits."""
-        self._connection = connection
-        self._rows: list[Any] = []
-        self.description: Sequence[Any] | None = None
-        self.rowcount = -1
-        self.lastrowid: int | None = None
-
-    async def __aenter__(self) -> Self:
-        """Costs nothing: what SQLite calls a cursor comes and goes with each statement."""
-        return self
-
-    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        """Does one statement; raises sqlite3.Error."""
-        await self._do("execute", sql, parameters)
-
-    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> None:
-        """Does one statement once for each of these; raises sqlite3.Error."""
-        await self._do("executemany", sql, parameters)
-
-    async def fetchall(self) -> list[Any]:
-        """The rows of the last statement."""
-        return self._rows
-
-    async def close(self) -> None:
-        """There is nothing open."""
-
-    async def _do(self, method: str, sql: str, parameters: Iterable[Any]) -> None:
-        self.description, self.rowcount, self.lastrowid, self._rows = await self._connection.visit(
-            partial(_fetch, method=method, sql=sql, parameters=parameters)
-        )
-
-
-class Connection(aiosqlite.Connection):
-    """aiosqlite's, with cursors of ours, and no visits for nothing.
+class SqliteEngine:
+    """A file and its connections; with the methods of SQLAlchemy's ``AsyncEngine`` that we use.
 
     Attributes:
-        is_long: whether its transaction may take long, as that of an upgrade.
+        sync_engine: SQLAlchemy's own, for the libraries that watch a database.
+        pool: the connections.
+        threads: where one waits for a lock or for the disk.
     """
 
-    is_long = False
+    def __init__(self, path: Path, *, may_make: bool, connections: int) -> None:
+        """Takes the file, whether it may be made and made ready for us, and how many use it at once at most."""
+        creator: Callable[[], Any] = partial(connect, path, may_make=may_make)
+        self.pool = QueuePool(
+            creator,
+            pool_size=connections,
+            max_overflow=0,
+            timeout=PATIENCE_SECONDS,
+            # A transaction ends by itself, and nothing else is left behind to be taken back.
+            reset_on_return=None,
+        )
+        self.sync_engine: Engine = create_engine("sqlite://", pool=self.pool, hide_parameters=True)
+        self.threads = ThreadPoolExecutor(connections, thread_name_prefix="sqlite")
 
-    def cursor(self) -> Cursor:  # type: ignore[override]
-        """A cursor, as SQLAlchemy wants it."""
-        return Cursor(self)
+    @asynccontextmanager
+    async def connect(self, *, is_brief: bool = False) -> AsyncIterator["SqliteConnection"]:
+        """For statements that are each a transaction by themselves; each is done in a thread, unless all are brief."""
+        connection = SqliteConnection(self)
+        try:
+            if is_brief:
+                connection.stay()
+            yield connection
+        finally:
+            connection.close()
+
+    @asynccontextmanager
+    async def begin(self, *, is_long: bool = False) -> AsyncIterator["SqliteConnection"]:
+        """For a transaction that writes, from its first statement on.
+
+        All locks are held then, and a statement takes microseconds: so it is done here and now, as a thread would take
+        longer; unless the transaction is a long one.
+        """
+        connection = SqliteConnection(self)
+        try:
+            await connection.begin(is_long=is_long)
+            yield connection
+            await connection.commit()
+        finally:
+            connection.close()
+
+    async def dispose(self) -> None:
+        """Closes every connection; who closes the last one writes the log back."""
+        await asyncio.to_thread(self.sync_engine.dispose)
+        self.threads.shutdown(wait=False)
+
+
+class SqliteConnection:
+    """A connection for one piece of work, with the methods of SQLAlchemy's ``AsyncConnection`` that we use."""
+
+    def __init__(self, engine: SqliteEngine) -> None:
+        """Takes who has the connections; one is taken as soon as it is needed."""
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._visit: asyncio.Future[Any] | None = None
+        self._is_here = False
+
+    @property
+    def dialect(self) -> Dialect:
+        """How statements are written."""
+        return self._engine.sync_engine.dialect
+
+    @overload
+    async def execute(
+        self, statement: TypedReturnsRows[*Ts], parameters: Parameters | None = None
+    ) -> CursorResult[*Ts]: ...
+
+    @overload
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[*tuple[Any, ...]]: ...
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Does one statement, and has all of its rows; raises SQLAlchemyError."""
+        return await self._do(lambda connection: connection.execute(statement, parameters))
+
+    async def exec_driver_sql(self, statement: str, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
+        """Does one as SQLite knows it; raises SQLAlchemyError."""
+        return await self._do(lambda connection: connection.exec_driver_sql(statement, parameters))
+
+    async def run_sync(self, work: Callable[[Connection], T]) -> T:
+        """Does something that takes a while, and wants SQLAlchemy's own connection; raises what it raises."""
+        return await self._do_there(work)
+
+    def stay(self) -> bool:
+        """Has what follows done here and now, if there is a connection: making one takes a while."""
+        self._is_here = self._engine.pool.checkedin() > 0
+        if self._is_here:
+            self._open(is_patient=False)
+        return self._is_here
+
+    async def begin(self, *, is_long: bool) -> None:
+        """Waits for the file, which is ours then, until :meth:`commit`, :meth:`rollback` or :meth:`close`."""
+        if is_long or not (self.stay() and self._begin_here()):
+            await self._do_there(_begin)
+        self._is_here = not is_long
+
+    async def commit(self) -> None:
+        """Waits for the disk."""
+        await self._do_there(lambda connection: connection.commit())
 
     async def rollback(self) -> None:
-        """SQLAlchemy wants that after all that was read, too; then there is nothing to take back, and no visit."""
-        if self.in_transaction:
-            await super().rollback()
+        """Takes back what was done since :meth:`begin`."""
+        await self._do_there(lambda connection: connection.rollback())
 
-    async def visit(self, work: Any) -> Any:
-        """Has something done with SQLite's own connection, in its thread: there it may wait for a lock or for the disk.
+    def close(self) -> None:
+        """Gives the connection back, and takes back what wasn't committed.
 
-        Within a transaction all locks are held, and a statement takes microseconds: then it is done here and now, as a
-        visit would take longer; unless the transaction is a long one.
+        What was given up while a thread was at work on it goes on there; nobody else has the connection until it ends.
         """
-        if self.in_transaction and not self.is_long:
-            return work(self._conn)
-        return await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        if self._visit and not self._visit.done():
+            self._visit.add_done_callback(lambda _: self.close())
+        elif self._connection:
+            self._connection.close()
+
+    def _begin_here(self) -> bool:
+        """Whether the file could be had at once: mostly nobody else has it, as our own process takes turns."""
+        try:
+            _begin(self._open(is_patient=False))
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_BUSY":
+                raise
+            return False
+        return True
+
+    async def _do(self, work: Callable[[Connection], T]) -> T:
+        if self._is_here:
+            return work(self._open(is_patient=False))
+        return await self._do_there(work)
+
+    async def _do_there(self, work: Callable[[Connection], T]) -> T:
+        there = partial(copy_context().run, lambda: work(self._open(is_patient=True)))
+        self._visit = asyncio.get_running_loop().run_in_executor(self._engine.threads, there)
+        return await asyncio.shield(self._visit)
+
+    def _open(self, *, is_patient: bool) -> Connection:
+        """The connection; with patience where others may wait for locks, and not where the whole process would wait."""
+        if self._connection is None:
+            self._connection = self._engine.sync_engine.connect()
+        driver: Any = self._connection.connection.driver_connection
+        driver.wait_for_locks(is_patient=is_patient)
+        return self._connection
 
 
-def _fetch(connection: sqlite3.Connection, *, method: str, sql: str, parameters: Iterable[Any]) -> tuple[Any, ...]:
-    cursor = getattr(connection, method)(sql, parameters)
-    try:
-        rows = cursor.fetchall() if cursor.description else []
-        return cursor.description, cursor.rowcount, cursor.lastrowid, rows
-    finally:
-        cursor.close()
+def _begin(connection: Connection) -> None:
+    # A writer that begins as a reader could not be promoted without an error.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-async def connect(path: Path, *, may_make: bool) -> Connection:
+class _Cursor(sqlite3.Cursor):
+    """Fetches every row at once, in the thread where the statement is done."""
+
+    _rows: deque[Any]
+
+    def execute(self, sql: str, parameters: Any = ()) -> Self:
+        super().execute(sql, parameters)
+        self._rows = deque(super().fetchall() if self.description else ())
+        return self
+
+    def fetchone(self) -> Any:
+        return self._rows.popleft() if self._rows else None
+
+    def fetchmany(self, size: int | None = 1) -> list[Any]:
+        return [self._rows.popleft() for _ in range(min(size or 1, len(self._rows)))]
+
+    def fetchall(self) -> list[Any]:
+        rows, self._rows = list(self._rows), deque()
+        return rows
+
+
+class _Connection(sqlite3.Connection):
+    _is_patient = True
+
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        return super().cursor(factory)
+
+    def wait_for_locks(self, *, is_patient: bool) -> None:
+        if is_patient != self._is_patient:
+            self.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000 if is_patient else 0:.0f}")
+            self._is_patient = is_patient
+
+
+def connect(path: Path, *, may_make: bool) -> sqlite3.Connection:
     """Connects, and makes the session ready; ``may_make`` as :func:`bot.storage.opening.open_database` has it.
 
     Raises:
         sqlite3.Error: it can't be used.
     """
     # No isolation level: the driver begins no transaction behind our back.
-    # Two threads use it, and never at once.
-    opening = partial(sqlite3.connect, path, isolation_level=None, timeout=PATIENCE_SECONDS, check_same_thread=False)
-    connection = Connection(opening, iter_chunk_size=1)
-    # Whoever doesn't close it must not keep the process from ending.
-    connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does
-    await connection
+    # Several threads use it, and never two at once.
+    connection = sqlite3.connect(
+        path, isolation_level=None, timeout=PATIENCE_SECONDS, check_same_thread=False, factory=_Connection
+    )
     try:
         # The journal's mode is written into the file, which may be somebody else's.
         if may_make:
-            await _keep_log(connection)
+            _keep_log(connection)
         # FULL: a commit is on the disk when it returns, so even a power cut takes nothing back: no notice is posted
         # twice for it, no subscription forgotten. NORMAL would survive kill -9 as well, but not that, and was 1.3 times
         # as quick. secure_delete: what is deleted is overwritten, not only given free. temp_store: a large change needs
         # a file for a moment, for which a container whose disk is read-only has no place.
         log = f"wal_autocheckpoint={_LONGEST_LOG}"
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY", log):
-            await connection.execute_fetchall(f"PRAGMA {pragma}")
+            connection.execute(f"PRAGMA {pragma}")
     except BaseException:
-        await connection.close()
+        connection.close()
         raise
     return connection
 
 
-async def _keep_log(connection: Connection) -> None:
+def _keep_log(connection: sqlite3.Connection) -> None:
     """Has changes written to a log beside the file. SQLite itself has no patience when two want that of a new file."""
     until = monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            await connection.execute_fetchall("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname != "SQLITE_BUSY" or monotonic() > until:
                 raise
         else:
             return
-        await sleep(_RETRY_SECONDS)
+        sleep(_RETRY_SECONDS)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, case, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Observation
 from bot.core.subscriptions import Reason, SubscriptionState
@@ -22,6 +21,7 @@ from bot.storage.agent_standing import (
 from bot.storage.agent_standing import IS_PAUSED as IS_AGENT_PAUSED
 from bot.storage.board_standing import find_stopped, move_boards, stop_boards
 from bot.storage.boards import want_boards
+from bot.storage.database import Connection
 from bot.storage.schema import agent_subscriptions, channels, followed_calls, notices, subscriptions
 from bot.storage.steps import (
     IS_ACTIVE,
@@ -56,7 +56,7 @@ _IS_STOPPED = IS_PAUSED & (subscriptions.c.reason == Reason.UNINSTALLED.value)
 Resumed = tuple[Sequence[Row[Any]], Sequence[Locked]]
 
 
-async def pause(connection: AsyncConnection, condition: ColumnElement[bool]) -> Sequence[Locked]:
+async def pause(connection: Connection, condition: ColumnElement[bool]) -> Sequence[Locked]:
     """Pauses the active ones of these, as a person wants that."""
     locked = await lock_following(connection, condition & IS_ACTIVE)
     values = {"state": SubscriptionState.PAUSED.value, "reason": Reason.PERSON.value}
@@ -65,7 +65,7 @@ async def pause(connection: AsyncConnection, condition: ColumnElement[bool]) -> 
     return locked
 
 
-async def end(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> Sequence[Locked]:
+async def end(connection: Connection, condition: ColumnElement[bool], now: datetime) -> Sequence[Locked]:
     """Ends these, as a person wants that."""
     locked = await lock_following(connection, condition & ~IS_ENDED)
     await update_subscriptions(connection, ids_of(locked), ended(Reason.PERSON, now) | card_wish(now))
@@ -74,7 +74,7 @@ async def end(connection: AsyncConnection, condition: ColumnElement[bool], now: 
     return locked
 
 
-async def resume_one(connection: AsyncConnection, subscription_id: str, now: datetime) -> Resumed:
+async def resume_one(connection: Connection, subscription_id: str, now: datetime) -> Resumed:
     """Resumes a paused one, or one that was let go; with it all of its channel that Slack's errors paused too."""
     is_it = subscriptions.c.id == subscription_id
     query = select(subscriptions).where(is_it)
@@ -87,7 +87,7 @@ async def resume_one(connection: AsyncConnection, subscription_id: str, now: dat
     return (), await resume(connection, is_it & (IS_PAUSED | was_let_go), now)
 
 
-async def resume_agent(connection: AsyncConnection, subscription_id: str, now: datetime) -> Resumed:
+async def resume_agent(connection: Connection, subscription_id: str, now: datetime) -> Resumed:
     """Resumes a paused one of an agent; as :func:`resume_one`."""
     is_it = agent_subscriptions.c.id == subscription_id
     row = (await connection.execute(select(agent_subscriptions).where(is_it))).first()
@@ -96,7 +96,7 @@ async def resume_agent(connection: AsyncConnection, subscription_id: str, now: d
     return await set_agents(connection, is_it & IS_AGENT_PAUSED, ACTIVE), ()
 
 
-async def resume(connection: AsyncConnection, condition: ColumnElement[bool], now: datetime) -> Sequence[Locked]:
+async def resume(connection: Connection, condition: ColumnElement[bool], now: datetime) -> Sequence[Locked]:
     """Makes these active: what changed meanwhile is owed as one notice, their cards are redrawn, their calls read."""
     locked = await lock_following(connection, condition)
     if locked:
@@ -107,7 +107,7 @@ async def resume(connection: AsyncConnection, condition: ColumnElement[bool], no
 
 
 async def _revive(
-    connection: AsyncConnection, locked: Sequence[Locked], now: datetime, *, boards: AbstractSet[str] = frozenset()
+    connection: Connection, locked: Sequence[Locked], now: datetime, *, boards: AbstractSet[str] = frozenset()
 ) -> None:
     """The same without their channels, which are yet to be made due; these boards are redrawn beside theirs."""
     await _look_again(connection, call_ids(locked), now)
@@ -122,7 +122,7 @@ async def _revive(
     await owe(connection, [debt for each in locked if (debt := _missed_debt(each, now))], now)
 
 
-async def _look_again(connection: AsyncConnection, followed_ids: Sequence[int], now: datetime) -> None:
+async def _look_again(connection: Connection, followed_ids: Sequence[int], now: datetime) -> None:
     """Has calls read at once. One that was not read for a while must not be let go for having been quiet."""
     is_idle = followed_calls.c.due_at.is_(None)
     values = {
@@ -143,7 +143,7 @@ def _missed_debt(locked: Locked, now: datetime) -> Debt | None:
     return find_debt(missed, locked.subscription, seen_status=row.seen_status)
 
 
-async def stop_team(connection: AsyncConnection, team_id: str) -> int:
+async def stop_team(connection: Connection, team_id: str) -> int:
     """Pauses everything: the token is of no use any more. Nothing of that workspace is due from now on."""
     agents = await stop_agents(connection, team_id)
     has_card_due = IS_ENDED & subscriptions.c.card_due_at.is_not(None)
@@ -162,7 +162,7 @@ async def stop_team(connection: AsyncConnection, team_id: str) -> int:
     return len(active) + agents
 
 
-async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) -> int:
+async def resume_team(connection: Connection, team_id: str, now: datetime) -> int:
     """Undoes :func:`stop_team`. Cheap where nothing was stopped: every start of the bot asks for it."""
     is_stopped = (subscriptions.c.team_id == team_id) & _IS_STOPPED
     count = await go_on_with_agents(connection, team_id)
@@ -173,7 +173,7 @@ async def resume_team(connection: AsyncConnection, team_id: str, now: datetime) 
     return count
 
 
-async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now: datetime) -> Resumed:
+async def reopen(connection: Connection, team_id: str, channel_id: str, now: datetime) -> Resumed:
     """Resumes what Slack's errors paused in a channel that is open to us again."""
     agents = await reopen_agents(connection, team_id, channel_id)
     calls = await _go_on(connection, team_id, channel_id, IS_REFUSED, now)
@@ -184,7 +184,7 @@ async def reopen(connection: AsyncConnection, team_id: str, channel_id: str, now
 
 
 async def _go_on(
-    connection: AsyncConnection, team_id: str, channel_id: str, is_waiting: ColumnElement[bool], now: datetime
+    connection: Connection, team_id: str, channel_id: str, is_waiting: ColumnElement[bool], now: datetime
 ) -> Sequence[Locked]:
     """Resumes what waits in a channel, or in all if that is empty; what is over there is drawn a last time."""
     is_there = is_in(team_id, channel_id) if channel_id else subscriptions.c.team_id == team_id
@@ -198,7 +198,7 @@ async def _go_on(
     return waiting
 
 
-async def move_channel(connection: AsyncConnection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
+async def move_channel(connection: Connection, team_id: str, old_id: str, new_id: str, now: datetime) -> None:
     """Gives everything of a channel to another, and resumes there what Slack's errors paused."""
     await move_agents(connection, team_id, old_id, new_id, now)
     locked = await lock_following(connection, is_in(team_id, old_id) | is_in(team_id, new_id))

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, and_, case, exists, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.changes import ChangeKind, Facts, FollowedCall, Observation
 from bot.core.owing import owed_facts
 from bot.core.subscriptions import Reason, Subscription, SubscriptionState
 from bot.core.tracing import TRACEPARENT
+from bot.storage.database import Connection
 from bot.storage.rows import SUBSCRIPTIONS, Values, facts_text, followed_of, subscription_of
 from bot.storage.schema import channels, followed_calls, notices, subscriptions
 
@@ -75,7 +75,7 @@ def call_ids(locked: Sequence[Locked]) -> list[int]:
     return [each.row.followed_id for each in locked]
 
 
-def insert_into(connection: AsyncConnection, table: Table) -> Any:
+def insert_into(connection: Connection, table: Table) -> Any:
     """An INSERT that can say ON CONFLICT; either database says it in the same way, SQLAlchemy in two."""
     return insert_for(connection.dialect.name, table)
 
@@ -98,7 +98,7 @@ def in_pieces(values: Iterable[Any]) -> Iterator[list[Any]]:
         yield ordered[start : start + _PIECE]
 
 
-async def lock_following(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[Locked]:
+async def lock_following(connection: Connection, condition: ColumnElement[bool]) -> list[Locked]:
     """Locks the subscriptions of which that is true, and their calls before them. Once in a transaction, and first."""
     wanted = followed_calls.c.id.in_(select(subscriptions.c.followed_id).where(condition))
     query = select(followed_calls).where(wanted).order_by(followed_calls.c.id).with_for_update(key_share=True)
@@ -110,13 +110,13 @@ async def lock_following(connection: AsyncConnection, condition: ColumnElement[b
     return [Locked(row, subscription_of(row), calls[row.followed_id]) for row in rows if row.followed_id in calls]
 
 
-async def lock_subscriptions(connection: AsyncConnection, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
+async def lock_subscriptions(connection: Connection, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
     """Locks the subscriptions of which that is true, by their ids."""
     lock = SUBSCRIPTIONS.where(condition).order_by(subscriptions.c.id)
     return (await connection.execute(lock.with_for_update(key_share=True, of=subscriptions))).all()
 
 
-async def update_subscriptions(connection: AsyncConnection, ids: Iterable[str], values: Values) -> None:
+async def update_subscriptions(connection: Connection, ids: Iterable[str], values: Values) -> None:
     """Gives these columns to these subscriptions."""
     for piece in in_pieces(ids):
         await connection.execute(update(subscriptions).where(subscriptions.c.id.in_(piece)).values(values))
@@ -139,7 +139,7 @@ def ended(reason: Reason, now: datetime) -> Values:
     return {"state": SubscriptionState.ENDED.value, "reason": reason.value, "ended_at": now}
 
 
-async def stop_idle(connection: AsyncConnection, followed_ids: Iterable[int]) -> None:
+async def stop_idle(connection: Connection, followed_ids: Iterable[int]) -> None:
     """Stops looking at those of these calls that nobody follows actively, and that no agent's subscription waits for.
 
     Whoever is looking has lost the lease.
@@ -195,7 +195,7 @@ def find_debt(seen: Observation, subscription: Subscription, *, seen_status: str
     )
 
 
-async def owe(connection: AsyncConnection, debts: Sequence[Debt], now: datetime) -> None:
+async def owe(connection: Connection, debts: Sequence[Debt], now: datetime) -> None:
     """Puts notices down; their channels are yet to be made due."""
     if not debts:
         return
@@ -217,14 +217,14 @@ async def owe(connection: AsyncConnection, debts: Sequence[Debt], now: datetime)
     await connection.execute(insert_into(connection, notices).on_conflict_do_nothing(), rows)
 
 
-async def forget_owed(connection: AsyncConnection, ids: Iterable[str], *, reason: str, now: datetime) -> None:
+async def forget_owed(connection: Connection, ids: Iterable[str], *, reason: str, now: datetime) -> None:
     """What these subscriptions are owed is never sent; what a person is owed about one of them still is."""
     for piece in in_pieces(ids):
         owed = (notices.c.subscription_id.in_(piece), IS_OWED, notices.c.kind != ChangeKind.PAUSED.value)
         await connection.execute(update(notices).where(*owed).values(done_at=now, dead_reason=reason))
 
 
-async def find_owed_channels(connection: AsyncConnection, ids: Iterable[str]) -> set[str]:
+async def find_owed_channels(connection: Connection, ids: Iterable[str]) -> set[str]:
     """The channels in which these subscriptions are owed a notice."""
     found: set[str] = set()
     for piece in in_pieces(ids):
@@ -233,7 +233,7 @@ async def find_owed_channels(connection: AsyncConnection, ids: Iterable[str]) ->
     return found
 
 
-async def make_due(connection: AsyncConnection, team_id: str, channel_ids: Iterable[str], now: datetime) -> None:
+async def make_due(connection: Connection, team_id: str, channel_ids: Iterable[str], now: datetime) -> None:
     """There is something to be sent there. A channel that is leased, or put off, waits for that."""
     rows = [{"team_id": team_id, "channel_id": each, "due_at": now} for each in sorted(set(channel_ids))]
     if not rows:

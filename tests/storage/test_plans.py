@@ -39,9 +39,9 @@ def statements(database: Database) -> Iterator[dict[str, Any]]:
         if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")) and not many:
             seen[statement] = parameters
 
-    event.listen(database._engine.sync_engine, "before_cursor_execute", note)
+    event.listen(database.sync_engine, "before_cursor_execute", note)
     yield seen
-    event.remove(database._engine.sync_engine, "before_cursor_execute", note)
+    event.remove(database.sync_engine, "before_cursor_execute", note)
 
 
 async def test_everything_is_found_through_an_index(

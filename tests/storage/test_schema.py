@@ -12,7 +12,7 @@ from tests.core.making import FakeClock
 from tests.factories import HOSTILE_TEXTS
 from tests.storage.acting import Actor
 
-SQLITE = make_url("sqlite+aiosqlite://").get_dialect()()
+SQLITE = make_url("sqlite://").get_dialect()()
 POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
 
 # Whatever a column is called like that might hold something about a person, or a link.

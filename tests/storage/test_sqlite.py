@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.core.errors import StoreUnavailable
 from bot.storage import sqlite
 from bot.storage.database import Database
 from bot.storage.opening import open_database
@@ -36,62 +37,56 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "bot.db"
 
 
-async def test_what_is_deleted_is_overwritten_however_sqlite_was_built(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_deleted_is_overwritten_however_sqlite_was_built(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect_careless(*given: Any, **options: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = CONNECT(*given, **options)
         connection.execute("PRAGMA secure_delete=OFF")
         return connection
 
     monkeypatch.setattr(sqlite3, "connect", connect_careless)
-    connection = await connect(path, may_make=True)
-    assert list(await connection.execute_fetchall("PRAGMA secure_delete")) == [(1,)]
-    await connection.close()
+    connection = connect(path, may_make=True)
+    assert connection.execute("PRAGMA secure_delete").fetchall() == [(1,)]
+    connection.close()
 
 
 async def test_many_open_a_new_file_at_once(path: Path) -> None:
-    connections = await asyncio.gather(*(connect(path, may_make=True) for _ in range(20)))
-    for each in connections:
-        assert list(await each.execute_fetchall("PRAGMA journal_mode")) == [("wal",)]
-        await each.close()
+    connecting = (asyncio.to_thread(connect, path, may_make=True) for _ in range(20))
+    for each in await asyncio.gather(*connecting):
+        assert each.execute("PRAGMA journal_mode").fetchall() == [("wal",)]
+        each.close()
 
 
-async def test_nobody_waits_for_ever_for_a_file_that_is_being_changed(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_waits_for_ever_for_a_file_that_is_being_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     holder = CONNECT(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     monkeypatch.setattr(sqlite, "PATIENCE_SECONDS", 0.05)
     with pytest.raises(sqlite3.OperationalError) as caught:
-        await connect(path, may_make=True)
+        connect(path, may_make=True)
     assert caught.value.sqlite_errorname == "SQLITE_BUSY"
     holder.close()
 
 
-async def test_a_new_file_that_another_one_makes_ready_is_tried_again(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_file_that_another_one_makes_ready_is_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     holder = CONNECT(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
 
-    async def sleep(_seconds: float) -> None:
+    def sleep(_seconds: float) -> None:
         if holder.in_transaction:
             holder.execute("COMMIT")
 
     monkeypatch.setattr(sqlite, "sleep", sleep)
     # As SQLite's own patience is no help where it sees that both wait for each other.
     monkeypatch.setattr(sqlite3, "connect", lambda *given, **options: CONNECT(*given, **options | {"timeout": 0}))
-    connection = await connect(path, may_make=True)
+    connection = connect(path, may_make=True)
     assert not holder.in_transaction
-    await connection.close()
+    connection.close()
     holder.close()
 
 
-async def test_a_file_that_is_something_else_is_left_alone(path: Path) -> None:
+def test_a_file_that_is_something_else_is_left_alone(path: Path) -> None:
     write(path, b"no database, but of some length" * 100)
     with pytest.raises(sqlite3.DatabaseError) as caught:
-        await connect(path, may_make=True)
+        connect(path, may_make=True)
     assert caught.value.sqlite_errorname == "SQLITE_NOTADB"
 
 
@@ -156,19 +151,82 @@ class TestStatements:
             assert (await connection.execute(text("SELECT count(*) FROM calls"))).scalar() == 0
 
 
-async def test_what_is_long_is_done_in_the_thread_and_what_is_brief_is_not(path: Path) -> None:
-    database = open_database(f"sqlite:///{path}")
-    threads: list[int] = []
-    for is_long in (False, True, False):
-        async with database.transaction(is_long=is_long) as connection:
-            raw: Any = (await connection.get_raw_connection()).driver_connection
-            await raw.create_function("note", 0, lambda: threads.append(threading.get_ident()))
-            await connection.execute(text("SELECT note()"))
-    async with database.reading() as connection:
-        await connection.execute(text("SELECT note()"))
-    await database.close()
-    here = threading.get_ident()
-    assert [each == here for each in threads] == [True, False, True, False]
+class TestWhere:
+    """What takes microseconds is done in the event loop's own thread, and what may take a while is not."""
+
+    @pytest.fixture
+    def threads(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """Hears of each ``note()`` in a statement."""
+        threads: list[int] = []
+
+        def connect_noting(*given: Any, **options: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = CONNECT(*given, **options)
+            connection.create_function("note", 0, lambda: threads.append(threading.get_ident()))
+            return connection
+
+        monkeypatch.setattr(sqlite3, "connect", connect_noting)
+        return threads
+
+    async def test_brief_transactions_and_readings_are_done_here(self, path: Path, threads: list[int]) -> None:
+        database = open_database(f"sqlite:///{path}")
+        for is_long in (False, True, False):
+            async with database.transaction(is_long=is_long) as connection:
+                await connection.execute(text("SELECT note()"))
+        for is_brief in (False, True):
+            async with database.reading(is_brief=is_brief) as connection:
+                await connection.execute(text("SELECT note()"))
+        await database.close()
+        here = threading.get_ident()
+        assert [each == here for each in threads] == [True, False, True, False, True]
+
+    async def test_who_is_in_no_hurry_connects_first(self, path: Path, threads: list[int]) -> None:
+        """Connecting to a file takes a while."""
+        database = open_database(f"sqlite:///{path}")
+        for _ in range(2):
+            async with database.reading(is_brief=True) as connection:
+                await connection.execute(text("SELECT note()"))
+        await database.close()
+        here = threading.get_ident()
+        assert [each == here for each in threads] == [False, True]
+
+    async def test_another_process_that_writes_is_waited_for_elsewhere(self, path: Path) -> None:
+        database = open_database(f"sqlite:///{path}")
+        async with database.transaction() as connection:
+            await connection.execute(text("CREATE TABLE calls (name TEXT)"))
+        other = CONNECT(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        async def write() -> None:
+            async with database.transaction() as connection:
+                await connection.execute(text("INSERT INTO calls VALUES ('ours')"))
+
+        writing = asyncio.create_task(write())
+        done, _ = await asyncio.wait({writing}, timeout=0.1)
+        assert not done  # and we have been served meanwhile
+        other.execute("COMMIT")
+        await writing
+        assert other.execute("SELECT name FROM calls").fetchall() == [("ours",)]
+        other.close()
+        await database.close()
+
+    async def test_what_no_patience_mends_is_told_wherever_it_is_tried(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def deny(action: int, *_: Any) -> int:
+            return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_TRANSACTION else sqlite3.SQLITE_OK
+
+        def connect_denying(*given: Any, **options: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = CONNECT(*given, **options)
+            connection.set_authorizer(deny)
+            return connection
+
+        monkeypatch.setattr(sqlite3, "connect", connect_denying)
+        database = open_database(f"sqlite:///{path}")
+        for _ in range(2):  # first as it connects, then with what is there
+            with pytest.raises(StoreUnavailable, match="SQLITE_AUTH"):
+                async with database.transaction():
+                    pass
+        await database.close()
 
 
 async def test_the_log_is_written_back_while_others_write_and_begun_anew(path: Path) -> None:

@@ -54,6 +54,7 @@ class Crowd:
     async def _repeat(self, action: Callable[[], Awaitable[None]]) -> None:
         while self.news < NEWS:
             self.clock.advance(timedelta(milliseconds=self.dice.randrange(400)))
+            await asyncio.sleep(0)  # in SQLite, a claim of nothing waits for nobody
             try:
                 await action()
             except StoreUnavailable as error:
