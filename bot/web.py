@@ -37,12 +37,13 @@ _WINDOW_SECONDS = 5 * 60
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer; ``retry_after`` is in seconds."""
+    """An HTTP answer; ``retry_after`` is in seconds, and ``allow`` names methods."""
 
     status: int
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
     retry_after: int | None = None
+    allow: str = ""
 
     @classmethod
     def of_json(cls, status: int, value: object) -> "Answer":
@@ -59,7 +60,8 @@ class Web:
     def __init__(self, endpoints: Mapping[tuple[str, str], Endpoint]) -> None:
         """Takes the endpoints by method and path."""
         self._endpoints = endpoints
-        self._paths = frozenset(path for _method, path in endpoints)
+        # No path has two of them; who may GET may HEAD.
+        self._allowed = {path: "GET, HEAD" if method == "GET" else method for method, path in endpoints}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
@@ -68,11 +70,14 @@ class Web:
         if endpoint is not None:
             answer = await endpoint(scope, receive)
         else:
-            answer = Answer(405 if scope["path"] in self._paths else 404)
+            allow = self._allowed.get(scope["path"], "")
+            answer = Answer(405 if allow else 404, allow=allow)
         body = answer.body.encode()
         headers = [(b"content-type", answer.content_type.encode()), (b"content-length", str(len(body)).encode())]
         if answer.retry_after is not None:
             headers.append((b"retry-after", str(answer.retry_after).encode()))
+        if answer.allow:
+            headers.append((b"allow", answer.allow.encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
