@@ -161,10 +161,8 @@ class SqliteConnection:
         """Whether the file could be had at once: mostly nobody else has it, as our own process takes turns."""
         try:
             _begin(self._open(is_patient=False))
-        except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_BUSY":
-                raise
-            return False
+        except OperationalError:
+            return False  # what patience doesn't mend is met again by who has some
         return True
 
     async def _do(self, work: Callable[[Connection], T]) -> T:

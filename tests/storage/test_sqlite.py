@@ -111,7 +111,9 @@ class TestStatements:
         async with database.reading() as connection:
             rows = await connection.execute(text("SELECT * FROM calls"))
             assert list(rows.keys()) == ["id", "name"]
-            assert rows.all() == [(1, "a"), (2, "b!"), (3, "c!"), (4, "d")]
+            assert rows.fetchone() == (1, "a")
+            assert rows.fetchmany(2) == [(2, "b!"), (3, "c!")]
+            assert rows.all() == [(4, "d")]
 
     async def test_what_is_not_committed_is_gone_though_nothing_is_taken_back_on_return(
         self, database: Database
