@@ -9,7 +9,7 @@ import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -64,7 +64,7 @@ class SqliteEngine:
                 connection.stay()
             yield connection
         finally:
-            connection.close()
+            await connection.close()
 
     @asynccontextmanager
     async def begin(self, *, is_long: bool = False) -> AsyncIterator["SqliteConnection"]:
@@ -79,12 +79,12 @@ class SqliteEngine:
             yield connection
             await connection.commit()
         finally:
-            connection.close()
+            await connection.close()
 
     async def dispose(self) -> None:
         """Closes every connection; who closes the last one writes the log back."""
+        await asyncio.to_thread(self.threads.shutdown)
         await asyncio.to_thread(self.sync_engine.dispose)
-        self.threads.shutdown(wait=False)
 
 
 class SqliteConnection:
@@ -94,7 +94,6 @@ class SqliteConnection:
         """Takes who has the connections; one is taken as soon as it is needed."""
         self._engine = engine
         self._connection: Connection | None = None
-        self._visit: asyncio.Future[Any] | None = None
         self._is_here = False
 
     @property
@@ -147,14 +146,15 @@ class SqliteConnection:
         """Takes back what was done since :meth:`begin`."""
         await self._do_there(lambda connection: connection.rollback())
 
-    def close(self) -> None:
-        """Gives the connection back, and takes back what wasn't committed.
-
-        What was given up while a thread was at work on it goes on there; nobody else has the connection until it ends.
-        """
-        if self._visit and not self._visit.done():
-            self._visit.add_done_callback(lambda _: self.close())
-        elif self._connection:
+    async def close(self) -> None:
+        """Gives the connection back, and takes back what wasn't committed, however much that is."""
+        if self._connection is None:
+            return
+        driver: Any = self._connection.connection.driver_connection
+        try:
+            if driver.in_transaction:
+                await self._do_there(lambda _: driver.rollback())
+        finally:
             self._connection.close()
 
     def _begin_here(self) -> bool:
@@ -172,8 +172,13 @@ class SqliteConnection:
 
     async def _do_there(self, work: Callable[[Connection], T]) -> T:
         there = partial(copy_context().run, lambda: work(self._open(is_patient=True)))
-        self._visit = asyncio.get_running_loop().run_in_executor(self._engine.threads, there)
-        return await asyncio.shield(self._visit)
+        visit = asyncio.get_running_loop().run_in_executor(self._engine.threads, there)
+        try:
+            return await asyncio.shield(visit)
+        except asyncio.CancelledError:
+            # A thread can't be stopped, and what it does must not come after what others do once our turn is over.
+            await _end(visit)
+            raise
 
     def _open(self, *, is_patient: bool) -> Connection:
         """The connection; with patience where others may wait for locks, and not where the whole process would wait."""
@@ -182,6 +187,14 @@ class SqliteConnection:
         driver: Any = self._connection.connection.driver_connection
         driver.wait_for_locks(is_patient=is_patient)
         return self._connection
+
+
+async def _end(visit: asyncio.Future[Any]) -> None:
+    """Waits for it, however often we are asked to give up, and whatever comes of it."""
+    while not visit.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({visit})
+    visit.exception()
 
 
 def _begin(connection: Connection) -> None:
@@ -257,7 +270,7 @@ def _keep_log(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or monotonic() > until:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or monotonic() > until:
                 raise
         else:
             return

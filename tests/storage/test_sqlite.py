@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from bot.core.errors import StoreUnavailable
 from bot.storage import sqlite
@@ -135,6 +136,40 @@ class TestStatements:
         for _ in range(4):  # whichever connection it was
             async with database.transaction() as connection:
                 assert (await connection.execute(text("SELECT count(*) FROM calls"))).scalar() == 0
+
+    async def test_what_is_given_up_is_over_before_others_have_their_turn(
+        self, database: Database, path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def rename(name: str) -> None:
+            async with database.writing() as connection:
+                await connection.execute(text("REPLACE INTO calls VALUES (1, :name)"), {"name": name})
+
+        other = CONNECT(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        given_up = asyncio.create_task(rename("given up"))
+        await asyncio.wait({given_up}, timeout=0.05)
+        newer = asyncio.create_task(rename("newer"))
+        for _ in range(3):
+            given_up.cancel()
+            done, _ = await asyncio.wait({given_up, newer}, timeout=0.02)
+            assert not done
+        other.execute("COMMIT")
+        await asyncio.wait({given_up, newer})
+        assert given_up.cancelled()
+        assert other.execute("SELECT name FROM calls").fetchall() == [("newer",)]
+        assert caplog.records == []
+        other.close()
+
+    async def test_a_commit_that_fails_leaves_nothing_open(self, database: Database) -> None:
+        async with database.transaction() as connection:
+            later = "REFERENCES calls (id) DEFERRABLE INITIALLY DEFERRED"
+            await connection.execute(text(f"CREATE TABLE notices (call INTEGER {later})"))
+        for _ in range(2):
+            with pytest.raises(IntegrityError):
+                async with database.transaction() as connection:
+                    await connection.execute(text("INSERT INTO notices VALUES (7)"))
+        async with database.transaction() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM notices"))).scalar() == 0
 
     async def test_who_is_given_up_while_a_statement_runs_leaves_nothing_behind(self, database: Database) -> None:
         endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT max(i) FROM n"
