@@ -13,7 +13,7 @@ from bot.sandbox.process import BotProcess, bot_environment
 from bot.sandbox.samora import SamoraSandbox
 from bot.sandbox.slack import SlackSandbox
 from tests.e2e.conftest import BUGS, wait_until_ready
-from tests.e2e.following import QUICK, drawn, follow, locked_database, open_channel, read, told
+from tests.e2e.following import QUICK, drawn, follow, locked_database, open_channel, query_until, read, told
 from tests.e2e.world import World, find_leaks
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -85,6 +85,12 @@ async def test_without_the_secret_nothing_happens_and_nothing_is_left_but_a_coun
 ) -> None:
     call = patient.samora.add_call()
     await follow(patient, call.call_id, channel=open_channel(patient))
+    # What is followed is looked at once more right away.
+    rests = (
+        "SELECT lease IS NULL AND julianday(due_at) > julianday(read_at, '+30 minutes') "
+        "FROM followed_calls WHERE call_id = ?"
+    )
+    await query_until(patient, rests, call.call_id, equals=1)
     lines, looks = len(patient.bot.lines), patient.calls_of_samora()
 
     assert await knock(patient, {"call_id": call.call_id, "mark": "PRIVATE"}, secret=secret) == 401
