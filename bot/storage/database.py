@@ -16,6 +16,7 @@ from bot.core.errors import PermanentError, StoreUnavailable
 from bot.storage.sqlite import SqliteConnection, SqliteEngine
 from bot.storage.turns import Turns
 
+# What a piece of work is given: the two have in common what it needs.
 Connection = AsyncConnection | SqliteConnection
 
 # PostgreSQL's SQLSTATEs that time, or whoever runs the server, will mend. By class: connection, rollback, resources,
